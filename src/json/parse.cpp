@@ -1,0 +1,127 @@
+#include "json/parse.h"
+
+#include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/value_stack.hpp>
+#include <charconv>
+#include <cmath>
+#include <string>
+
+namespace junctor::json {
+namespace {
+
+namespace bj = boost::json;
+
+// Receives what the tokenizer finds and stacks it up into a value.
+class Builder {
+ public:
+  static constexpr std::size_t max_object_size = bj::object::max_size();
+  static constexpr std::size_t max_array_size = bj::array::max_size();
+  static constexpr std::size_t max_key_size = bj::string::max_size();
+  static constexpr std::size_t max_string_size = bj::string::max_size();
+
+  explicit Builder(bj::storage_ptr storage) { stack_.reset(std::move(storage)); }
+
+  bj::value release() { return stack_.release(); }
+
+  bool on_document_begin(bj::error_code&) { return true; }
+  bool on_document_end(bj::error_code&) { return true; }
+  bool on_array_begin(bj::error_code&) { return true; }
+  bool on_array_end(std::size_t n, bj::error_code&) { return stack_.push_array(n), true; }
+  bool on_object_begin(bj::error_code&) { return true; }
+  bool on_object_end(std::size_t n, bj::error_code&) { return stack_.push_object(n), true; }
+  bool on_string_part(bj::string_view s, std::size_t, bj::error_code&) { return push_part(s); }
+  bool on_string(bj::string_view s, std::size_t, bj::error_code&) {
+    return stack_.push_string(s), true;
+  }
+  bool on_key_part(bj::string_view s, std::size_t, bj::error_code&) { return push_part(s); }
+  bool on_key(bj::string_view s, std::size_t, bj::error_code&) { return stack_.push_key(s), true; }
+  bool on_number_part(bj::string_view s, bj::error_code&) { return number_.append(s), true; }
+  bool on_int64(std::int64_t i, bj::string_view, bj::error_code&) {
+    number_.clear();
+    return stack_.push_int64(i), true;
+  }
+  bool on_uint64(std::uint64_t u, bj::string_view, bj::error_code&) {
+    number_.clear();
+    return stack_.push_uint64(u), true;
+  }
+  bool on_double(double rough, bj::string_view s, bj::error_code& error);
+  bool on_bool(bool b, bj::error_code&) { return stack_.push_bool(b), true; }
+  bool on_null(bj::error_code&) { return stack_.push_null(), true; }
+  bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_comment(bj::string_view, bj::error_code&) { return true; }
+
+ private:
+  bool push_part(bj::string_view s) { return stack_.push_chars(s), true; }
+
+  bj::value_stack stack_;
+  std::string number_;  // the parts of a number that have arrived so far
+};
+
+// `rough` is Boost's own conversion, a few units off in the last place.
+bool Builder::on_double(double rough, bj::string_view s, bj::error_code& error) {
+  number_.append(s);
+  double exact = 0;
+  const auto [end, failed] =
+      std::from_chars(number_.data(), number_.data() + number_.size(), exact);
+  if (failed == std::errc::result_out_of_range) {
+    if (std::abs(rough) > 1) {
+      error = bj::error::exponent_overflow;
+      return false;
+    }
+    exact = 0;
+  }
+  number_.clear();
+  stack_.push_double(exact);
+  return true;
+}
+
+Problem explain(const bj::error_code& error, std::string_view text, std::size_t at,
+                const ParseLimits& limits) {
+  Problem problem;
+  at = std::min(at, text.size());
+  const std::string_view before = text.substr(0, at);
+  problem.line = static_cast<int>(1 + std::count(before.begin(), before.end(), '\n'));
+  if (error == bj::error::too_deep) {
+    problem.found = "arrays and objects nested too deep";
+    problem.expected = "at most " + std::to_string(limits.max_depth) + " levels";
+  } else if (error == bj::error::exponent_overflow) {
+    problem.found = "a number out of range";
+    problem.expected = "a number between -1.8e308 and 1.8e308";
+  } else if (error == bj::error::incomplete) {
+    problem.found = "the end of the text";
+    problem.expected = "the rest of a JSON value";
+  } else if (error == bj::error::extra_data) {
+    problem.found = "more text after the JSON value";
+    problem.expected = "exactly one JSON value";
+  } else if (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
+    problem.found = "bytes that are not UTF-8 at offset " + std::to_string(at);
+    problem.expected = "JSON in UTF-8";
+  } else {
+    problem.found = error.message() + " at offset " + std::to_string(at);
+    problem.expected = "JSON (RFC 8259)";
+  }
+  return problem;
+}
+
+}  // namespace
+
+Result<Json> parse(std::string_view text, ParseLimits limits, bj::storage_ptr storage) {
+  if (text.size() > limits.max_bytes) {
+    Problem problem;
+    problem.found = std::to_string(text.size()) + " bytes of JSON";
+    problem.expected = "at most " + std::to_string(limits.max_bytes) + " bytes";
+    return problem;
+  }
+  bj::parse_options options;
+  options.max_depth = limits.max_depth;
+  bj::basic_parser<Builder> parser(options, std::move(storage));
+  bj::error_code error;
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && used < text.size()) error = bj::error::extra_data;
+  if (!error && !parser.done()) error = bj::error::incomplete;
+  if (error) return explain(error, text, used, limits);
+  return parser.handler().release();
+}
+
+}  // namespace junctor::json

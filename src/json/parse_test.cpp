@@ -1,0 +1,65 @@
+#include "json/parse.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/value.hpp>
+
+#include "json/serialize.h"
+
+namespace junctor::json {
+namespace {
+
+std::string round_trip(std::string_view text) {
+  auto parsed = parse(text);
+  return parsed ? to_text(parsed.value()) : to_string(parsed.problems());
+}
+
+TEST(JsonText, prints_numbers_as_javascript_does) {
+  EXPECT_EQ(round_trip("[1.0, 1e21, 123456789012345680000, 0.1, 1e-7, -0.0, 0.000001, 5e-324]"),
+            "[1,1e+21,123456789012345680000,0.1,1e-7,0,0.000001,5e-324]");
+  EXPECT_EQ(number_text(1.7976931348623157e308), "1.7976931348623157e+308");
+  EXPECT_EQ(number_text(-123.456), "-123.456");
+  EXPECT_EQ(number_text(1e20), "100000000000000000000");
+}
+
+TEST(JsonParse, rounds_doubles_correctly) {
+  EXPECT_EQ(parse("0.3").value(), Json(0.3));
+  EXPECT_EQ(parse("2.2250738585072011e-308").value(), Json(2.2250738585072011e-308));
+  EXPECT_EQ(parse("9007199254740993.0").value(), Json(9007199254740992.0));
+  EXPECT_EQ(parse("1.7976931348623157e308").value(), Json(1.7976931348623157e308));
+}
+
+TEST(JsonParse, keeps_integers_that_fit_and_turns_bigger_ones_into_doubles) {
+  EXPECT_TRUE(parse("-9223372036854775808").value().is_int64());
+  EXPECT_TRUE(parse("18446744073709551615").value().is_uint64());
+  EXPECT_EQ(parse("18446744073709551616").value(), Json(18446744073709551616.0));
+  EXPECT_EQ(parse("1e-400").value(), Json(0.0));
+}
+
+TEST(JsonParse, names_the_line_of_what_is_wrong) {
+  auto result = parse("{\n \"a\": 1,\n \"b\": }\n");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.problems().front().line, 3);
+}
+
+TEST(JsonParse, refuses_what_is_out_of_bounds) {
+  EXPECT_NE(round_trip("1e400").find("out of range"), std::string::npos);
+  EXPECT_NE(round_trip("\"\xff\"").find("UTF-8"), std::string::npos);
+  EXPECT_NE(round_trip(std::string(1'000'000, '[')).find("nested too deep"), std::string::npos);
+  EXPECT_NE(round_trip("[1").find("end of the text"), std::string::npos);
+  EXPECT_NE(round_trip("1 2").find("more text"), std::string::npos);
+  EXPECT_FALSE(parse("NaN"));
+  EXPECT_FALSE(parse(""));
+  EXPECT_FALSE(parse("[1, 2, 3]", {.max_depth = 4, .max_bytes = 5}));
+}
+
+TEST(JsonText, is_read_back_as_the_same_value) {
+  const std::string text =
+      R"({"a":[1,2.5,"\n\u0001\"\\é😀",true,null],"b":{"c":{},"d":[]},"e":-1e-9})";
+  EXPECT_EQ(round_trip(text), text);
+  EXPECT_EQ(to_text(parse(R"({"a":[1,{}],"b":[]})").value(), Layout::pretty),
+            "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
+}
+
+}  // namespace
+}  // namespace junctor::json
