@@ -1,0 +1,58 @@
+#include "async/stack_pool.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "junctor/failure.h"
+
+namespace junctor {
+namespace {
+
+constexpr std::size_t most_idle = 256;
+
+std::size_t page_bytes() {
+  static const std::size_t bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+void unmap(const boost::context::stack_context& stack) noexcept {
+  const std::size_t total = stack.size + page_bytes();
+  munmap(static_cast<char*>(stack.sp) - total, total);
+}
+
+}  // namespace
+
+StackPool::StackPool(std::size_t stack_bytes)
+    : stack_bytes_((stack_bytes + page_bytes() - 1) / page_bytes() * page_bytes()) {}
+
+StackPool::~StackPool() {
+  for (const auto& stack : idle_) unmap(stack);
+}
+
+boost::context::stack_context StackPool::allocate() {
+  if (!idle_.empty()) {
+    const auto stack = idle_.back();
+    idle_.pop_back();
+    return stack;
+  }
+  const std::size_t total = stack_bytes_ + page_bytes();
+  void* memory = mmap(nullptr, total, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED)
+    throw Failure(FailureKind::overloaded, "no memory for another fiber's stack");
+  mprotect(memory, page_bytes(), PROT_NONE);
+  boost::context::stack_context stack;
+  stack.size = stack_bytes_;
+  stack.sp = static_cast<char*>(memory) + total;
+  return stack;
+}
+
+void StackPool::deallocate(boost::context::stack_context& stack) noexcept {
+  if (idle_.size() < most_idle) {
+    idle_.push_back(stack);
+  } else {
+    unmap(stack);
+  }
+}
+
+}  // namespace junctor
