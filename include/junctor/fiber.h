@@ -36,6 +36,8 @@ class Waker {
   // last thing a completion handler does; elsewhere it falls back to wake().
   void wake_inline() const;
 
+  friend bool operator==(const Waker&, const Waker&) = default;
+
  private:
   friend class Fiber;
   Waker(std::shared_ptr<FiberCore> core, std::uint64_t generation)

@@ -97,7 +97,7 @@ struct NotedStack {
 }  // namespace
 
 FiberCore::FiberCore(Loop& owner, std::function<void(Fiber&)> work)
-    : loop(owner), body(std::move(work)), timer_(owner.context()) {}
+    : loop(owner), body(std::move(work)) {}
 
 FiberCore::~FiberCore() { fiber_gone(notes_); }
 
@@ -150,7 +150,7 @@ boost::context::fiber FiberCore::run_body(boost::context::fiber&& loop_context) 
   }
   ended = true;
   deadline.reset();
-  timer_.cancel();
+  timer_.reset();
   leaving_fiber(notes_, true);
   return std::move(loop_context_);
 }
@@ -175,11 +175,12 @@ void FiberCore::interrupt(Woken why) {
 
 void FiberCore::arm_deadline() {
   if (!deadline) {
-    timer_.cancel();
+    timer_.reset();
     return;
   }
-  timer_.expires_at(*deadline);
-  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+  if (!timer_) timer_.emplace(loop.context());
+  timer_->expires_at(*deadline);
+  timer_->async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (error || !self->deadline || std::chrono::steady_clock::now() < *self->deadline) return;
     self->interrupt(Woken::by_deadline);
   });

@@ -59,7 +59,8 @@ struct FiberCore : std::enable_shared_from_this<FiberCore> {
 
   boost::context::fiber context_;       // the suspended fiber, seen from the loop
   boost::context::fiber loop_context_;  // the loop, seen from the fiber
-  boost::asio::steady_timer timer_;
+  // Only while there is a deadline; gone before the loop is, though wakers may keep this object.
+  std::optional<boost::asio::steady_timer> timer_;
   boost::context::stack_context stack_{};
   SwitchNotes notes_;
   // Exceptions being handled (libstdc++'s __cxa_eh_globals): per thread, so saved at each switch.

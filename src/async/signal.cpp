@@ -1,5 +1,6 @@
 #include "async/signal.h"
 
+#include <optional>
 #include <utility>
 
 #include "junctor/failure.h"
@@ -13,7 +14,9 @@ std::uint64_t Signal::count() const {
 
 void Signal::wait(Fiber& fiber, std::uint64_t seen) {
   fiber.check();
-  fiber.wait_or_throw([&](Waker waker) {
+  std::optional<Waker> mine;
+  const Woken reason = fiber.wait([&](Waker waker) {
+    mine = waker;
     std::unique_lock lock(mutex_);
     if (count_ == seen) {
       waiting_.push_back(std::move(waker));
@@ -22,6 +25,12 @@ void Signal::wait(Fiber& fiber, std::uint64_t seen) {
     lock.unlock();
     waker.wake();
   });
+  if (reason == Woken::by_waker) return;
+  {
+    std::lock_guard lock(mutex_);
+    std::erase(waiting_, *mine);
+  }
+  fiber.check();
 }
 
 bool Signal::wait_for(Fiber& fiber, std::uint64_t seen, std::chrono::milliseconds at_most) {
@@ -50,8 +59,14 @@ void Signal::notify_all() {
 
 Semaphore::Permit Semaphore::acquire(Fiber& fiber) {
   fiber.check();
-  while (free_ == 0)
-    fiber.wait_or_throw([this](Waker waker) { waiting_.push_back(std::move(waker)); });
+  while (free_ == 0) {
+    std::optional<Waker> mine;
+    const Woken reason =
+        fiber.wait([&](Waker waker) { waiting_.push_back(mine.emplace(std::move(waker))); });
+    if (reason == Woken::by_waker) continue;
+    std::erase(waiting_, *mine);
+    fiber.check();
+  }
   --free_;
   return Permit(this);
 }
