@@ -1,7 +1,7 @@
 // Text that must not be seen: keys, tokens, passwords.
 //
 // A Secret cannot be printed, formatted, compared by accident or copied silently; its bytes are
-// zeroed when it dies. The only way to the text is reveal(), which is easy to search for.
+// zeroed when it dies and live in pages that a core dump leaves out. The only way to the text is reveal(), which is easy to search for.
 //
 // Threads: a value.
 #pragma once

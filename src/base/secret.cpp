@@ -5,13 +5,15 @@
 #include <cstring>
 #include <utility>
 
+#include "base/secret_memory.h"
+
 namespace junctor {
 
 // A plain buffer rather than std::string: a short string would live inside the object and be left
-// behind by a move.
+// behind by a move. Its memory stays out of core dumps.
 Secret::Secret(std::string_view text) {
   if (text.empty()) return;
-  data_ = new char[text.size()];
+  data_ = static_cast<char*>(secret_memory::take(text.size()));
   size_bytes_ = text.size();
   std::memcpy(data_, text.data(), text.size());
 }
@@ -36,8 +38,7 @@ bool Secret::equals(std::string_view other) const {
 
 void Secret::wipe() noexcept {
   if (data_ == nullptr) return;
-  OPENSSL_cleanse(data_, size_bytes_);
-  delete[] data_;
+  secret_memory::give_back(data_, size_bytes_);
   data_ = nullptr;
   size_bytes_ = 0;
 }
