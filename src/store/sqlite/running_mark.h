@@ -1,0 +1,32 @@
+// A file beside the database that exists while an engine uses it: how an unclean stop is noticed.
+//
+// Threads: one at a time.
+#pragma once
+
+#include <string>
+
+namespace junctor::sqlite {
+
+class RunningMark final {
+ public:
+  explicit RunningMark(const std::string& database_path);
+  ~RunningMark();
+  RunningMark(const RunningMark&) = delete;
+  RunningMark& operator=(const RunningMark&) = delete;
+
+  // Whether the last user of the database ended without clear(), and nobody else uses it now.
+  bool was_unclean() const { return was_unclean_; }
+  // The stop is clean.
+  void clear();
+
+ private:
+  std::string path_;
+  int file_ = -1;
+  bool owner_ = false;
+  bool was_unclean_ = false;
+};
+
+// Forces a file's (or a directory's) contents to disk. Throws Failure{unavailable}.
+void sync_file(const std::string& path);
+
+}  // namespace junctor::sqlite

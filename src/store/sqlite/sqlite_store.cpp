@@ -1,0 +1,229 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <filesystem>
+
+#include "base/log.h"
+
+namespace junctor::sqlite {
+namespace {
+
+// How long the writer waits for as many closures as came last time: the callers of the last commit are
+// on their way back, and one sync can carry them all.
+constexpr std::chrono::microseconds most_linger{400};
+constexpr std::chrono::milliseconds idle_turn{60'000};
+
+void name_thread(std::thread& thread, const char* name) {
+  pthread_setname_np(thread.native_handle(), name);
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(const StoreOptions& options, std::string path)
+    : options_(options),
+      path_(std::move(path)),
+      mark_(path_),
+      write_queue_(options.most_waiting),
+      read_queue_(options.most_waiting) {
+  writer_ = std::make_unique<Connection>(connection_options(Access::read_write));
+  writer_->run_script(
+      "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+      "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536;"
+      "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;");
+  check_after_unclean_stop();
+  for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i) {
+    readers_.push_back(std::make_unique<Connection>(connection_options(Access::read_write)));
+    readers_.back()->run_script(
+        "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA mmap_size=268435456;"
+        "PRAGMA temp_store=MEMORY;");
+  }
+  checkpointer_ = std::make_unique<Checkpointer>(connection_options(Access::read_write));
+  write_thread_ = std::thread([this] { serve_writes(); });
+  name_thread(write_thread_, "store-write");
+  for (auto& reader : readers_) {
+    read_threads_.emplace_back([this, &reader] { serve_reads(*reader); });
+    name_thread(read_threads_.back(), "store-read");
+  }
+}
+
+SqliteStore::~SqliteStore() {
+  write_queue_.stop();
+  read_queue_.stop();
+  write_thread_.join();
+  for (auto& thread : read_threads_) thread.join();
+  checkpointer_.reset();
+  readers_.clear();
+  writer_.reset();
+  if (!damaged_) mark_.clear();
+}
+
+ConnectionOptions SqliteStore::connection_options(Access access) const {
+  return {path_, options_.vfs, options_.busy_timeout, access};
+}
+
+StoreStats SqliteStore::stats() const {
+  return {commits_, closures_, failed_, retries_, reads_, write_queue_.size()};
+}
+
+void SqliteStore::check_after_unclean_stop() {
+  if (!mark_.was_unclean()) return;
+  const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(path_));
+  if (bytes > options_.most_checked_bytes) {
+    log::write(log::Level::warning, "store",
+               "the last stop was unclean; '{}' is too large to be checked at start", path_);
+    return;
+  }
+  const auto problems = check_integrity();
+  if (problems.empty()) {
+    log::write(log::Level::info, "store", "the last stop was unclean; '{}' is sound", path_);
+    return;
+  }
+  throw Failure(FailureKind::corrupt,
+                fmt::format("the database '{}' is damaged; restore a backup", path_), problems.front());
+}
+
+std::vector<std::string> SqliteStore::check_integrity() {
+  Connection connection(connection_options(Access::read_write));
+  std::vector<std::string> problems;
+  const RowVisitor visit = [&](const Row& row) {
+    if (row.text(0) != "ok") problems.emplace_back(row.text(0));
+  };
+  connection.run("PRAGMA integrity_check(20)", {}, &visit);
+  return problems;
+}
+
+void SqliteStore::serve_writes() {
+  Group group;
+  std::size_t wanted = 1;
+  while (write_queue_.take_group(group, options_.most_per_commit, wanted, most_linger, idle_turn)) {
+    if (group.empty()) continue;
+    commit_group(group);
+    // Of those who were just answered and those who came meanwhile, most will be here again.
+    wanted = group.size() > 1 ? std::min(options_.most_per_commit, group.size() * 15 / 16) : 1;
+    if (checkpointer_->wants_writer()) checkpointer_->finish_on(*writer_);
+  }
+}
+
+void SqliteStore::commit_group(const Group& group) {
+  std::size_t next = 0;
+  // Each turn finishes at least one job, so a job whose error ends the transaction cannot loop.
+  while (next < group.size()) {
+    std::vector<Ran> ran;
+    const std::size_t first = next;
+    std::exception_ptr error;
+    try {
+      if (damaged_)
+        throw Failure(FailureKind::corrupt, "the database file is damaged; restore a backup");
+      writer_->command("BEGIN IMMEDIATE");
+      if (!run_group(group, ran, next)) {
+        // The culprit has its answer; the closures before it are run again, each on its own.
+        retries_ += ran.size();
+        for (const Ran& one : ran) commit_group({one.job});
+        continue;
+      }
+      if (!ran.empty()) {
+        writer_->command("COMMIT");
+        ++commits_;
+      } else {
+        writer_->command("ROLLBACK");
+      }
+    } catch (const Failure& failure) {
+      if (failure.kind() == FailureKind::corrupt) damaged_ = true;
+      log::write(log::Level::error, "store", "a commit failed: {} ({})", failure.message(),
+                 failure.detail());
+      error = std::current_exception();
+    }
+    if (error) {
+      rollback();
+      // Not even begun: the whole rest has the same answer.
+      if (next == first)
+        for (; next < group.size(); ++next) ran.push_back({group[next], {}});
+      for (const Ran& one : ran) finish_failed(*one.job, error);
+      continue;
+    }
+    closures_ += ran.size();
+    for (const Ran& one : ran)
+      for (const auto& hook : one.after_commit) hook();
+    for (const Ran& one : ran) one.job->finish(nullptr);
+    checkpointer_->committed();
+  }
+}
+
+bool SqliteStore::run_group(const Group& group, std::vector<Ran>& ran, std::size_t& next) {
+  ran.reserve(group.size() - next);
+  while (next < group.size())
+    if (!run_one(*group[next++], ran)) return false;
+  return true;
+}
+
+bool SqliteStore::run_one(StoreJob& job, std::vector<Ran>& ran) {
+  Transaction tx(*writer_);
+  try {
+    writer_->command("SAVEPOINT closure");
+    job.run(tx);
+    tx.finish_closure();
+    writer_->command("RELEASE closure");
+  } catch (...) {
+    const auto error = std::current_exception();
+    const bool alive = writer_->in_transaction();
+    if (alive) {
+      writer_->command("ROLLBACK TO closure");
+      writer_->command("RELEASE closure");
+    }
+    finish_failed(job, error);
+    return alive;
+  }
+  ran.push_back({&job, tx.take_after_commit()});
+  return true;
+}
+
+void SqliteStore::rollback() {
+  if (!writer_->in_transaction()) return;
+  try {
+    writer_->command("ROLLBACK");
+  } catch (const Failure& failure) {
+    log::write(log::Level::error, "store", "a rollback failed: {}", failure.detail());
+  }
+}
+
+void SqliteStore::finish_failed(StoreJob& job, std::exception_ptr error) {
+  ++failed_;
+  job.finish(std::move(error));
+}
+
+void SqliteStore::serve_reads(Connection& connection) {
+  while (StoreJob* job = read_queue_.take()) {
+    ++reads_;
+    std::exception_ptr error;
+    try {
+      connection.command("BEGIN");
+      Transaction view(connection);
+      job->run(view);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    try {
+      if (connection.in_transaction()) connection.command("ROLLBACK");
+    } catch (...) {
+      if (!error) error = std::current_exception();
+    }
+    job->finish(std::move(error));
+  }
+}
+
+void SqliteStore::backup(const std::string& path) {
+  const std::string partial = path + ".partial";
+  std::filesystem::remove(partial);
+  {
+    Connection connection(connection_options(Access::read_write));
+    const Param target(partial);
+    connection.run("VACUUM INTO ?", {&target, 1}, nullptr);
+  }
+  sync_file(partial);
+  std::filesystem::rename(partial, path);
+  sync_file(std::filesystem::path(path).parent_path());
+}
+
+}  // namespace junctor::sqlite

@@ -1,0 +1,211 @@
+// The store: transactions on SQLite or PostgreSQL behind one face.
+//
+//   auto id = store.write(fiber, [&](Transaction& tx) {
+//     tx.execute("INSERT INTO notes (tenant, body) VALUES (?, ?)", tenant, body);
+//     return tx.value<std::int64_t>("SELECT max(id) FROM notes WHERE tenant = ?", tenant);
+//   });
+//
+// A closure is plain synchronous SQL. It runs on a thread of the store while the fiber waits; it may run
+// more than once (a serialization failure on PostgreSQL, a neighbour's disk error on SQLite), so it
+// assigns to what it captured and never adds to it. Closures behave as if one ran after another.
+//
+// Threads: any thread.
+// Lifetime: outlives the fibers and threads that use it.
+// Invariants:
+//   1. A value returned by write() stands on a commit that is synced to disk.
+//   2. A closure that throws changes nothing and fails alone; its exception reaches its caller.
+//   3. After a crash the database holds exactly the closures of some prefix of the commits, at least
+//      all those whose write() returned.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "junctor/fiber.h"
+#include "store/transaction.h"
+
+namespace junctor {
+
+struct StoreOptions {
+  // "sqlite:<path to the database file>" or "postgres://user:password@host:port/database?…".
+  std::string url;
+  // SQLite: snapshot readers. PostgreSQL: connections for reading.
+  std::size_t readers = 4;
+  // PostgreSQL: connections for writing. SQLite has one writer.
+  std::size_t writers = 8;
+  // Closures waiting beyond this are refused with Failure{overloaded}.
+  std::size_t most_waiting = 50'000;
+  // How long a statement waits for another process's lock before Failure{unavailable}.
+  std::chrono::milliseconds busy_timeout{5'000};
+  // PostgreSQL: how often a closure is repeated after a serialization failure.
+  int most_retries = 30;
+  // SQLite: closures in one commit at most.
+  std::size_t most_per_commit = 4'096;
+  // SQLite: the integrity check after an unclean stop is left out for files above this size.
+  std::int64_t most_checked_bytes = std::int64_t{4} << 30;
+  // SQLite: name of the VFS; empty for the platform's. For tests.
+  std::string vfs;
+};
+
+// How strictly a PostgreSQL transaction is isolated. SQLite always gives `serializable`.
+enum class Isolation {
+  serializable,    // as if alone; what rooms use
+  read_committed,  // for statements that take their own locks
+};
+
+// PostgreSQL: whether write() waits for the disk. SQLite always does.
+enum class Durability {
+  synced,
+  relaxed,  // losing the commit in a crash of the database is harmless (a lease)
+};
+
+struct WriteOptions {
+  Isolation isolation = Isolation::serializable;
+  Durability durability = Durability::synced;
+};
+
+// Counted since open.
+struct StoreStats {
+  std::uint64_t commits = 0;   // commits of write closures
+  std::uint64_t closures = 0;  // write closures committed
+  std::uint64_t failed = 0;    // write closures that ended with an exception
+  std::uint64_t retries = 0;   // repeated closures
+  std::uint64_t reads = 0;
+  std::size_t waiting = 0;     // write closures not started
+};
+
+// One closure on its way through the store; implemented below and by nobody else.
+class StoreJob {
+ public:
+  virtual ~StoreJob() = default;
+  virtual void run(Transaction& tx) = 0;
+  virtual void finish(std::exception_ptr error) noexcept = 0;
+  WriteOptions options;
+};
+
+class Store {
+ public:
+  // Opens, creating an empty database where there is none (SQLite). After an unclean stop SQLite files
+  // are checked. Throws Failure{invalid} for a bad url, {unavailable}, {corrupt}.
+  static std::unique_ptr<Store> open(const StoreOptions& options);
+
+  virtual ~Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Runs fn(Transaction&) and returns its value once the commit is synced.
+  // Errors: what fn throws; Failure{unavailable} (503, with retry_after) when the database is away,
+  // {no_space} (507) when its disk is full, {overloaded}, {corrupt}.
+  // The wait is not cut short by a deadline: fn may hold references into the fiber's stack.
+  template <typename F>
+  auto write(Fiber& fiber, F&& fn, WriteOptions options = {}) {
+    return in_fiber<Transaction>(fiber, fn, &Store::submit_write, options);
+  }
+  // Runs fn(Snapshot&) on a snapshot of the last commit. Readers never wait for writers.
+  template <typename F>
+  auto read(Fiber& fiber, F&& fn) {
+    return in_fiber<Snapshot>(fiber, fn, &Store::submit_read, {});
+  }
+  // The same from a thread without a fiber: commands and tests. Never on a loop's thread.
+  template <typename F>
+  auto write_blocking(F&& fn, WriteOptions options = {}) {
+    return in_thread<Transaction>(fn, &Store::submit_write, options);
+  }
+  template <typename F>
+  auto read_blocking(F&& fn) {
+    return in_thread<Snapshot>(fn, &Store::submit_read, {});
+  }
+
+  virtual Dialect dialect() const = 0;
+  virtual StoreStats stats() const = 0;
+  // A consistent copy of the whole database, taken while it serves. SQLite: a database file at path,
+  // synced. PostgreSQL: Failure{unsupported}, which names pg_dump.
+  virtual void backup(const std::string& path) = 0;
+  // Every page or index checked; the problems found, none when sound.
+  virtual std::vector<std::string> check_integrity() = 0;
+
+  // PostgreSQL: calls heard(payload) on a thread of the store for every NOTIFY on the channel; also
+  // once after a reconnect, with an empty payload. SQLite: does nothing, one process notifies itself.
+  virtual void listen(const std::string& channel, std::function<void(const std::string&)> heard) = 0;
+
+ protected:
+  Store() = default;
+
+ private:
+  virtual void submit_write(StoreJob& job) = 0;
+  virtual void submit_read(StoreJob& job) = 0;
+
+  template <typename View, typename F>
+  using Value = std::invoke_result_t<F&, View&>;
+
+  template <typename View, typename F, typename Done>
+  class Job final : public StoreJob {
+   public:
+    Job(F& fn, Done done) : fn_(fn), done_(std::move(done)) {}
+    void run(Transaction& tx) override {
+      if constexpr (std::is_void_v<Value<View, F>>) {
+        fn_(tx);
+      } else {
+        value_.reset();
+        value_.emplace(fn_(tx));
+      }
+    }
+    void finish(std::exception_ptr error) noexcept override {
+      error_ = std::move(error);
+      done_();
+    }
+    auto result() {
+      if (error_) std::rethrow_exception(error_);
+      if constexpr (!std::is_void_v<Value<View, F>>) return std::move(*value_);
+    }
+
+   private:
+    struct None {};
+    F& fn_;
+    Done done_;
+    std::optional<std::conditional_t<std::is_void_v<Value<View, F>>, None, Value<View, F>>> value_;
+    std::exception_ptr error_;
+  };
+
+  template <typename View, typename F>
+  auto in_fiber(Fiber& fiber, F& fn, void (Store::*submit)(StoreJob&), WriteOptions options) {
+    std::optional<Waker> waker;
+    // A copy: the job stands on the fiber's stack, which may go on before wake() returns.
+    Job<View, F, std::function<void()>> job(fn, [&waker] { Waker(*waker).wake(); });
+    job.options = options;
+    fiber.check();
+    fiber.wait_uninterruptible([&](Waker w) {
+      waker = std::move(w);
+      (this->*submit)(job);
+    });
+    return job.result();
+  }
+
+  template <typename View, typename F>
+  auto in_thread(F& fn, void (Store::*submit)(StoreJob&), WriteOptions options) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+    Job<View, F, std::function<void()>> job(fn, [&] {
+      std::lock_guard lock(mutex);
+      done = true;
+      changed.notify_one();
+    });
+    job.options = options;
+    (this->*submit)(job);
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return done; });
+    lock.unlock();
+    return job.result();
+  }
+};
+
+}  // namespace junctor
