@@ -20,10 +20,18 @@ using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_f
 
 const EVP_MD* algorithm(Digest digest) {
   switch (digest) {
-    case Digest::sha1: return EVP_sha1();
-    case Digest::sha256: return EVP_sha256();
-    case Digest::sha384: return EVP_sha384();
-    case Digest::sha512: return EVP_sha512();
+    case Digest::sha1:
+      return EVP_sha1();
+    case Digest::sha256:
+      return EVP_sha256();
+    case Digest::sha384:
+      return EVP_sha384();
+    case Digest::sha512:
+      return EVP_sha512();
+    case Digest::sha512_256:
+      return EVP_sha512_256();
+    case Digest::md5:
+      return EVP_md5();
   }
   return EVP_sha256();
 }
@@ -188,8 +196,8 @@ std::optional<std::string> open(std::string_view key, std::string_view sealed,
                              bytes_of(sealed)) == 1);
   require(EVP_DecryptUpdate(context.get(), nullptr, &size, bytes_of(associated_data),
                             static_cast<int>(associated_data.size())) == 1);
-  require(EVP_DecryptUpdate(context.get(), bytes_of(out), &size,
-                            bytes_of(sealed) + nonce_bytes, static_cast<int>(size_bytes)) == 1);
+  require(EVP_DecryptUpdate(context.get(), bytes_of(out), &size, bytes_of(sealed) + nonce_bytes,
+                            static_cast<int>(size_bytes)) == 1);
   require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, tag.data()) == 1);
   if (EVP_DecryptFinal_ex(context.get(), bytes_of(out) + size, &size) != 1) {
     wipe(out);
