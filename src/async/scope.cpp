@@ -66,17 +66,21 @@ void Scope::stop_blocking() {
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
-  // The stopping fiber is a member of no scope, or that scope would wait for itself.
-  const auto stopper =
-      std::make_shared<FiberCore>(state_->loop, [this](Fiber& fiber) { stop(fiber); });
-  stopper->on_end = [&] {
+  stop_then([&] {
     std::lock_guard lock(mutex);
     done = true;
     changed.notify_all();
-  };
-  state_->loop.post([stopper] { stopper->start(); });
+  });
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return done; });
+}
+
+void Scope::stop_then(std::function<void()> done) {
+  // The stopping fiber is a member of no scope, or that scope would wait for itself.
+  const auto stopper =
+      std::make_shared<FiberCore>(state_->loop, [this](Fiber& fiber) { stop(fiber); });
+  stopper->on_end = std::move(done);
+  state_->loop.post([stopper] { stopper->start(); });
 }
 
 std::size_t Scope::size() const { return state_->fibers.size(); }

@@ -1,6 +1,6 @@
 // Owns the fibers it spawned: nothing is detached.
 //
-// Threads: the loop's thread, except stop_blocking() (any other thread).
+// Threads: the loop's thread, except stop_blocking() (any other thread) and stop_then() (any).
 // Lifetime: the last member of its owner; stop() before destruction, which asserts emptiness.
 #pragma once
 
@@ -34,6 +34,9 @@ class Scope final {
   void stop(Fiber& fiber);
   // The same from a thread that is not the loop's, while the loop runs.
   void stop_blocking();
+  // The same from any thread without waiting: done is called on the loop's thread when the scope is
+  // empty and may be destroyed.
+  void stop_then(std::function<void()> done);
 
   std::size_t size() const;
   Loop& loop() const;

@@ -1,0 +1,31 @@
+// Errors as application/problem+json, and the one place that turns a FailureKind into a status.
+//
+// Threads: any thread.
+// Source: RFC 9457.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "junctor/failure.h"
+#include "junctor/result.h"
+#include "net/http.h"
+
+namespace junctor {
+
+int http_status(FailureKind kind);
+
+// {"type": "about:blank", "title": …, "status": …, "detail": …, "errors": [{"path", "message"}]};
+// detail and errors are left out when empty. The title is the status's phrase.
+HttpResponse problem_response(int status, std::string_view detail,
+                              const std::vector<Problem>& errors = {});
+
+// The answer to a Failure: its kind as status and "kind", its message as detail, Retry-After where
+// it has one. Of bug and corrupt nothing but the status is told.
+HttpResponse problem_response(const Failure& failure);
+
+// 422 with one entry per problem: a body of the wrong shape.
+HttpResponse problem_response(const std::vector<Problem>& errors);
+
+}  // namespace junctor
