@@ -2,24 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "store/store.h"
+#include "engine/test_store.h"
 
 namespace junctor {
 namespace {
 
 class Runs : public testing::Test {
  protected:
-  Runs() {
-    const MigrationSet sets[] = {runs::migrations()};
-    migrate(*store_, sets);
-  }
-  ~Runs() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
   RunStart start(int attempt = 1) {
     RunStart start;
     start.tenant = tenant_;
@@ -48,17 +37,9 @@ class Runs : public testing::Test {
     return store_->read_blocking([&](Snapshot& view) { return *runs::get(view, tenant_, id_); });
   }
 
-  const std::string folder_ =
-      (std::filesystem::temp_directory_path() / ("junctor-runs-" + Uuid::generate().to_string()))
-          .string();
+  TestStore store_{{runs::migrations()}};
   const TenantId tenant_ = default_tenant();
   const RunId id_ = RunId::generate();
-  std::unique_ptr<Store> store_ = [this] {
-    std::filesystem::create_directories(folder_);
-    StoreOptions options;
-    options.url = "sqlite:" + folder_ + "/test.db";
-    return Store::open(options);
-  }();
 };
 
 TEST_F(Runs, end_once) {
