@@ -47,7 +47,7 @@ struct ServedRequest {
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: the system chooses; see HttpServer::port()
-  RequestLimits limits;
+  RequestLimits limits{};
   std::size_t most_connections = 20'000;  // beyond: answered 503 and closed
 
   std::chrono::milliseconds idle_timeout{75'000};  // between requests
@@ -57,8 +57,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds write_timeout{30'000};  // for one write of a response
   std::chrono::milliseconds handler_timeout{0};     // deadline of the handler's fiber; 0: none
 
-  std::shared_ptr<const TlsServer> tls;  // null: plain HTTP
-  std::function<void(const ServedRequest&)> on_served;
+  std::shared_ptr<const TlsServer> tls{};  // null: plain HTTP
+  std::function<void(const ServedRequest&)> on_served{};
 };
 
 class HttpServer final {

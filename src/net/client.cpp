@@ -1,0 +1,200 @@
+#include "net/client.h"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <mutex>
+
+#include "async/loop.h"
+#include "junctor/failure.h"
+#include "junctor/fiber.h"
+#include "net/curl_engine.h"
+#include "net/curl_setup.h"
+#include "net/transfer.h"
+
+namespace junctor {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+std::uint64_t next_client() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+bool has_body(const ClientRequest& request) {
+  if (request.upload) return true;
+  if (const auto* secret = std::get_if<Secret>(&request.body)) return !secret->empty();
+  return !std::get<std::string>(request.body).empty();
+}
+
+// A handle in use: borrowed, in the engine while it runs, given back whatever happens.
+class Borrowed final {
+ public:
+  explicit Borrowed(CurlEngine& engine) : engine_(engine), handle_(engine.borrow()) {}
+  ~Borrowed() { engine_.give_back(handle_); }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  CURL* get() { return handle_; }
+
+ private:
+  CurlEngine& engine_;
+  CURL* handle_;
+};
+
+class Running final {
+ public:
+  Running(CurlEngine& engine, Transfer& transfer) : engine_(engine), transfer_(transfer) {
+    engine_.add(transfer_);
+  }
+  ~Running() { engine_.remove(transfer_); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  CurlEngine& engine_;
+  Transfer& transfer_;
+};
+
+std::string seconds(milliseconds limit) {
+  std::string text = std::to_string(static_cast<double>(limit.count()) / 1000.0);
+  text.erase(text.find_last_not_of('0') + 1);
+  return (text.ends_with('.') ? text + "0" : text) + " s";
+}
+
+// Where a redirect leads, and what goes along.
+Transfer::Hop next_hop(const ClientRequest& request, const Transfer::Hop& hop, int status,
+                       const std::string& location) {
+  Transfer::Hop next = hop;
+  next.url = hop.url.resolve(location);
+  const bool same_origin = next.url.origin() == hop.url.origin();
+  const bool rewritten = (status == 303 && hop.method != "GET" && hop.method != "HEAD") ||
+                         ((status == 301 || status == 302) && hop.method == "POST");
+  if (rewritten) {
+    next.method = "GET";
+    next.with_body = false;
+  }
+  if (!same_origin) next.with_credentials = false;
+  const std::string& host = hop.url.origin().host;
+  if (hop.url.origin().scheme == "https" && next.url.origin().scheme != "https")
+    throw Failure(FailureKind::denied, host + " redirects from https to http");
+  if (next.with_body && has_body(request)) {
+    if (!same_origin)
+      throw Failure(FailureKind::denied, host + " redirects a request with a body to another host");
+    if (request.upload)
+      throw Failure(FailureKind::unsupported,
+                    host + " redirects an upload, which cannot be repeated");
+  }
+  return next;
+}
+
+}  // namespace
+
+ClientRequest& ClientRequest::header(std::string name, std::string value) & {
+  headers.push_back({std::move(name), std::move(value)});
+  return *this;
+}
+
+ClientRequest& ClientRequest::header(std::string name, Secret value) & {
+  headers.push_back({std::move(name), std::move(value)});
+  return *this;
+}
+
+struct HttpClient::State {
+  explicit State(HttpClientOptions given) : options(std::move(given)) {}
+
+  std::shared_ptr<CurlEngine> engine(Loop& loop) {
+    auto& engine = boost::asio::use_service<CurlService>(loop.context()).engine(id);
+    if (!engine) {
+      engine = std::make_shared<CurlEngine>(loop.context(), options);
+      engine->start();
+      std::lock_guard lock(mutex);
+      used.push_back({&loop, engine});
+    }
+    return engine;
+  }
+
+  ClientResponse run(Fiber& fiber, const ClientRequest& request, const Transfer::Hop& hop,
+                     Clock::time_point ends);
+
+  const std::uint64_t id = next_client();
+  const HttpClientOptions options;
+  struct Use {
+    Loop* loop;
+    std::weak_ptr<CurlEngine> engine;  // gone: so is the loop
+  };
+  std::mutex mutex;
+  std::vector<Use> used;
+};
+
+HttpClient::HttpClient(HttpClientOptions options) {
+  curl_setup::initialise();
+  state_ = std::make_shared<State>(std::move(options));
+}
+
+HttpClient::~HttpClient() {
+  std::lock_guard lock(state_->mutex);
+  for (const State::Use& use : state_->used)
+    if (use.engine.lock())
+      use.loop->post([loop = use.loop, id = state_->id] {
+        boost::asio::use_service<CurlService>(loop->context()).drop(id);
+      });
+}
+
+ClientResponse HttpClient::send(Fiber& fiber, const ClientRequest& request) {
+  const auto began = Clock::now();
+  const auto ends = began + request.timeouts.whole;
+  Transfer::Hop hop{.url = Url(request.url), .method = request.method};
+  for (int redirects = 0;; ++redirects) {
+    ClientResponse response = state_->run(fiber, request, hop, ends);
+    const auto location = response.headers.get("Location");
+    const bool follow = request.most_redirects > 0 && is_redirect(response.status) && location;
+    if (!follow) {
+      response.timings.redirects = redirects;
+      response.timings.total =
+          std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
+      return response;
+    }
+    if (redirects == request.most_redirects)
+      throw Failure(FailureKind::unavailable, hop.url.origin().host + " redirects more than " +
+                                                  std::to_string(request.most_redirects) +
+                                                  " times");
+    hop = next_hop(request, hop, response.status, std::string(*location));
+  }
+}
+
+ClientResponse HttpClient::State::run(Fiber& fiber, const ClientRequest& request,
+                                      const Transfer::Hop& hop, Clock::time_point ends) {
+  fiber.check();
+  const auto mine = engine(fiber.loop());
+  Borrowed handle(*mine);
+  Transfer transfer(options, request, hop, handle.get());
+  const Running running(*mine, transfer);
+  const auto head_ends = std::min(ends, Clock::now() + request.timeouts.first_byte);
+  while (!transfer.done()) {
+    fiber.check();
+    const auto limit = transfer.head_arrived() ? ends : head_ends;
+    const auto left = std::chrono::ceil<milliseconds>(limit - Clock::now());
+    if (left.count() <= 0) break;
+    DeadlineScope deadline(fiber, left);
+    if (!transfer.work(fiber)) transfer.wait(fiber);
+  }
+  if (!transfer.done()) {
+    const bool head = transfer.head_arrived() || ends <= head_ends;
+    throw Failure(FailureKind::timeout, head ? "the call to " + hop.url.origin().host +
+                                                   " took longer than " +
+                                                   seconds(request.timeouts.whole)
+                                             : hop.url.origin().host + " sent no answer within " +
+                                                   seconds(request.timeouts.first_byte));
+  }
+  while (transfer.work(fiber)) {
+  }
+  return transfer.take_response();
+}
+
+}  // namespace junctor

@@ -1,0 +1,138 @@
+// Calls other people's HTTP servers.
+//
+// Over libcurl: HTTP/1.1 and HTTP/2, connections kept and reused per loop, TLS checked, proxies
+// from configuration only. Redirects are followed here, hop by hop, so that a credential never
+// travels to another origin.
+//
+// Threads: any thread; send() runs on the fiber's own loop.
+// Lifetime: outlives its calls. May end before or after the loops it was used on, not while one
+// ends. Invariants:
+//   1. No connection to an address that the guard refuses, whatever the name resolved to.
+//   2. A header that holds a Secret, Authorization, Cookie and the client certificate go to the
+//      request's own origin (scheme, host, port) and to no other.
+//   3. Every call ends: by its answer, one of its three time limits, or the fiber's deadline.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "junctor/secret.h"
+#include "net/address_guard.h"
+#include "net/http.h"
+
+namespace junctor {
+
+class Fiber;
+
+struct ClientHeader {
+  std::string name;
+  std::variant<std::string, Secret> value;
+};
+
+// A client certificate for mutual TLS. PEM.
+struct ClientIdentity {
+  std::string certificate_chain{};
+  Secret private_key{};
+};
+
+struct CallTimeouts {
+  std::chrono::milliseconds connect{10'000};     // name, TCP and TLS
+  std::chrono::milliseconds first_byte{60'000};  // from the start to the head of the answer
+  std::chrono::milliseconds whole{120'000};
+};
+
+enum class HttpVersion { automatic, http1, http2_prior_knowledge };
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string url{};  // absolute, http or https
+  std::vector<ClientHeader> headers{};
+  std::variant<std::string, Secret> body{};
+
+  // Instead of body: called for the next piece until it returns 0.
+  std::function<std::size_t(Fiber&, std::span<char>)> upload{};
+  std::optional<std::uint64_t> upload_bytes{};  // when known; otherwise chunked
+
+  // Instead of the answer's body: called with each piece, on the calling fiber; while it waits the
+  // peer is held back. Only for answers with 2xx; others are kept as body, for the error message.
+  std::function<void(Fiber&, std::string_view)> download{};
+  // Called once the head of the final answer is here, before the first piece.
+  std::function<void(int status, const Headers&)> on_head{};
+
+  CallTimeouts timeouts{};
+  std::size_t most_response_bytes = 16 * 1024 * 1024;  // after decompression
+  int most_redirects = 5;                              // 0: a redirect is returned as it is
+  HttpVersion version = HttpVersion::automatic;
+  std::shared_ptr<const ClientIdentity> identity{};
+
+  // Adds a header.
+  ClientRequest& header(std::string name, std::string value) &;
+  ClientRequest& header(std::string name, Secret value) &;
+};
+
+// What a call cost, for the record of its run. Times since its start, of the last hop.
+struct CallTimings {
+  std::chrono::microseconds name_lookup{};
+  std::chrono::microseconds connect{};
+  std::chrono::microseconds tls{};
+  std::chrono::microseconds first_byte{};
+  std::chrono::microseconds total{};  // of all hops
+  std::uint64_t sent_bytes = 0;       // of bodies
+  std::uint64_t received_bytes = 0;   // of the body as it came over the wire
+  bool connection_reused = false;
+  int redirects = 0;
+  std::string peer_address;
+};
+
+struct ClientResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;
+  std::string url;           // of the last hop
+  std::string http_version;  // "1.1", "2"
+  CallTimings timings;
+};
+
+struct HttpClientOptions {
+  AddressGuard guard{};  // refuses special addresses
+  std::string user_agent = "Junctor";
+  std::string proxy{};  // "http://host:port"; empty: none, the environment is ignored
+  std::string certificate_authorities{};  // PEM; empty: the system's
+  std::size_t most_connections_per_host = 64;
+  std::size_t most_connections = 1024;  // on each loop
+  // Instead of the system's resolver: the addresses of a host. For tests and for pinned names.
+  std::function<std::vector<std::string>(const std::string& host)> resolve{};
+};
+
+class HttpClient final {
+ public:
+  explicit HttpClient(HttpClientOptions options = {});
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // One call, redirects included. An answer of any status is an answer. Throws Failure:
+  //   invalid      the URL, method or a header cannot be sent
+  //   denied       the guard refused an address, TLS could not be trusted, or a redirect would have
+  //                carried a body elsewhere or left https
+  //   timeout      one of the limits; the message says which
+  //   too_large    the answer is longer than allowed
+  //   unavailable  no name, no connection, or it broke
+  //   cancelled    the fiber was cancelled
+  // The message names the host, never headers, query or body.
+  ClientResponse send(Fiber& fiber, const ClientRequest& request);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace junctor
