@@ -1,0 +1,245 @@
+#include "vault/connections.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "async/scope.h"
+#include "vault/test_vault.h"
+
+namespace junctor::vault {
+namespace {
+
+FieldDeclaration field(std::string key, FieldKind kind, bool required = true) {
+  FieldDeclaration out;
+  out.key = std::move(key);
+  out.kind = kind;
+  out.required = required;
+  return out;
+}
+
+FieldDeclarations fields() {
+  FieldDeclarations out{
+      field("subdomain", FieldKind::text),      field("api_key", FieldKind::password),
+      field("limit", FieldKind::number, false), field("sandbox", FieldKind::boolean, false),
+      field("site", FieldKind::url, false),     field("extra", FieldKind::json, false),
+      field("region", FieldKind::select),       field("sandbox_key", FieldKind::password),
+      field("folder", FieldKind::text)};
+  out[2].default_value = 100;
+  out[3].default_value = false;
+  out[6].options = {{"Europe", "eu"}, {"America", "us"}, {"Nine", 9}};
+  out[6].default_value = "eu";
+  out[7].visible_when = FieldDeclaration::Condition{"sandbox", true};
+  out[8].phase = FieldPhase::after_authorisation;
+  return out;
+}
+
+class Catalogue final : public IntegrationCatalogue {
+ public:
+  std::optional<IntegrationProfile> profile(std::string_view slug) const override {
+    if (slug == "shop") return IntegrationProfile{fields(), {"key", "consent"}, {"consent"}};
+    return std::nullopt;
+  }
+};
+
+JsonObject object(const char* text) { return boost::json::parse(text).as_object(); }
+
+class ConnectionsTest : public testing::Test {
+ protected:
+  void run(const std::function<void(Fiber&)>& body) { run_in_fiber(body); }
+  std::string error_of(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const ConnectionFailure& failure) {
+      last_problems_ = failure.problems();
+      return std::string(to_string(failure.code()));
+    }
+    return "none";
+  }
+  std::string secret(ConnectionId id, const std::string& name) {
+    return world_.store().read_blocking([&](Snapshot& view) {
+      const OpenConnection open = connections_.open(view, default_tenant(), id);
+      const auto found = open.secrets.find(name);
+      return found == open.secrets.end() ? std::string("(none)")
+                                         : std::string(found->second.reveal());
+    });
+  }
+
+  test::TestVault world_;
+  Catalogue catalogue_;
+  Connections connections_{world_.vault(), catalogue_};
+  std::vector<Problem> last_problems_;
+  const JsonObject good_ =
+      object(R"({"subdomain":"acme","api_key":"s3cret","limit":"25","site":"https://a.example"})");
+};
+
+TEST_F(ConnectionsTest, shows_masks_and_keeps_what_comes_back_masked) {
+  run([&](Fiber& fiber) {
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", good_});
+    EXPECT_EQ(made.name, "default");
+    EXPECT_EQ(made.status, ConnectionStatus::needs_vars);
+    EXPECT_EQ(made.vars.at("api_key"), Json(mask));
+    EXPECT_EQ(made.vars.at("limit"), 25);
+    EXPECT_EQ(made.vars.at("region"), "eu");
+    EXPECT_EQ(boost::json::serialize(to_json(made)).find("s3cret"), std::string::npos);
+
+    JsonObject back = made.vars;
+    back["folder"] = "inbox";
+    const Connection changed =
+        connections_.update(fiber, default_tenant(), made.id,
+                            {.name = {}, .vars = back, .enabled = {}, .expected_version = 1});
+    EXPECT_EQ(changed.status, ConnectionStatus::ready);
+    EXPECT_EQ(changed.version, 2);
+    EXPECT_EQ(secret(made.id, "api_key"), "s3cret");
+    connections_.update(fiber, default_tenant(), made.id,
+                        {.name = {},
+                         .vars = object(R"({"api_key":"new"})"),
+                         .enabled = {},
+                         .expected_version = {}});
+    EXPECT_EQ(secret(made.id, "api_key"), "new");
+  });
+}
+
+TEST_F(ConnectionsTest, tells_every_problem_at_once) {
+  run([&](Fiber& fiber) {
+    const auto error = error_of([&] {
+      connections_.create(
+          fiber, default_tenant(),
+          {"shop", "", "",
+           object(R"({"subdoman":"x","limit":"many","sandbox":"perhaps","site":"ftp://x",
+                                                 "region":"mars","extra":"{","api_key":"••••••••"})")});
+    });
+    EXPECT_EQ(error, "vars_invalid");
+    std::set<std::string> paths;
+    for (const Problem& problem : last_problems_) paths.insert(problem.path);
+    EXPECT_EQ(paths, (std::set<std::string>{"vars.subdoman", "vars.limit", "vars.sandbox",
+                                            "vars.site", "vars.region", "vars.extra",
+                                            "vars.api_key", "vars.subdomain"}));
+    EXPECT_NE(to_string(last_problems_).find("did you mean \"subdomain\"?"), std::string::npos);
+  });
+}
+
+TEST_F(ConnectionsTest, a_wrong_secret_is_not_repeated_in_the_problem) {
+  run([&](Fiber& fiber) {
+    JsonObject vars = good_;
+    vars["api_key"] = JsonObject{{"oops", "canary-77"}};
+    error_of([&] { connections_.create(fiber, default_tenant(), {"shop", "", "", vars}); });
+    EXPECT_EQ(to_string(last_problems_).find("canary-77"), std::string::npos);
+  });
+}
+
+TEST_F(ConnectionsTest, a_hidden_field_is_neither_required_nor_kept) {
+  run([&](Fiber& fiber) {
+    JsonObject vars = good_;
+    vars["sandbox"] = true;
+    EXPECT_EQ(error_of([&] {
+                connections_.create(fiber, default_tenant(), {"shop", "", "", vars});
+              }),
+              "vars_invalid");
+    vars["sandbox_key"] = "sk";
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", vars});
+    EXPECT_EQ(secret(made.id, "sandbox_key"), "sk");
+    connections_.update(fiber, default_tenant(), made.id,
+                        {.name = {},
+                         .vars = object(R"({"sandbox":false})"),
+                         .enabled = {},
+                         .expected_version = {}});
+    EXPECT_EQ(secret(made.id, "sandbox_key"), "(none)");
+  });
+}
+
+TEST_F(ConnectionsTest, null_removes_a_var_and_a_required_one_is_missed) {
+  run([&](Fiber& fiber) {
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", good_});
+    const Connection changed = connections_.update(fiber, default_tenant(), made.id,
+                                                   {.name = {},
+                                                    .vars = object(R"({"site":null,"limit":null})"),
+                                                    .enabled = {},
+                                                    .expected_version = {}});
+    EXPECT_FALSE(changed.vars.contains("site"));
+    EXPECT_EQ(changed.vars.at("limit"), 100) << "the default again";
+    EXPECT_EQ(error_of([&] {
+                connections_.update(fiber, default_tenant(), made.id,
+                                    {.name = {},
+                                     .vars = object(R"({"api_key":null})"),
+                                     .enabled = {},
+                                     .expected_version = {}});
+              }),
+              "vars_invalid");
+    EXPECT_EQ(secret(made.id, "api_key"), "s3cret");
+  });
+}
+
+TEST_F(ConnectionsTest, several_per_integration_and_never_another_tenants) {
+  run([&](Fiber& fiber) {
+    const TenantId other("other");
+    const Connection one = connections_.create(fiber, default_tenant(), {"shop", "one", "", good_});
+    connections_.create(fiber, default_tenant(), {"shop", "two", "consent", good_});
+    connections_.create(fiber, other, {"shop", "one", "", good_});
+    EXPECT_EQ(error_of([&] {
+                connections_.create(fiber, default_tenant(), {"shop", "one", "", good_});
+              }),
+              "name_taken");
+    EXPECT_EQ(connections_.list(fiber, default_tenant()).size(), 2u);
+    EXPECT_EQ(connections_.list(fiber, other).size(), 1u);
+    EXPECT_EQ(error_of([&] { connections_.get(fiber, other, one.id); }), "unknown_connection");
+    EXPECT_EQ(error_of([&] { connections_.remove(fiber, other, one.id); }), "unknown_connection");
+    EXPECT_EQ(error_of([&] { connections_.update(fiber, other, one.id, {}); }),
+              "unknown_connection");
+    EXPECT_EQ(connections_.find(fiber, default_tenant(), "shop/two").status,
+              ConnectionStatus::needs_authorisation);
+    EXPECT_EQ(connections_.find(fiber, other, "shop").name, "one");
+    EXPECT_EQ(error_of([&] { connections_.find(fiber, default_tenant(), "shop"); }),
+              "unknown_connection");
+    EXPECT_EQ(error_of([&] {
+                connections_.create(fiber, default_tenant(), {"nothing", "", "", {}});
+              }),
+              "unknown_integration");
+    connections_.remove(fiber, default_tenant(), one.id);
+    EXPECT_EQ(error_of([&] { connections_.get(fiber, default_tenant(), one.id); }),
+              "unknown_connection");
+    EXPECT_EQ(world_.store().read_blocking([&](Snapshot& view) {
+      return view.value<std::int64_t>("SELECT count(*) FROM vault_secrets WHERE owner = ?",
+                                      Connections::owner_of(one.id));
+    }),
+              0);
+  });
+}
+
+TEST_F(ConnectionsTest, a_change_based_on_an_old_version_is_refused) {
+  run([&](Fiber& fiber) {
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", good_});
+    connections_.update(fiber, default_tenant(), made.id,
+                        {.name = {}, .vars = {}, .enabled = Enabled::no, .expected_version = 1});
+    EXPECT_EQ(error_of([&] {
+                connections_.update(
+                    fiber, default_tenant(), made.id,
+                    {.name = {}, .vars = {}, .enabled = Enabled::yes, .expected_version = 1});
+              }),
+              "changed_meanwhile");
+  });
+}
+
+TEST_F(ConnectionsTest, records_the_outcome_of_its_test) {
+  class Tester final : public ConnectionTester {
+   public:
+    Health test(Fiber&, const TenantId&, ConnectionId) override {
+      return {HealthState::failing, "401 from the shop", {}, std::chrono::milliseconds(12)};
+    }
+  } tester;
+  run([&](Fiber& fiber) {
+    int told = 0;
+    connections_.listen([&](const TenantId&, ConnectionId) { ++told; });
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", good_});
+    connections_.test(fiber, default_tenant(), made.id, tester);
+    const Connection after = connections_.get(fiber, default_tenant(), made.id);
+    EXPECT_EQ(after.health.state, HealthState::failing);
+    EXPECT_EQ(after.health.message, "401 from the shop");
+    EXPECT_EQ(after.health.latency, std::chrono::milliseconds(12));
+    EXPECT_TRUE(after.health.checked_at);
+  });
+}
+
+}  // namespace
+}  // namespace junctor::vault

@@ -1,0 +1,282 @@
+#include "vault/field.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/url/parse.hpp>
+#include <charconv>
+#include <cmath>
+
+#include "json/parse.h"
+#include "json/serialize.h"
+#include "vault/vault.h"
+
+namespace junctor::vault {
+namespace {
+
+constexpr std::size_t most_var_bytes = 64 * 1024;
+
+std::string_view view(const JsonString& text) { return {text.data(), text.size()}; }
+
+const FieldDeclaration* find(const FieldDeclarations& fields, std::string_view key) {
+  for (const FieldDeclaration& field : fields)
+    if (field.key == key) return &field;
+  return nullptr;
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string declared_names(const FieldDeclarations& fields, std::string_view key) {
+  if (fields.empty()) return "no var at all; this integration declares none";
+  const auto nearest =
+      std::min_element(fields.begin(), fields.end(), [&](const auto& a, const auto& b) {
+        return distance(a.key, key.substr(0, 64)) < distance(b.key, key.substr(0, 64));
+      });
+  if (distance(nearest->key, key.substr(0, 64)) <= 2)
+    return fmt::format("did you mean \"{}\"?", nearest->key);
+  std::string out = "one of";
+  for (const FieldDeclaration& field : fields) out += fmt::format(" \"{}\"", field.key);
+  return out;
+}
+
+// What stands there, without telling a secret.
+std::string shown(const FieldDeclaration& field, const Json& value) {
+  if (field.is_secret()) return "a value of another kind";
+  const std::string text = json::to_text(value);
+  return text.size() <= 80 ? text : text.substr(0, 80) + "…";
+}
+
+std::optional<Json> as_number(const Json& value) {
+  if (value.is_number()) return value;
+  if (!value.is_string()) return std::nullopt;
+  const auto parsed = json::parse(view(value.as_string()));
+  return parsed && parsed.value().is_number() ? std::optional(parsed.value()) : std::nullopt;
+}
+
+std::optional<Json> as_boolean(const Json& value) {
+  if (value.is_bool()) return value;
+  if (value.is_string() && view(value.as_string()) == "true") return Json(true);
+  if (value.is_string() && view(value.as_string()) == "false") return Json(false);
+  return std::nullopt;
+}
+
+std::optional<Json> as_json(const Json& value) {
+  if (!value.is_string()) return value;
+  auto parsed =
+      json::parse(view(value.as_string()), {.max_depth = 64, .max_bytes = most_var_bytes});
+  return parsed ? std::optional(std::move(parsed).value()) : std::nullopt;
+}
+
+std::optional<Json> as_url(const Json& value) {
+  if (!value.is_string()) return std::nullopt;
+  const auto url = boost::urls::parse_uri(view(value.as_string()));
+  if (!url || (url->scheme() != "https" && url->scheme() != "http") || url->host().empty() ||
+      url->has_userinfo())
+    return std::nullopt;
+  return value;
+}
+
+std::optional<Json> as_option(const FieldDeclaration& field, const Json& value) {
+  if (!field.options_action.empty() && field.options.empty())
+    return value.is_primitive() && !value.is_null() ? std::optional(value) : std::nullopt;
+  for (const FieldOption& option : field.options) {
+    if (option.value == value) return value;
+    if (value.is_string() && !option.value.is_string() &&
+        json::to_text(option.value) == view(value.as_string()))
+      return option.value;
+  }
+  return std::nullopt;
+}
+
+// The value in the field's type; nullopt when it does not fit.
+std::optional<Json> fitted(const FieldDeclaration& field, const Json& value) {
+  switch (field.kind) {
+    case FieldKind::number:
+      return as_number(value);
+    case FieldKind::boolean:
+      return as_boolean(value);
+    case FieldKind::json:
+      return as_json(value);
+    case FieldKind::url:
+      return as_url(value);
+    case FieldKind::select:
+      return as_option(field, value);
+    case FieldKind::text:
+    case FieldKind::password:
+    case FieldKind::textarea:
+      break;
+  }
+  return value.is_string() ? std::optional(value) : std::nullopt;
+}
+
+std::string expectation(const FieldDeclaration& field) {
+  switch (field.kind) {
+    case FieldKind::number:
+      return "a number";
+    case FieldKind::boolean:
+      return "true or false";
+    case FieldKind::json:
+      return "JSON";
+    case FieldKind::url:
+      return "a URL with https:// or http:// and no user name in it";
+    case FieldKind::select: {
+      std::string out = "one of";
+      for (const FieldOption& option : field.options) out += " " + json::to_text(option.value);
+      return out;
+    }
+    case FieldKind::text:
+    case FieldKind::password:
+    case FieldKind::textarea:
+      break;
+  }
+  return "text";
+}
+
+class Check {
+ public:
+  Check(const FieldDeclarations& fields, const JsonObject& present,
+        const std::set<std::string>& kept)
+      : fields_(fields), secrets_(kept) {
+    checked_.open = present;
+  }
+
+  void take(const JsonObject& given) {
+    for (const auto& [key, value] : given) {
+      const FieldDeclaration* field = find(fields_, key);
+      if (field == nullptr) {
+        problem(key, "a var that is not declared", declared_names(fields_, key));
+      } else if (value.is_null()) {
+        erase(*field);
+      } else if (field->is_secret()) {
+        take_secret(*field, value);
+      } else {
+        take_open(*field, value);
+      }
+    }
+    for (const FieldDeclaration& field : fields_)
+      if (field.default_value && !field.is_secret() && !checked_.open.contains(field.key) &&
+          is_visible(field))
+        checked_.open[field.key] = *field.default_value;
+  }
+
+  Result<CheckedVars> finish(Completeness completeness) {
+    for (const FieldDeclaration& field : fields_) {
+      if (!is_visible(field)) {
+        erase(field);
+      } else if (field.required && !has(field) &&
+                 (completeness == Completeness::complete ||
+                  field.phase == FieldPhase::before_authorisation)) {
+        problem(field.key, "nothing", fmt::format("{}; this var is required", expectation(field)));
+      }
+    }
+    if (!problems_.empty()) return std::move(problems_);
+    return std::move(checked_);
+  }
+
+ private:
+  void problem(std::string_view key, std::string found, std::string expected) {
+    problems_.push_back(
+        {fmt::format("vars.{}", key.substr(0, 64)), 0, std::move(found), std::move(expected), {}});
+  }
+
+  bool has(const FieldDeclaration& field) const {
+    return field.is_secret() ? secrets_.contains(field.key) : checked_.open.contains(field.key);
+  }
+
+  // A condition on a field that is itself hidden does not hold; the bound ends circles.
+  bool is_visible(const FieldDeclaration& field, int depth = 0) const {
+    if (!field.visible_when) return true;
+    const FieldDeclaration* other = find(fields_, field.visible_when->field);
+    if (other == nullptr || depth > 16 || !is_visible(*other, depth + 1)) return false;
+    const Json* value = checked_.open.if_contains(other->key);
+    return value != nullptr
+               ? *value == field.visible_when->equals
+               : other->default_value && *other->default_value == field.visible_when->equals;
+  }
+
+  void erase(const FieldDeclaration& field) {
+    checked_.open.erase(field.key);
+    checked_.secrets.erase(field.key);
+    if (secrets_.erase(field.key) > 0) checked_.erased.insert(field.key);
+  }
+
+  void take_secret(const FieldDeclaration& field, const Json& value) {
+    if (value.is_string() && view(value.as_string()) == mask) {
+      if (!secrets_.contains(field.key))
+        problem(field.key, "a mask", "the secret itself; none is stored yet");
+      return;
+    }
+    const auto fit = fitted(field, value);
+    if (!fit || (fit->is_string() && fit->as_string().empty()))
+      return problem(field.key, "a value of another kind", expectation(field));
+    checked_.secrets[field.key] =
+        fit->is_string() ? Secret(view(fit->as_string())) : Secret(json::to_text(*fit));
+    checked_.erased.erase(field.key);
+    secrets_.insert(field.key);
+  }
+
+  void take_open(const FieldDeclaration& field, const Json& value) {
+    auto fit = fitted(field, value);
+    if (!fit) return problem(field.key, shown(field, value), expectation(field));
+    if (json::to_text(*fit).size() > most_var_bytes)
+      return problem(field.key, "a value that is too long",
+                     fmt::format("at most {} bytes", most_var_bytes));
+    // An empty text is what a form sends for a field left alone.
+    if (fit->is_string() && fit->as_string().empty()) return erase(field);
+    checked_.open[field.key] = std::move(*fit);
+  }
+
+  const FieldDeclarations& fields_;
+  std::set<std::string> secrets_;
+  CheckedVars checked_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::string_view to_string(FieldKind kind) {
+  constexpr std::array<std::string_view, 8> names = {"text",    "password", "url",      "number",
+                                                     "boolean", "select",   "textarea", "json"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+Result<CheckedVars> check_vars(const FieldDeclarations& fields, const JsonObject& given,
+                               const JsonObject& present, const std::set<std::string>& kept,
+                               Completeness completeness) {
+  Check check(fields, present, kept);
+  check.take(given);
+  return check.finish(completeness);
+}
+
+std::vector<std::string> missing_vars(const FieldDeclarations& fields, const JsonObject& open,
+                                      const std::set<std::string>& secrets) {
+  Check check(fields, open, secrets);
+  check.take({});
+  const auto result = check.finish(Completeness::complete);
+  std::vector<std::string> names;
+  if (result) return names;
+  for (const Problem& problem : result.problems()) names.push_back(problem.path.substr(5));
+  return names;
+}
+
+JsonObject masked_vars(const JsonObject& open, const std::set<std::string>& secrets) {
+  JsonObject out = open;
+  for (const std::string& name : secrets) out[name] = mask;
+  return out;
+}
+
+}  // namespace junctor::vault

@@ -1,0 +1,118 @@
+// The vault: secrets at rest.
+//
+// A root key (root_key.h) wraps one data key per tenant; data keys seal secrets with AES-256-GCM. A
+// secret's identity (tenant, owner, name) and its key's id are associated data, so a row that was
+// moved or swapped does not open. The key's id stands in front of every ciphertext.
+//
+// Threads: any thread. The functions that take a Snapshot or Transaction run inside store closures.
+// Lifetime: outlives every closure that uses it; the store and the clock outlive it.
+// Invariants:
+//   1. Plaintext exists only inside Secret.
+//   2. A data key is stored only wrapped; a root key is never stored in the database.
+//   3. Every sealed row names a key that exists, or one that was destroyed on purpose.
+//   4. With a wrong root key nothing is written: start() refuses before.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "junctor/clock.h"
+#include "junctor/ids.h"
+#include "junctor/secret.h"
+#include "store/migrations.h"
+#include "store/transaction.h"
+#include "vault/root_key.h"
+
+namespace junctor {
+class Store;
+}
+
+namespace junctor::vault {
+
+using DataKeyId = UuidOf<struct DataKeyTag>;
+
+// What a reader is shown instead of a secret, and what a writer sends back to keep it.
+constexpr std::string_view mask = "••••••••";
+
+// Which secret. owner names the row that it belongs to: "connection/019a…", "endpoint/019a…".
+struct SecretName {
+  TenantId tenant;
+  std::string owner;
+  std::string name;
+};
+
+constexpr std::size_t most_secret_bytes = 256 * 1024;
+
+class Vault final {
+ public:
+  static MigrationSet migrations();
+
+  Vault(Store& store, std::unique_ptr<RootKeySource> source, const Clock& clock);
+  Vault(const Vault&) = delete;
+  Vault& operator=(const Vault&) = delete;
+
+  // Compares the root keys with what the database was written with. A fresh database: the first key
+  // is generated where the source allows it. Blocks; for start-up, before anything else writes.
+  // Failure{denied} when a key is wrong or missing: says which one and where it was looked for.
+  void start();
+
+  // Stores or replaces a secret. Failure{too_large} beyond most_secret_bytes.
+  void put(Transaction& tx, const SecretName& name, const Secret& secret);
+  // nullopt when there is none. Failure{not_found} when the tenant's key was destroyed,
+  // {corrupt} when the row does not open, {denied} when its root key is not at hand.
+  std::optional<Secret> get(Snapshot& view, const SecretName& name);
+  // All secrets of an owner, by name.
+  std::map<std::string, Secret> get_all(Snapshot& view, const TenantId& tenant,
+                                        std::string_view owner);
+  std::vector<std::string> names(Snapshot& view, const TenantId& tenant, std::string_view owner);
+  // Returns whether there was one.
+  bool erase(Transaction& tx, const SecretName& name);
+  void erase_owner(Transaction& tx, const TenantId& tenant, std::string_view owner);
+
+  // Crypto-shredding: destroys the tenant's data keys. Every secret of the tenant, also in backups
+  // of the rows made without the keys, is unreadable from the commit on. Later secrets get a fresh
+  // key.
+  void destroy_tenant_keys(Transaction& tx, const TenantId& tenant);
+
+  Store& store() { return store_; }
+  const Clock& clock() const { return clock_; }
+
+ private:
+  friend class KeyRotation;
+  struct ActiveKey {
+    DataKeyId id;
+    std::shared_ptr<const Secret> bytes;
+  };
+
+  ActiveKey active_key(Transaction& tx, const TenantId& tenant);
+  ActiveKey create_key(Transaction& tx, const TenantId& tenant, std::int64_t generation);
+  std::shared_ptr<const Secret> key(Snapshot& view, const TenantId& tenant, DataKeyId id);
+  std::shared_ptr<const Secret> remember(DataKeyId id, Secret bytes);
+  std::shared_ptr<const Secret> unwrap(const TenantId& tenant, DataKeyId id,
+                                       std::string_view root_id, std::string_view wrapped);
+  std::string wrap(const RootKey& root, const TenantId& tenant, DataKeyId id, const Secret& bytes);
+  void register_root(Transaction& tx, const RootKey& root);
+  Secret open_row(Snapshot& view, const SecretName& name, std::string_view sealed);
+  std::string seal_row(const ActiveKey& key, const SecretName& name, const Secret& secret);
+  // The keys as last loaded; loaded again when they lack the one that is needed.
+  std::shared_ptr<const RootKeys> usable_roots(Snapshot& view);
+  std::shared_ptr<const RootKeys> roots_with(std::string_view root_id);
+  std::shared_ptr<const RootKeys> reload_roots();
+  std::shared_ptr<const RootKeys> roots();
+
+  Store& store_;
+  std::unique_ptr<RootKeySource> source_;
+  const Clock& clock_;
+
+  std::mutex mutex_;
+  std::shared_ptr<const RootKeys> roots_;                    // replaced as a whole
+  std::map<DataKeyId, std::shared_ptr<const Secret>> keys_;  // unwrapped, bounded
+};
+
+}  // namespace junctor::vault
