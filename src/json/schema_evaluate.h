@@ -1,0 +1,123 @@
+// The evaluation of a Program on a document, once for every model of a document.
+//
+// A Model offers: Value, kind, number, text, for_each_item, for_each_member, has_member, to_json,
+// items_are_unique and has_repeated_keys. `collects` decides between the first error ending everything and every error
+// being written down. Included by schema_evaluate_json.cpp and schema_evaluate_text.cpp only.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <vector>
+
+#include "json/equal.h"
+#include "json/schema_run.h"
+#include "json/schema_where.h"
+
+namespace junctor::schema {
+
+// A value as an error message shows it, bounded.
+std::string shown(const Json& value);
+std::size_t count_characters(std::string_view text);
+bool are_unique(const std::vector<const Json*>& items);
+// Judges a key by propertyNames.
+bool check_key(Run& run, NodeId node, const Json& key, const Where<false>& at);
+bool check_key(Run& run, NodeId node, const Json& key, const Where<true>& at);
+
+template <typename Model, bool collects>
+class Evaluator {
+ public:
+  using Value = typename Model::Value;
+  using At = Where<collects>;
+
+  explicit Evaluator(Run& run) : run_(run), program_(run.program) {}
+
+  bool check(NodeId id, Value value, Evaluated* outer, const At& at) {
+    const Node& node = program_.nodes[id];
+    const Kinds kind = Model::kind(value);
+    if ((node.types & kind) == 0) return wrong_type(id, node, value, kind, at);
+    bool good = true;
+    if ((kind & number_kinds) != 0) {
+      if (node.number != none) good = check_number(id, value, at);
+    } else if (kind == string_kind) {
+      if (node.string != none) good = check_string(id, value, at);
+    }
+    if (node.values != none && good) good = check_values(id, value, at);
+    if (node.logic == none && (kind & (object_kind | array_kind)) == 0) return good;
+    if (!collects && !good) return false;
+    return check_deep(id, value, kind, outer, at) && good;
+  }
+
+ private:
+  using Probe = Evaluator<Model, false>;
+
+  static bool stop(bool good) { return !collects && !good; }
+
+  bool check_deep(NodeId id, Value value, Kinds kind, Evaluated* outer, const At& at);
+  bool check_logic(NodeId id, Value value, Kinds kind, Evaluated* evaluated, const At& at);
+  bool check_any_of(NodeId id, const LogicRules& rules, Value value, Kinds kind,
+                    Evaluated* evaluated, const At& at);
+  bool check_one_of(NodeId id, const LogicRules& rules, Value value, Kinds kind,
+                    Evaluated* evaluated, const At& at);
+  bool check_condition(const LogicRules& rules, Value value, Evaluated* evaluated, const At& at);
+  void explain_branches(const std::vector<NodeId>& branches, std::string_view keyword, Value value,
+                        Kinds kind, const At& at);
+  NodeId dynamic_target(const LogicRules& rules) const;
+
+  bool check_number(NodeId id, Value value, const At& at);
+  bool check_string(NodeId id, Value value, const At& at);
+  bool check_pattern(NodeId id, const StringRules& rules, std::string_view text, const At& at);
+  bool check_values(NodeId id, Value value, const At& at);
+
+  bool check_array(NodeId id, Value value, Evaluated* evaluated, const At& at);
+  bool check_contains(NodeId id, const ArrayRules& rules, Value value, Evaluated* evaluated,
+                      const At& at);
+  bool check_unique(NodeId id, Value value, const At& at);
+  bool check_unevaluated_items(NodeId id, NodeId rule, Value value, Evaluated& evaluated,
+                               const At& at);
+
+  bool check_object(NodeId id, Value value, Evaluated* evaluated, const At& at);
+  bool check_member(const ObjectRules& rules, std::uint32_t known, std::string_view key,
+                    Value member, bool& declared, const At& at);
+  bool check_name(const ObjectRules& rules, std::string_view key, const At& at);
+  bool check_required(NodeId id, const ObjectRules& rules, Value value, std::uint64_t seen,
+                      const At& at);
+  bool check_dependencies(NodeId id, const ObjectRules& rules, Value value, Evaluated* evaluated,
+                          const At& at);
+  bool check_unevaluated_members(NodeId id, NodeId rule, Value value, Evaluated& evaluated,
+                                 const At& at);
+
+  bool wrong_type(NodeId id, const Node& node, Value value, Kinds kind, const At& at);
+
+  // Writes an error down; `message` is only called when errors are collected.
+  template <typename Message>
+  bool fail(NodeId id, std::string_view keyword, const At& at, Message message) {
+    if constexpr (collects) {
+      if (run_.errors.size() >= run_.limits.max_errors) return false;
+      SchemaError error;
+      error.instance_path = at.instance_path();
+      error.schema_path = at.schema_path();
+      error.schema_uri = program_.locations[id];
+      if (!keyword.empty()) {
+        json::append_pointer_token(error.schema_path, keyword);
+        json::append_pointer_token(error.schema_uri, keyword);
+      }
+      error.keyword = keyword;
+      error.message = message();
+      run_.errors.push_back(std::move(error));
+    }
+    return false;
+  }
+  bool abort(const char* bound) {
+    run_.aborted = bound;
+    return false;
+  }
+
+  Run& run_;
+  const Program& program_;
+};
+
+}  // namespace junctor::schema
+
+#include "json/schema_evaluate_containers.h"
+#include "json/schema_evaluate_logic.h"
+#include "json/schema_evaluate_scalars.h"

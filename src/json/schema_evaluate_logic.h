@@ -1,0 +1,157 @@
+// Part of schema_evaluate.h: references and the keywords that combine schemas.
+#pragma once
+
+#include "json/schema_evaluate.h"
+
+namespace junctor::schema {
+
+template <typename Model, bool collects>
+bool Evaluator<Model, collects>::check_deep(NodeId id, Value value, Kinds kind, Evaluated* outer,
+                                            const At& at) {
+  if (run_.aborted != nullptr) return false;
+  if (++run_.steps > run_.limits.max_steps) return abort("the document takes too many steps");
+  if (run_.depth >= run_.limits.max_depth) return abort("the document or its schema is too deep");
+  const Node& node = program_.nodes[id];
+  const Scope* const scope_before = run_.scope;
+  Scope scope{scope_before, node.resource};
+  if (program_.is_dynamic && (scope_before == nullptr || scope_before->resource != node.resource)) {
+    run_.scope = &scope;
+  }
+  ++run_.depth;
+  Evaluated own;
+  Evaluated* const evaluated = node.tracks ? &own : outer;
+  bool good = node.logic == none || check_logic(id, value, kind, evaluated, at);
+  if (!stop(good)) {
+    if (kind == object_kind && node.object != none) {
+      good = check_object(id, value, evaluated, at) && good;
+    } else if (kind == array_kind && node.array != none) {
+      good = check_array(id, value, evaluated, at) && good;
+    }
+  }
+  if (node.tracks && outer != nullptr) outer->add(own);
+  --run_.depth;
+  run_.scope = scope_before;
+  return good;
+}
+
+template <typename Model, bool collects>
+NodeId Evaluator<Model, collects>::dynamic_target(const LogicRules& rules) const {
+  NodeId target = rules.dynamic_ref;
+  if (rules.dynamic_name == none) return target;
+  for (const Scope* scope = run_.scope; scope != nullptr; scope = scope->up) {
+    const NodeId here = program_.dynamic_target(scope->resource, rules.dynamic_name);
+    if (here != none) target = here;
+  }
+  return target;
+}
+
+template <typename Model, bool collects>
+bool Evaluator<Model, collects>::check_logic(NodeId id, Value value, Kinds kind,
+                                             Evaluated* evaluated, const At& at) {
+  const LogicRules& rules = program_.logic[program_.nodes[id].logic];
+  bool good = true;
+  if (rules.ref != none) good = check(rules.ref, value, evaluated, at.into(rules.ref_keyword));
+  if (!stop(good) && rules.dynamic_ref != none) {
+    good = check(dynamic_target(rules), value, evaluated, at.into("$dynamicRef")) && good;
+  }
+  for (std::size_t i = 0; i < rules.all_of.size() && !stop(good); ++i) {
+    good = check(rules.all_of[i], value, evaluated, at.into("allOf", i)) && good;
+  }
+  if (!stop(good) && !rules.any_of.empty()) {
+    good = check_any_of(id, rules, value, kind, evaluated, at) && good;
+  }
+  if (!stop(good) && !rules.one_of.empty()) {
+    good = check_one_of(id, rules, value, kind, evaluated, at) && good;
+  }
+  if (!stop(good) && rules.negated != none) {
+    if (Probe(run_).check(rules.negated, value, nullptr, {})) {
+      good = fail(id, "not", at, [&] {
+        return "found " + shown(Model::to_json(value)) + ", which the schema in 'not' accepts";
+      });
+    }
+  }
+  if (!stop(good) && rules.condition != none) {
+    good = check_condition(rules, value, evaluated, at) && good;
+  }
+  return good;
+}
+
+template <typename Model, bool collects>
+bool Evaluator<Model, collects>::check_any_of(NodeId id, const LogicRules& rules, Value value,
+                                              Kinds kind, Evaluated* evaluated, const At& at) {
+  bool any = false;
+  for (const NodeId branch : rules.any_of) {
+    if ((program_.nodes[branch].plausible & kind) == 0) continue;
+    if (evaluated == nullptr) {
+      if (Probe(run_).check(branch, value, nullptr, {})) return true;
+      continue;
+    }
+    Evaluated mine;
+    if (!Probe(run_).check(branch, value, &mine, {})) continue;
+    evaluated->add(mine);
+    any = true;
+  }
+  if (any) return true;
+  fail(id, "anyOf", at, [&] {
+    return "found " + shown(Model::to_json(value)) + ", which none of the " +
+           std::to_string(rules.any_of.size()) + " alternatives accepts";
+  });
+  explain_branches(rules.any_of, "anyOf", value, kind, at);
+  return false;
+}
+
+template <typename Model, bool collects>
+bool Evaluator<Model, collects>::check_one_of(NodeId id, const LogicRules& rules, Value value,
+                                              Kinds kind, Evaluated* evaluated, const At& at) {
+  std::vector<std::size_t> accepting;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < rules.one_of.size(); ++i) {
+    if ((program_.nodes[rules.one_of[i]].plausible & kind) == 0) continue;
+    Evaluated mine;
+    const bool good =
+        Probe(run_).check(rules.one_of[i], value, evaluated == nullptr ? nullptr : &mine, {});
+    if (!good) continue;
+    ++count;
+    if (evaluated != nullptr) evaluated->add(mine);
+    if (stop(count <= 1)) return false;
+    if constexpr (collects) accepting.push_back(i);
+  }
+  if (count == 1) return true;
+  fail(id, "oneOf", at, [&] {
+    std::string text = "found " + shown(Model::to_json(value)) + ", which ";
+    if (count == 0) return text + "none of the " + std::to_string(rules.one_of.size()) + " alternatives accepts";
+    text += std::to_string(count) + " alternatives accept (";
+    for (std::size_t i = 0; i < accepting.size() && i < 10; ++i) {
+      text += (i == 0 ? "" : ", ") + std::to_string(accepting[i]);
+    }
+    return text + "), expected exactly one";
+  });
+  if (count == 0) explain_branches(rules.one_of, "oneOf", value, kind, at);
+  return false;
+}
+
+// The errors of the alternatives that might have been meant: those that take this kind of value.
+template <typename Model, bool collects>
+void Evaluator<Model, collects>::explain_branches(const std::vector<NodeId>& branches,
+                                                  std::string_view keyword, Value value, Kinds kind,
+                                                  const At& at) {
+  if constexpr (collects) {
+    for (std::size_t i = 0; i < branches.size(); ++i) {
+      if ((program_.nodes[branches[i]].plausible & kind) == 0) continue;
+      check(branches[i], value, nullptr, at.into(keyword, i));
+    }
+  }
+}
+
+template <typename Model, bool collects>
+bool Evaluator<Model, collects>::check_condition(const LogicRules& rules, Value value,
+                                                 Evaluated* evaluated, const At& at) {
+  Evaluated mine;
+  if (Probe(run_).check(rules.condition, value, evaluated == nullptr ? nullptr : &mine, {})) {
+    if (evaluated != nullptr) evaluated->add(mine);
+    return rules.then == none || check(rules.then, value, evaluated, at.into("then"));
+  }
+  return rules.otherwise == none || check(rules.otherwise, value, evaluated, at.into("else"));
+}
+
+}  // namespace junctor::schema

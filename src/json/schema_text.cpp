@@ -1,0 +1,132 @@
+#include "json/schema_text.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <cmath>
+
+#include "json/schema_evaluate.h"
+
+namespace junctor::schema {
+namespace {
+
+namespace dom = simdjson::dom;
+
+// Kinds were asked before: the conversions never throw.
+struct TapeModel {
+  using Value = dom::element;
+
+  static Kinds kind(Value value) {
+    switch (value.type()) {
+      case dom::element_type::NULL_VALUE: return null_kind;
+      case dom::element_type::BOOL: return boolean_kind;
+      case dom::element_type::OBJECT: return object_kind;
+      case dom::element_type::ARRAY: return array_kind;
+      case dom::element_type::STRING: return string_kind;
+      case dom::element_type::DOUBLE: break;
+      default: return integer_kind;
+    }
+    const double number = value;
+    return std::trunc(number) == number ? integer_kind : fraction_kind;
+  }
+  static json::Number number(Value value) {
+    switch (value.type()) {
+      case dom::element_type::INT64: return json::Number::of(std::int64_t{value});
+      case dom::element_type::UINT64: return json::Number::of(std::uint64_t{value});
+      default: return json::Number::of(double{value});
+    }
+  }
+  static std::string_view text(Value value) { return value; }
+  template <typename Visit>
+  static void for_each_item(Value value, Visit visit) {
+    const dom::array items = value;
+    for (const dom::element item : items) {
+      if (!visit(item)) return;
+    }
+  }
+  template <typename Visit>
+  static void for_each_member(Value value, Visit visit) {
+    const dom::object members = value;
+    const auto end = members.end();
+    for (auto at = members.begin(); at != end; ++at) {
+      if (!visit(at.key(), at.value())) return;
+    }
+  }
+  static bool has_member(Value value, std::string_view name) {
+    const dom::object members = value;
+    return members.at_key(name).error() == simdjson::SUCCESS;
+  }
+  static Json to_json(Value value);
+  static bool items_are_unique(Value value) {
+    std::vector<Json> items;
+    for_each_item(value, [&](Value item) {
+      items.push_back(to_json(item));
+      return true;
+    });
+    std::vector<const Json*> pointers;
+    for (const Json& item : items) pointers.push_back(&item);
+    return are_unique(pointers);
+  }
+  static bool has_repeated_keys(Value value) {
+    std::vector<std::string_view> keys;
+    for_each_member(value, [&](std::string_view key, Value) {
+      keys.push_back(key);
+      return true;
+    });
+    std::sort(keys.begin(), keys.end());
+    return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+  }
+};
+
+Json TapeModel::to_json(Value value) {
+  switch (value.type()) {
+    case dom::element_type::NULL_VALUE: return nullptr;
+    case dom::element_type::BOOL: return bool{value};
+    case dom::element_type::INT64: return std::int64_t{value};
+    case dom::element_type::UINT64: return std::uint64_t{value};
+    case dom::element_type::DOUBLE: return double{value};
+    case dom::element_type::STRING: {
+      const std::string_view text = value;
+      return boost::json::string_view(text.data(), text.size());
+    }
+    case dom::element_type::ARRAY: {
+      JsonArray items;
+      for_each_item(value, [&](Value item) {
+        items.push_back(to_json(item));
+        return true;
+      });
+      return items;
+    }
+    case dom::element_type::OBJECT: break;
+  }
+  JsonObject members;
+  for_each_member(value, [&](std::string_view key, Value member) {
+    members.insert_or_assign(key, to_json(member));
+    return true;
+  });
+  return members;
+}
+
+}  // namespace
+
+struct TextTape::State {
+  dom::parser parser;
+};
+
+TextTape::TextTape() : state_(std::make_unique<State>()) {}
+TextTape::~TextTape() = default;
+
+TextTape::Outcome TextTape::judge(Run& run, std::string_view text) {
+  dom::element root;
+  if (state_->parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) {
+    return Outcome::undecided;
+  }
+  const bool good = Evaluator<TapeModel, false>(run).check(run.program.root, root, nullptr, {});
+  if (run.repeated_keys) return Outcome::undecided;
+  return good && run.aborted == nullptr ? Outcome::accepted : Outcome::rejected;
+}
+
+}  // namespace junctor::schema
