@@ -1,0 +1,168 @@
+// The outside world, the engine with examples/github-to-chat, and a GitHub that delivers every example
+// payload there is until each is acknowledged.
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { createRequire } from "node:module";
+
+import { expectedMessage } from "./expected_message.mjs";
+import {
+  Process, binary, check, eventually, freePort, getJson, packageOrSkip, postJson, skip, sleep,
+  sourceDir, tempDir,
+} from "./processes.mjs";
+
+const secret = "It's a Secret to Everybody";
+const chatToken = "chat-token";
+
+// Every payload of the package, of github.com and of each GitHub Enterprise Server: {type, body, text}.
+export async function examplePayloads() {
+  const { sign } = await packageOrSkip("@octokit/webhooks-methods");
+  let root;
+  try {
+    root = path.dirname(createRequire(import.meta.url).resolve("@octokit/webhooks-examples/package.json"));
+  } catch {
+    skip("the npm package @octokit/webhooks-examples is not installed (scripts/test does it)");
+  }
+  const payloads = [];
+  for (const source of fs.readdirSync(root).sort()) {
+    const file = path.join(root, source, "index.json");
+    if (!fs.existsSync(file)) continue;
+    for (const { name, examples } of JSON.parse(fs.readFileSync(file, "utf8"))) {
+      for (const example of examples) {
+        const body = JSON.stringify(example);
+        payloads.push({
+          id: crypto.randomUUID(),
+          type: name,
+          body,
+          signature: await sign(secret, body),
+          text: expectedMessage(name, example),
+        });
+      }
+    }
+  }
+  check(payloads.length >= 700, `only ${payloads.length} example payloads were found`);
+  return payloads;
+}
+
+export class Stage {
+  static async set(name) {
+    const stage = new Stage();
+    stage.folder = tempDir(name);
+    stage.worldPort = await freePort();
+    stage.enginePort = await freePort();
+    stage.worldUrl = `http://127.0.0.1:${stage.worldPort}`;
+    stage.engineUrl = `http://127.0.0.1:${stage.enginePort}`;
+    stage.world = new Process(binary("junctor_world"), [
+      "--port", stage.worldPort, "--chat-token", chatToken,
+    ]);
+    await stage.world.ready(`${stage.worldUrl}/healthz`);
+    await stage.startEngine();
+    return stage;
+  }
+
+  async startEngine() {
+    this.engine = new Process(
+      binary("junctor"),
+      [
+        "serve", "--port", this.enginePort, "--data-dir", path.join(this.folder, "data"),
+        "--dev-no-auth", path.join(sourceDir, "examples/github-to-chat"),
+      ],
+      { CHAT_URL: this.worldUrl, CHAT_TOKEN: chatToken, GITHUB_WEBHOOK_SECRET: secret },
+    );
+    await this.engine.ready(`${this.engineUrl}/readyz`);
+  }
+
+  // One delivery as GitHub makes it; the status, or 0 when the connection failed.
+  async deliver({ id, type, body, signature }) {
+    try {
+      const headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "GitHub-Hookshot/test",
+        "X-GitHub-Event": type,
+        "X-GitHub-Delivery": id,
+      };
+      if (signature) headers["X-Hub-Signature-256"] = signature;
+      const response = await fetch(`${this.engineUrl}/hooks/github`, {
+        method: "POST", headers, body, signal: AbortSignal.timeout(30_000),
+      });
+      await response.arrayBuffer();
+      return response.status;
+    } catch {
+      return 0;
+    }
+  }
+
+  // Delivers all, `width` at a time, each again and again until it is acknowledged with a 2xx.
+  // progress(acknowledged) is called after each. Gives how many deliveries were repeated.
+  async deliverAll(payloads, { width = 12, progress = () => {} } = {}) {
+    const waiting = [...payloads];
+    let acknowledged = 0;
+    let again = 0;
+    const worker = async () => {
+      for (let payload = waiting.shift(); payload; payload = waiting.shift()) {
+        for (;;) {
+          const status = await this.deliver(payload);
+          if (status >= 200 && status < 300) break;
+          check(status === 0 || status === 429 || status >= 500,
+            `a signed delivery of ${payload.type} was answered ${status}`);
+          again += 1;
+          await sleep(50);
+        }
+        acknowledged += 1;
+        progress(acknowledged);
+      }
+    };
+    await Promise.all(Array.from({ length: width }, worker));
+    return again;
+  }
+
+  switches(chat, seed = 1) {
+    return postJson(`${this.worldUrl}/switches`, { chat, seed });
+  }
+
+  chatCounts() {
+    return getJson(`${this.worldUrl}/chat/messages?limit=0`);
+  }
+
+  async chatTexts() {
+    const texts = [];
+    for (let after = 0; after !== null; ) {
+      const page = await getJson(`${this.worldUrl}/chat/messages?limit=1000&after=${after}`);
+      texts.push(...page.items.map((message) => message.text));
+      after = page.next;
+    }
+    return texts;
+  }
+
+  // Waits until as many messages have arrived as were delivered, and then that no more come.
+  async allArrived(payloads, within) {
+    await eventually(async () => (await this.chatCounts()).messages >= payloads.length,
+      { within, every: 250, what: `${payloads.length} messages at the chat` }).catch(async (error) => {
+      const { messages } = await this.chatCounts();
+      throw new Error(`${error.message}; ${messages} messages are there`);
+    });
+    await sleep(2_000);
+  }
+
+  // Each delivery ended as exactly one message with the right text; gives the world's counts.
+  async checkMessages(payloads) {
+    const balance = new Map();
+    for (const { text } of payloads) balance.set(text, (balance.get(text) ?? 0) + 1);
+    for (const text of await this.chatTexts()) balance.set(text, (balance.get(text) ?? 0) - 1);
+    const wrong = [...balance].filter(([, count]) => count !== 0);
+    for (const [text, count] of wrong.slice(0, 20))
+      console.log(count > 0 ? `missing ${count}x: ${text}` : `unexpected ${-count}x: ${text}`);
+    check(wrong.length === 0, `${wrong.length} texts arrived too often or not at all`);
+    const counts = await this.chatCounts();
+    check(counts.messages === payloads.length, `${counts.messages} messages for ${payloads.length} deliveries`);
+    check(counts.conflicts === 0, `${counts.conflicts} calls used a key again with another body`);
+    check(counts.without_key === 0, `${counts.without_key} calls came without an Idempotency-Key`);
+    return (await getJson(`${this.worldUrl}/stats`)).chat;
+  }
+
+  async end() {
+    const how = await this.engine.stop();
+    check(how.code === 0, `the engine ended with ${JSON.stringify(how)} when it was asked to stop`);
+    await this.world.stop();
+  }
+}
