@@ -352,21 +352,23 @@ class DfaBuilder {
 
   PatternDfa build() {
     split_bytes();
-    PatternDfa dfa;
-    dfa.class_of_ = class_of_;
-    dfa.classes_ = representatives_.size();
     sets_ = {{}, {}};
-    dfa.start_ = state_of(closure({start_}));
+    const std::uint32_t start = state_of(closure({start_}));
     for (std::size_t state = 2; state < sets_.size(); ++state) {
       const std::vector<int> from = sets_[state];
-      for (unsigned char byte : representatives_) rows_.push_back(state_of(step(from, byte)));
+      for (unsigned char byte : representatives_) targets_.push_back(state_of(step(from, byte)));
     }
-    dfa.next_.assign(dfa.classes_ * 2, PatternDfa::dead);
-    std::fill(dfa.next_.begin() + static_cast<std::ptrdiff_t>(dfa.classes_), dfa.next_.end(),
-              PatternDfa::accept_always);
-    dfa.next_.insert(dfa.next_.end(), rows_.begin(), rows_.end());
-    for (const auto& nodes : sets_) dfa.accepts_.push_back(accepts(nodes) ? 1 : 0);
-    dfa.accepts_[PatternDfa::accept_always] = 1;
+    const auto width = static_cast<std::uint32_t>(representatives_.size());
+    PatternDfa dfa;
+    dfa.class_of_ = class_of_;
+    dfa.start_ = start * width;
+    dfa.last_settled_ = PatternDfa::accept_always * width;
+    dfa.next_.assign(width, PatternDfa::dead);
+    dfa.next_.insert(dfa.next_.end(), width, dfa.last_settled_);
+    for (const std::uint32_t target : targets_) dfa.next_.push_back(target * width);
+    dfa.accepts_.assign(sets_.size() * width, 0);
+    dfa.accepts_[dfa.last_settled_] = 1;
+    for (std::size_t i = 2; i < sets_.size(); ++i) dfa.accepts_[i * width] = accepts(sets_[i]) ? 1 : 0;
     return dfa;
   }
 
@@ -417,13 +419,13 @@ class DfaBuilder {
                        [&](int index) { return nodes_[static_cast<std::size_t>(index)].accepts; });
   }
 
-  std::uint16_t state_of(std::vector<int> nodes) {
+  std::uint32_t state_of(std::vector<int> nodes) {
     if (nodes.empty()) return PatternDfa::dead;
     if (!anchored_end_ && accepts(nodes)) return PatternDfa::accept_always;
     const auto found = states_.find(nodes);
     if (found != states_.end()) return found->second;
     if (sets_.size() >= max_states) throw Unsupported();
-    const auto state = static_cast<std::uint16_t>(sets_.size());
+    const auto state = static_cast<std::uint32_t>(sets_.size());
     states_.emplace(nodes, state);
     sets_.push_back(std::move(nodes));
     return state;
@@ -435,9 +437,9 @@ class DfaBuilder {
   int start_;
   std::array<std::uint8_t, 256> class_of_{};
   std::vector<unsigned char> representatives_;
-  std::map<std::vector<int>, std::uint16_t> states_;
+  std::map<std::vector<int>, std::uint32_t> states_;
   std::vector<std::vector<int>> sets_;
-  std::vector<std::uint16_t> rows_;
+  std::vector<std::uint32_t> targets_;  // of state 2 and on, by class
 };
 
 std::optional<PatternDfa> PatternDfa::compile(std::string_view pattern) {

@@ -22,24 +22,27 @@ class PatternDfa {
 
   // Whether the pattern matches somewhere in the text, which must be valid UTF-8. Linear.
   bool matches(std::string_view text) const {
-    std::uint16_t state = start_;
+    // A state is named by where its row starts.
+    const std::uint32_t* const next = next_.data();
+    std::uint32_t row = start_;
     for (const char c : text) {
-      if (state <= accept_always) return state == accept_always;
-      state = next_[state * classes_ + class_of_[static_cast<unsigned char>(c)]];
+      if (row <= last_settled_) return row != 0;
+      row = next[row + class_of_[static_cast<unsigned char>(c)]];
     }
-    return accepts_[state] != 0;
+    return accepts_[row] != 0;
   }
 
  private:
   friend class DfaBuilder;
-  static constexpr std::uint16_t dead = 0;
-  static constexpr std::uint16_t accept_always = 1;
+  // The first two states never change again.
+  static constexpr std::uint32_t dead = 0;
+  static constexpr std::uint32_t accept_always = 1;
 
   std::array<std::uint8_t, 256> class_of_{};
-  std::size_t classes_ = 1;
-  std::uint16_t start_ = dead;
-  std::vector<std::uint16_t> next_;
-  std::vector<std::uint8_t> accepts_;
+  std::uint32_t start_ = 0;
+  std::uint32_t last_settled_ = 0;     // where accept_always starts
+  std::vector<std::uint32_t> next_;    // rows
+  std::vector<std::uint8_t> accepts_;  // by row
 };
 
 }  // namespace junctor::json

@@ -129,7 +129,10 @@ bool remove_pointer(Json& document, std::string_view pointer) {
     if (at == nullptr) return false;
   }
   Json* parent = const_cast<Json*>(at);
-  if (parent->is_object()) return parent->get_object().erase(last) != 0;
+  if (parent->is_object()) {
+    JsonObject& members = parent->get_object();
+    return members.stable_erase(last) != 0;
+  }
   if (!parent->is_array()) return false;
   JsonArray& items = parent->get_array();
   const auto index = array_index(last);

@@ -48,7 +48,12 @@ class Evaluator {
   }
 
  private:
-  using Probe = Evaluator<Model, false>;
+  // Whether a subschema accepts, when a rejection is information and no error.
+  bool probe(NodeId id, Value value, Evaluated* evaluated) {
+    const bool good = Evaluator<Model, false>(run_).check(id, value, evaluated, {});
+    run_.is_doubtful = run_.is_doubtful || !good;
+    return good;
+  }
 
   static bool stop(bool good) { return !collects && !good; }
 

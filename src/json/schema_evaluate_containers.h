@@ -49,7 +49,7 @@ bool Evaluator<Model, collects>::check_contains(NodeId id, const ArrayRules& rul
   std::size_t index = 0;
   std::size_t count = 0;
   Model::for_each_item(value, [&](Value item) {
-    if (Probe(run_).check(rules.contains, item, nullptr, {})) {
+    if (probe(rules.contains, item, nullptr)) {
       ++count;
       if (evaluated != nullptr && rules.contains_evaluates) evaluated->mark(index);
     }

@@ -64,7 +64,7 @@ bool Evaluator<Model, collects>::check_logic(NodeId id, Value value, Kinds kind,
     good = check_one_of(id, rules, value, kind, evaluated, at) && good;
   }
   if (!stop(good) && rules.negated != none) {
-    if (Probe(run_).check(rules.negated, value, nullptr, {})) {
+    if (probe(rules.negated, value, nullptr)) {
       good = fail(id, "not", at, [&] {
         return "found " + shown(Model::to_json(value)) + ", which the schema in 'not' accepts";
       });
@@ -83,11 +83,11 @@ bool Evaluator<Model, collects>::check_any_of(NodeId id, const LogicRules& rules
   for (const NodeId branch : rules.any_of) {
     if ((program_.nodes[branch].plausible & kind) == 0) continue;
     if (evaluated == nullptr) {
-      if (Probe(run_).check(branch, value, nullptr, {})) return true;
+      if (probe(branch, value, nullptr)) return true;
       continue;
     }
     Evaluated mine;
-    if (!Probe(run_).check(branch, value, &mine, {})) continue;
+    if (!probe(branch, value, &mine)) continue;
     evaluated->add(mine);
     any = true;
   }
@@ -109,7 +109,7 @@ bool Evaluator<Model, collects>::check_one_of(NodeId id, const LogicRules& rules
     if ((program_.nodes[rules.one_of[i]].plausible & kind) == 0) continue;
     Evaluated mine;
     const bool good =
-        Probe(run_).check(rules.one_of[i], value, evaluated == nullptr ? nullptr : &mine, {});
+        probe(rules.one_of[i], value, evaluated == nullptr ? nullptr : &mine);
     if (!good) continue;
     ++count;
     if (evaluated != nullptr) evaluated->add(mine);
@@ -147,7 +147,7 @@ template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_condition(const LogicRules& rules, Value value,
                                                  Evaluated* evaluated, const At& at) {
   Evaluated mine;
-  if (Probe(run_).check(rules.condition, value, evaluated == nullptr ? nullptr : &mine, {})) {
+  if (probe(rules.condition, value, evaluated == nullptr ? nullptr : &mine)) {
     if (evaluated != nullptr) evaluated->add(mine);
     return rules.then == none || check(rules.then, value, evaluated, at.into("then"));
   }

@@ -30,6 +30,7 @@ struct Run {
   const Scope* scope = nullptr;
   const char* aborted = nullptr;  // the bound that was reached
   bool repeated_keys = false;     // a text's object has a key twice: what was judged may not count
+  bool is_doubtful = false;       // some rejection, which stops early, had a part in the answer
   std::vector<SchemaError> errors;
 };
 
@@ -55,8 +56,13 @@ class Evaluated {
   bool all_ = false;
 };
 
-// Defined in schema_evaluate_json.cpp and schema_evaluate_text.cpp.
+// Defined in schema_evaluate_json.cpp.
 bool judge_json(Run& run, const Json& document);
+bool judge_json_at(Run& run, NodeId node, const Json& value);
 void explain_json(Run& run, const Json& document);
+
+// JSON Pointers of the members that no properties and no patternProperties declare, where the schema
+// declares members and does not speak of others. Defined in normalise.cpp.
+std::vector<std::string> undeclared_members(const Program& program, Json document);
 
 }  // namespace junctor::schema

@@ -76,8 +76,24 @@ struct TapeModel {
       keys.push_back(key);
       return true;
     });
-    std::sort(keys.begin(), keys.end());
+    // Shorter first: most comparisons end there.
+    std::sort(keys.begin(), keys.end(), [](std::string_view a, std::string_view b) {
+      return a.size() != b.size() ? a.size() < b.size() : a < b;
+    });
     return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+  }
+  static bool has_repeated_keys_anywhere(Value value) {
+    bool found = false;
+    const Kinds kind = TapeModel::kind(value);
+    if (kind == array_kind) {
+      for_each_item(value, [&](Value item) { return !(found = has_repeated_keys_anywhere(item)); });
+    } else if (kind == object_kind) {
+      if (has_repeated_keys(value)) return true;
+      for_each_member(value, [&](std::string_view, Value member) {
+        return !(found = has_repeated_keys_anywhere(member));
+      });
+    }
+    return found;
   }
 };
 
@@ -126,6 +142,9 @@ TextTape::Outcome TextTape::judge(Run& run, std::string_view text) {
   }
   const bool good = Evaluator<TapeModel, false>(run).check(run.program.root, root, nullptr, {});
   if (run.repeated_keys) return Outcome::undecided;
+  if ((!good || run.is_doubtful) && TapeModel::has_repeated_keys_anywhere(root)) {
+    return Outcome::undecided;
+  }
   return good && run.aborted == nullptr ? Outcome::accepted : Outcome::rejected;
 }
 

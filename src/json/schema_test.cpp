@@ -1,0 +1,211 @@
+#include "junctor/schema.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <string>
+
+#include "json/parse.h"
+
+namespace junctor {
+namespace {
+
+Json from(std::string_view text) { return json::parse(text).value_or_throw(); }
+
+CompiledSchema schema_of(std::string_view text, SchemaOptions options = {}) {
+  return CompiledSchema::compile(from(text), options).value_or_throw();
+}
+
+std::string problems_of(std::string_view text) {
+  const auto result = CompiledSchema::compile(from(text));
+  return result ? "" : to_string(result.problems());
+}
+
+std::string errors_of(const CompiledSchema& schema, std::string_view document) {
+  std::string text;
+  for (const auto& error : schema.validate(from(document))) {
+    text += error.instance_path + " " + error.schema_path + " " + error.message + "\n";
+  }
+  return text;
+}
+
+TEST(Schema, names_the_place_in_the_document_and_in_the_schema_of_every_error) {
+  const auto schema = schema_of(R"({
+    "properties": {"a/b": {"$ref": "#/$defs/port"}, "c": {"items": {"type": "string"}}},
+    "required": ["d"],
+    "$defs": {"port": {"type": "integer", "maximum": 65535}}})");
+  EXPECT_EQ(errors_of(schema, R"({"a/b": 70000, "c": ["x", 1]})"),
+            "/a~1b /properties/a~1b/$ref/maximum found 70000, expected at most 65535\n"
+            "/c/1 /properties/c/items/type found integer 1, expected string\n"
+            " /required the member 'd' is missing\n");
+  const auto errors = schema.validate(from(R"({"a/b": 70000, "d": 1})"));
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].schema_uri, "#/$defs/port/maximum");
+  EXPECT_EQ(errors[0].keyword, "maximum");
+}
+
+TEST(Schema, explains_only_the_alternatives_that_take_this_kind_of_value) {
+  const auto schema = schema_of(R"({"anyOf": [
+    {"type": "object", "required": ["id"]}, {"type": "null"}]})");
+  EXPECT_EQ(errors_of(schema, "{}"),
+            " /anyOf found {…}, which none of the 2 alternatives accepts\n"
+            " /anyOf/0/required the member 'id' is missing\n");
+}
+
+TEST(Schema, reports_every_wrong_keyword_at_once_with_its_path) {
+  EXPECT_EQ(problems_of(R"({"type": "strnig", "properties": {"a": {"minLength": -1},
+                            "b": {"pattern": "("}, "c": {"$ref": "#/$defs/none"}}})"),
+            to_string(std::vector<Problem>{
+                {"/type", 0, "\"strnig\"", "null, boolean, object, array, string, number or integer, or a list of them", ""},
+                {"/properties/a/minLength", 0, "-1", "a whole number, 0 or more", ""},
+                {"/properties/b/pattern", 0, "the pattern '('", "a regular expression of ECMA-262: missing closing parenthesis", ""},
+                {"/properties/c/$ref", 0, "'#/$defs/none', which leads nowhere", "a JSON Pointer to a subschema, or an anchor of that document", ""},
+            }));
+}
+
+TEST(Schema, refuses_references_that_run_in_a_circle) {
+  EXPECT_NE(problems_of(R"({"$ref": "#"})"), "");
+  EXPECT_NE(problems_of(R"({"$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}]},
+                            "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"})"), "");
+  EXPECT_EQ(problems_of(R"({"properties": {"child": {"$ref": "#"}}})"), "");
+}
+
+TEST(Schema, stops_at_its_bounds_and_calls_that_an_error) {
+  const auto tree = schema_of(R"({"items": {"$ref": "#"}})");
+  std::string deep(200, '[');
+  deep += std::string(200, ']');
+  SchemaLimits limits;
+  limits.max_depth = 100;
+  EXPECT_TRUE(tree.accepts(from(deep)));
+  EXPECT_FALSE(tree.accepts(from(deep), limits));
+  EXPECT_EQ(tree.validate(from(deep), limits).back().message, "the document or its schema is too deep");
+
+  // A bound inside 'not' must not turn into acceptance.
+  const auto negated = schema_of(R"({"not": {"items": {"$ref": "#/not"}, "maxItems": 0}})");
+  EXPECT_FALSE(negated.accepts(from(deep), limits));
+
+  const auto many = schema_of(R"({"items": {"type": "string"}})");
+  limits.max_errors = 3;
+  EXPECT_EQ(many.validate(from("[1,2,3,4,5,6]"), limits).size(), 3u);
+}
+
+TEST(Schema, bounds_the_work_of_schemas_that_multiply) {
+  std::string text = R"({"$ref": "#/$defs/d0", "$defs": {)";
+  for (int i = 0; i < 40; ++i) {
+    const std::string next = "#/$defs/d" + std::to_string(i + 1);
+    text += "\"d" + std::to_string(i) + R"(": {"allOf": [{"$ref": ")" + next + R"("}, {"$ref": ")" + next + "\"}]},";
+  }
+  text += R"("d40": {"type": "object"}}})";
+  SchemaLimits limits;
+  limits.max_steps = 100000;
+  EXPECT_FALSE(schema_of(text).accepts(from("{}"), limits));
+}
+
+TEST(Schema, bounds_patterns_that_backtrack) {
+  const auto schema = schema_of(R"({"pattern": "^(?=(a+)+$)(a+)+$"})");
+  EXPECT_FALSE(schema.accepts(Json(std::string(60, 'a') + "b")));
+  const auto errors = schema.validate(Json(std::string(60, 'a') + "b"));
+  ASSERT_FALSE(errors.empty());
+}
+
+TEST(Schema, a_text_with_repeated_keys_is_judged_by_the_last_of_them) {
+  SchemaTextReader reader;
+  const auto schema = schema_of(R"({"properties": {"a": {"type": "integer"}}, "maxProperties": 2,
+                                    "additionalProperties": {"type": "string"}})");
+  EXPECT_TRUE(schema.accepts_text(R"({"a": "x", "a": 1})", reader));
+  EXPECT_FALSE(schema.accepts_text(R"({"a": 1, "a": "x"})", reader));
+  EXPECT_TRUE(schema.accepts_text(R"({"b": 1, "b": "x", "c": "", "c": ""})", reader));
+  EXPECT_FALSE(schema_of(R"({"minProperties": 2})").accepts_text(R"({"b": 1, "b": 2})", reader));
+}
+
+TEST(Schema, a_text_that_is_no_json_is_a_problem_and_not_an_error) {
+  SchemaTextReader reader;
+  const auto schema = schema_of("{}");
+  EXPECT_FALSE(schema.accepts_text("{", reader));
+  EXPECT_FALSE(schema.validate_text("{", reader).ok());
+  EXPECT_FALSE(schema.accepts_text("[1] x", reader));
+  EXPECT_TRUE(schema.validate_text("[1]", reader).value().empty());
+  EXPECT_TRUE(schema.accepts_text("123456789012345678901234567890", reader));
+}
+
+TEST(Schema, multiples_are_judged_on_decimal_digits) {
+  const auto cents = schema_of(R"({"multipleOf": 0.01})");
+  for (const char* good : {"19.99", "4.02", "0", "-0.07", "1e300", "12345678901234.56"}) {
+    EXPECT_TRUE(cents.accepts(from(good))) << good;
+  }
+  for (const char* bad : {"19.995", "0.001", "1e-300"}) EXPECT_FALSE(cents.accepts(from(bad))) << bad;
+  EXPECT_FALSE(schema_of(R"({"multipleOf": 7})").accepts(from("18446744073709551615")));
+  EXPECT_TRUE(schema_of(R"({"multipleOf": 5})").accepts(from("18446744073709551615")));
+}
+
+TEST(Schema, large_integers_are_compared_without_rounding) {
+  const auto schema = schema_of(R"({"maximum": 9007199254740992})");
+  EXPECT_TRUE(schema.accepts(from("9007199254740992")));
+  EXPECT_FALSE(schema.accepts(from("9007199254740993")));
+  EXPECT_FALSE(schema_of(R"({"const": 9007199254740993})").accepts(from("9007199254740992.0")));
+}
+
+TEST(Schema, finds_references_in_a_registry_and_says_when_it_cannot) {
+  SchemaRegistry registry;
+  registry.add("https://example.com/name.json", from(R"({"type": "string", "$defs": {"short": {"maxLength": 3}}})"));
+  SchemaOptions options;
+  options.resolver = &registry;
+  options.base_uri = "https://example.com/root.json";
+  const auto schema = schema_of(R"({"items": {"allOf": [{"$ref": "name.json"}, {"$ref": "name.json#/$defs/short"}]}})", options);
+  EXPECT_TRUE(schema.accepts(from(R"(["abc"])")));
+  EXPECT_FALSE(schema.accepts(from(R"(["abcd"])")));
+  EXPECT_NE(problems_of(R"({"$ref": "https://example.com/name.json"})").find("a document that is not known"),
+            std::string::npos);
+}
+
+TEST(Schema, knows_the_published_metaschemas) {
+  const auto meta = schema_of(R"({"$ref": "https://json-schema.org/draft/2020-12/schema"})");
+  EXPECT_TRUE(meta.accepts(from(R"({"type": "object", "properties": {"a": true}})")));
+  EXPECT_FALSE(meta.accepts(from(R"({"properties": {"a": {"type": 1}}})")));
+  const auto older = schema_of(R"({"$ref": "https://json-schema.org/draft/2019-09/schema"})");
+  EXPECT_FALSE(older.accepts(from(R"({"properties": {"a": {"minLength": -1}}})")));
+  const auto seven = schema_of(R"({"$ref": "http://json-schema.org/draft-07/schema#"})");
+  EXPECT_FALSE(seven.accepts(from(R"({"properties": {"a": {"minLength": -1}}})")));
+}
+
+TEST(Schema, older_drafts_keep_their_own_meaning) {
+  const auto seven = schema_of(R"({"$schema": "http://json-schema.org/draft-07/schema#",
+    "items": [{"type": "string"}], "additionalItems": false,
+    "properties": {"a": {"$ref": "#/definitions/any", "type": "string"}}, "definitions": {"any": {}}})");
+  EXPECT_TRUE(seven.accepts(from(R"(["x"])")));
+  EXPECT_FALSE(seven.accepts(from(R"(["x", 1])")));
+  EXPECT_TRUE(seven.accepts(from(R"({"a": 1})")));
+  EXPECT_NE(problems_of(R"({"$schema": "https://example.com/unknown"})"), "");
+}
+
+TEST(Schema, formats_are_remarks_unless_asked) {
+  const char* text = R"({"format": "ipv4"})";
+  EXPECT_TRUE(schema_of(text).accepts(from(R"("x")")));
+  SchemaOptions options;
+  options.formats = SchemaOptions::Formats::check;
+  EXPECT_FALSE(schema_of(text, options).accepts(from(R"("x")")));
+  EXPECT_EQ(errors_of(schema_of(text, options), R"("x")"),
+            " /format found \"x\", expected the format 'ipv4'\n");
+}
+
+TEST(Schema, more_than_64_required_members_are_all_required) {
+  std::string text = R"({"required": [)";
+  std::string document = "{";
+  for (int i = 0; i < 100; ++i) {
+    text += (i ? ",\"m" : "\"m") + std::to_string(i) + "\"";
+    document += (i ? ",\"m" : "\"m") + std::to_string(i) + "\": 1";
+  }
+  const auto schema = schema_of(text + "]}");
+  EXPECT_TRUE(schema.accepts(from(document + "}")));
+  JsonObject object = from(document + "}").as_object();
+  object.erase("m90");
+  EXPECT_FALSE(schema.accepts(object));
+  object["m90"] = 1;
+  object.erase("m3");
+  EXPECT_FALSE(schema.accepts(object));
+}
+
+}  // namespace
+}  // namespace junctor
