@@ -133,6 +133,11 @@ Result<CronSchedule> CronSchedule::parse(std::string_view text, std::string_view
     problems.push_back({"timezone", 0, "\"" + schedule.timezone_ + "\"",
                         "an IANA time zone such as \"Europe/Berlin\" or \"UTC\"", ""});
   }
+  if (const auto every = interval_of(text)) {
+    schedule.every_ = *every;
+    if (!problems.empty()) return problems;
+    return schedule;
+  }
   for (const auto& [alias, meaning] : aliases)
     if (text == alias) text = meaning;
   const auto words = words_of(text);
@@ -162,6 +167,20 @@ Result<CronSchedule> CronSchedule::parse(std::string_view text, std::string_view
   return schedule;
 }
 
+// From one second to a year.
+std::optional<std::chrono::seconds> CronSchedule::interval_of(std::string_view text) {
+  constexpr std::string_view word = "@every ";
+  if (!text.starts_with(word) || text.size() < word.size() + 2) return std::nullopt;
+  const std::string_view digits = text.substr(word.size(), text.size() - word.size() - 1);
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (error != std::errc() || end != digits.data() + digits.size() || count < 1) return std::nullopt;
+  const char unit = text.back();
+  const std::int64_t factor = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
+  if (factor == 0 || count > 366 * 86400 / factor) return std::nullopt;
+  return std::chrono::seconds(count * factor);
+}
+
 bool CronSchedule::day_matches(unsigned month, unsigned day, unsigned weekday) const {
   if (!months_[month]) return false;
   const bool by_day = days_[day];
@@ -171,6 +190,10 @@ bool CronSchedule::day_matches(unsigned month, unsigned day, unsigned weekday) c
 }
 
 std::optional<Timestamp> CronSchedule::find_after(Timestamp time) const {
+  if (every_.count() > 0) {
+    const std::chrono::milliseconds interval = every_;
+    return Timestamp((time.time_since_epoch() / interval + 1) * interval);
+  }
   const auto* zone = static_cast<const date::time_zone*>(zone_);
   const auto local = zone->to_local(time);
   auto day = date::floor<date::days>(local);

@@ -52,6 +52,14 @@ TEST(Cron, names_every_field_that_is_wrong) {
                                              "day of week"}));
 }
 
+TEST(Cron, counts_intervals_from_the_epoch) {
+  EXPECT_EQ(next("@every 90s", "UTC", "2026-11-21T00:00:00"), "2026-11-21T00:01:30.000Z");
+  EXPECT_EQ(next("@every 2h", "Europe/Berlin", "2026-11-21T01:00:00"), "2026-11-21T02:00:00.000Z");
+  for (const char* text : {"@every 0s", "@every s", "@every 5", "@every 5x", "@every -1m",
+                           "@every 999999999h"})
+    EXPECT_FALSE(CronSchedule::parse(text).ok()) << text;
+}
+
 TEST(Cron, refuses_what_never_fires_or_is_no_schedule) {
   for (const char* text : {"0 0 30 feb *", "* * * *", "", "* * * * * *", "*/0 * * * *", "5-1 * * * *",
                            "1,,2 * * * *", "@reboot", "-1 * * * *", "1.5 * * * *"})
