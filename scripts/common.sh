@@ -34,3 +34,21 @@ configure() {
     mv "$project/build-$preset.log" "build/$preset/configure.log"
   fi
 }
+
+# Builds targets of build/release (all without any). On a terminal ninja's own line moves; elsewhere a
+# line appears at every tenth.
+build_release() {
+  local args=(--build --preset release)
+  [ $# -eq 0 ] || args+=(--target "$@")
+  if [ -t 1 ]; then
+    NINJA_STATUS='[%p %f/%t %es] ' cmake "${args[@]}" -- -j "$(jobs)"
+  else
+    NINJA_STATUS='[%f/%t] ' cmake "${args[@]}" -- -j "$(jobs)" | awk '
+      match($0, /^\[[0-9]+\/[0-9]+\]/) {
+        split(substr($0, 2, RLENGTH - 2), part, "/")
+        if (int(part[1] * 10 / part[2]) > shown || part[1] == 1) {
+          shown = int(part[1] * 10 / part[2]); print "    " part[1] " of " part[2] " built"; fflush() }
+        next }
+      { print }'
+  fi
+}
