@@ -1,0 +1,48 @@
+// Waiting for messages: woken by the commit that brings one, by the time one becomes due, or by the
+// backstop.
+#include <algorithm>
+
+#include "junctor/fiber.h"
+#include "queue/queues.h"
+#include "queue/tables.h"
+
+namespace junctor::queue {
+namespace {
+
+constexpr WriteOptions lease_options{Isolation::read_committed, Durability::relaxed};
+
+}  // namespace
+
+std::vector<Message> Queues::wait_and_lease(Fiber& fiber, const LeaseRequest& request,
+                                            std::chrono::milliseconds at_most) {
+  const auto limit = std::chrono::steady_clock::now() + at_most;
+  const std::int64_t id =
+      store_.read(fiber, [&](Snapshot& view) { return require(view, request.tenant, request.queue).id; });
+  Signal& changed = signal(id);
+  for (;;) {
+    const auto seen = changed.count();
+    auto messages =
+        store_.write(fiber, [&](Transaction& tx) { return lease(tx, request); }, lease_options);
+    if (!messages.empty()) return messages;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        limit - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return messages;
+    changed.wait_for(fiber, seen, std::min(left, time_to_next(fiber, request)));
+  }
+}
+
+// Until the next delayed message or lease of the queue comes up; at most the backstop.
+std::chrono::milliseconds Queues::time_to_next(Fiber& fiber, const LeaseRequest& request) {
+  const auto next = store_.read(fiber, [&](Snapshot& view) {
+    const QueueInfo queue = require(view, request.tenant, request.queue);
+    const auto due =
+        view.value<std::int64_t>("SELECT min(due_at) FROM delayed WHERE queue_id = ?", queue.id);
+    const auto expiry = view.value<std::int64_t>("SELECT min(until) FROM leases");
+    return std::min(due.value_or(INT64_MAX), expiry.value_or(INT64_MAX));
+  });
+  const std::int64_t now = clock().now().time_since_epoch().count();
+  if (next <= now) return std::chrono::milliseconds(1);
+  return std::min(options_.backstop, std::chrono::milliseconds(next == INT64_MAX ? 60'000 : next - now));
+}
+
+}  // namespace junctor::queue
