@@ -1,7 +1,7 @@
 #include "store/transaction.h"
 
 namespace junctor {
-Rows Snapshot::query_params(std::string_view sql, std::span<const Param> params) {
+Rows Snapshot::query_params(std::string_view sql, std::span<const SqlParam> params) {
   Rows rows;
   const RowVisitor visit = [&](const Row& row) {
     std::vector<Cell> cells;

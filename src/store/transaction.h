@@ -30,7 +30,7 @@ class Session {
   virtual ~Session() = default;
   virtual Dialect dialect() const = 0;
   // Runs one statement; visits its rows. Returns the number of rows changed.
-  virtual std::int64_t run(std::string_view sql, std::span<const Param> params,
+  virtual std::int64_t run(std::string_view sql, std::span<const SqlParam> params,
                            const RowVisitor* visit) = 0;
   // Several statements separated by ';', without arguments: for migrations.
   virtual void run_script(std::string_view sql) = 0;
@@ -68,12 +68,12 @@ class Snapshot {
         sql, [&](const Row& row) { found = row.get<std::optional<T>>(0); }, args...);
     return found;
   }
-  Rows query_params(std::string_view sql, std::span<const Param> params);
+  Rows query_params(std::string_view sql, std::span<const SqlParam> params);
 
  protected:
   template <typename... Args>
-  static std::array<Param, sizeof...(Args)> pack(const Args&... args) {
-    return {Param(args)...};
+  static std::array<SqlParam, sizeof...(Args)> pack(const Args&... args) {
+    return {SqlParam(args)...};
   }
   Session& session_;
 };
@@ -89,7 +89,7 @@ class Transaction final : public Snapshot {
     const auto params = pack(args...);
     return session_.run(sql, params, nullptr);
   }
-  std::int64_t execute_params(std::string_view sql, std::span<const Param> params) {
+  std::int64_t execute_params(std::string_view sql, std::span<const SqlParam> params) {
     return session_.run(sql, params, nullptr);
   }
   void run_script(std::string_view sql) { session_.run_script(sql); }

@@ -1,7 +1,7 @@
 // What goes into a statement and what comes out of it.
 //
 // Threads: values; a Row belongs to the closure that reads it.
-// Lifetime: a Param refers to its argument and lives for one call. A Row inside for_each is valid until
+// Lifetime: a SqlParam refers to its argument and lives for one call. A Row inside for_each is valid until
 //   the visitor returns; Rows own their cells.
 #pragma once
 
@@ -38,37 +38,37 @@ struct BlobArray {
 };
 
 // One argument of a statement.
-class Param {
+class SqlParam {
  public:
   using Value = std::variant<std::monostate, std::int64_t, double, std::string_view, Blob,
                              const std::vector<std::int64_t>*, TextArray, BlobArray>;
 
-  Param(std::nullptr_t) {}    // NOLINT: implicit by design, here and below
-  Param(std::nullopt_t) {}    // NOLINT
-  Param(double value) : value_(value) {}                          // NOLINT
-  Param(std::string_view text) : value_(text) {}                  // NOLINT
-  Param(const std::string& text) : value_(std::string_view(text)) {}  // NOLINT
-  Param(const char* text) : value_(std::string_view(text)) {}     // NOLINT
-  Param(Blob blob) : value_(blob) {}                              // NOLINT
-  Param(Int64Array array) : value_(&array.values) {}              // NOLINT
-  Param(TextArray array) : value_(array) {}                       // NOLINT
-  Param(BlobArray array) : value_(array) {}                       // NOLINT
+  SqlParam(std::nullptr_t) {}    // NOLINT: implicit by design, here and below
+  SqlParam(std::nullopt_t) {}    // NOLINT
+  SqlParam(double value) : value_(value) {}                          // NOLINT
+  SqlParam(std::string_view text) : value_(text) {}                  // NOLINT
+  SqlParam(const std::string& text) : value_(std::string_view(text)) {}  // NOLINT
+  SqlParam(const char* text) : value_(std::string_view(text)) {}     // NOLINT
+  SqlParam(Blob blob) : value_(blob) {}                              // NOLINT
+  SqlParam(Int64Array array) : value_(&array.values) {}              // NOLINT
+  SqlParam(TextArray array) : value_(array) {}                       // NOLINT
+  SqlParam(BlobArray array) : value_(array) {}                       // NOLINT
   // Integers and bool become 64-bit integers.
   template <std::integral T>
-  Param(T value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT
+  SqlParam(T value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT
   // Milliseconds since 1970, in both directions.
-  Param(Timestamp time) : value_(std::int64_t{time.time_since_epoch().count()}) {}  // NOLINT
-  Param(std::chrono::milliseconds span) : value_(std::int64_t{span.count()}) {}     // NOLINT
+  SqlParam(Timestamp time) : value_(std::int64_t{time.time_since_epoch().count()}) {}  // NOLINT
+  SqlParam(std::chrono::milliseconds span) : value_(std::int64_t{span.count()}) {}     // NOLINT
   // Ids are stored as 16 bytes, names as text.
   template <typename Tag>
-  Param(const UuidOf<Tag>& id) : Param(id.uuid()) {}  // NOLINT
-  Param(const Uuid& id)                               // NOLINT
+  SqlParam(const UuidOf<Tag>& id) : SqlParam(id.uuid()) {}  // NOLINT
+  SqlParam(const Uuid& id)                               // NOLINT
       : value_(Blob{{reinterpret_cast<const char*>(id.bytes().data()), id.bytes().size()}}) {}
   template <typename Tag>
-  Param(const NameOf<Tag>& name) : value_(std::string_view(name.text())) {}  // NOLINT
+  SqlParam(const NameOf<Tag>& name) : value_(std::string_view(name.text())) {}  // NOLINT
   template <typename T>
-  Param(const std::optional<T>& value) {  // NOLINT
-    if (value) value_ = Param(*value).value_;
+  SqlParam(const std::optional<T>& value) {  // NOLINT
+    if (value) value_ = SqlParam(*value).value_;
   }
 
   const Value& value() const { return value_; }

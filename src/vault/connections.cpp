@@ -248,7 +248,7 @@ Health Connections::test(Fiber& fiber, const TenantId& tenant, ConnectionId id,
 
 void Connections::record_health(Fiber& fiber, const TenantId& tenant, ConnectionId id,
                                 const Health& health) {
-  const Param latency = health.latency ? Param(health.latency->count()) : Param(nullptr);
+  const SqlParam latency = health.latency ? SqlParam(health.latency->count()) : SqlParam(nullptr);
   vault_.store().write(fiber, [&](Transaction& tx) {
     tx.execute(
         "UPDATE connections SET health = ?, health_message = ?, health_at = ?, health_latency = ? "

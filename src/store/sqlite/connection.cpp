@@ -142,7 +142,7 @@ sqlite3_stmt* Connection::prepare(std::string_view sql) {
   return statements_.emplace(std::string(sql), Statement(statement)).first->second.get();
 }
 
-std::int64_t Connection::run(std::string_view sql, std::span<const Param> params,
+std::int64_t Connection::run(std::string_view sql, std::span<const SqlParam> params,
                              const RowVisitor* visit) {
   sqlite3_stmt* statement = prepare(sql);
   // A visitor that runs the same text again must not disturb this run.

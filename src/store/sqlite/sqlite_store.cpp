@@ -218,7 +218,7 @@ void SqliteStore::backup(const std::string& path) {
   std::filesystem::remove(partial);
   {
     Connection connection(connection_options(Access::read_write));
-    const Param target(partial);
+    const SqlParam target(partial);
     connection.run("VACUUM INTO ?", {&target, 1}, nullptr);
   }
   sync_file(partial);
