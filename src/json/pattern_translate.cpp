@@ -8,7 +8,6 @@ namespace junctor::json {
 namespace {
 
 constexpr std::string_view white_space = "\\t\\n\\x0b\\f\\r \\x{a0}\\x{feff}\\x{2028}\\x{2029}\\p{Zs}";
-constexpr std::string_view syntax_characters = "^$\\.*+?()[]{}|/-";
 
 struct Refused {
   const char* why;
