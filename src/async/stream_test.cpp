@@ -47,7 +47,9 @@ TEST(Stream, carries_bytes_both_ways_and_ends_in_order) {
 
 TEST(Stream, writes_more_than_the_kernel_holds) {
   run_in_fiber([](Fiber& fiber) {
-    auto [one, other] = stream_pair(fiber.loop());
+    const auto pair = stream_pair(fiber.loop());
+    Stream* const one = pair.first.get();
+    [[maybe_unused]] Stream* const other = pair.second.get();
     Scope scope(fiber.loop(), "test");
     const std::string large(8 * 1024 * 1024, 'x');
     scope.spawn([&](Fiber& writer) {
@@ -65,7 +67,9 @@ TEST(Stream, writes_more_than_the_kernel_holds) {
 
 TEST(Stream, an_interrupted_read_fails_and_the_stream_goes_on) {
   run_in_fiber([](Fiber& fiber) {
-    auto [one, other] = stream_pair(fiber.loop());
+    const auto pair = stream_pair(fiber.loop());
+    Stream* const one = pair.first.get();
+    [[maybe_unused]] Stream* const other = pair.second.get();
     Scope scope(fiber.loop(), "test");
     scope.spawn([&](Fiber&) { one->interrupt(); });
     char buffer[16];
@@ -78,7 +82,9 @@ TEST(Stream, an_interrupted_read_fails_and_the_stream_goes_on) {
 
 TEST(Stream, a_read_ends_at_the_fibers_deadline) {
   run_in_fiber([](Fiber& fiber) {
-    auto [one, other] = stream_pair(fiber.loop());
+    const auto pair = stream_pair(fiber.loop());
+    Stream* const one = pair.first.get();
+    [[maybe_unused]] Stream* const other = pair.second.get();
     DeadlineScope deadline(fiber, 5ms);
     char buffer[16];
     EXPECT_EQ(kind_of([&] { one->read_some(fiber, buffer); }), FailureKind::timeout);
