@@ -138,7 +138,13 @@ void Transfer::set_tls(const HttpClientOptions& options) {
   if (!options.certificate_authorities.empty())
     curl_setup::set_blob(handle_, CURLOPT_CAINFO_BLOB, options.certificate_authorities);
   if (!request_.identity || !hop_.with_credentials) return;
-  curl_setup::set_blob(handle_, CURLOPT_SSLCERT_BLOB, request_.identity->certificate_chain);
+  // libcurl lends connections by certificate alone. The key's digest, as text outside of the PEM
+  // blocks, keeps a caller who only knows the certificate off the connections of its owner.
+  certificate_ = request_.identity->certificate_chain + "\n" +
+                 crypto::to_hex(crypto::hash(crypto::Digest::sha256,
+                                             request_.identity->private_key.reveal())) +
+                 "\n";
+  curl_setup::set_blob(handle_, CURLOPT_SSLCERT_BLOB, certificate_);
   curl_setup::set_blob(handle_, CURLOPT_SSLKEY_BLOB, request_.identity->private_key.reveal());
   set(handle_, CURLOPT_SSLCERTTYPE, "PEM");
   set(handle_, CURLOPT_SSLKEYTYPE, "PEM");

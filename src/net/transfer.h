@@ -94,6 +94,7 @@ class Transfer final {
   CURL* handle_;
   curl_slist* headers_ = nullptr;
   curl_slist* resolve_ = nullptr;
+  std::string certificate_;
   char error_[CURL_ERROR_SIZE] = {};
 
   ClientResponse response_;
