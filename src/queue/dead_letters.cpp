@@ -139,6 +139,7 @@ int Queues::purge(Transaction& tx, const TenantId& tenant, const std::string& na
   tx.execute("UPDATE delayed SET due_at = 0 WHERE queue_id = ? AND due_at > 0", queue.id);
   tables_->delayed_changed();
   tables_->promote(tx, clock().now(), most);
+  tables_->settle(tx);
   const Timestamp now = clock().now();
   const auto taken = tables_->take(tx, queue, {most, now, now + std::chrono::minutes(1), "purge"});
   std::vector<LeaseToken> leases;

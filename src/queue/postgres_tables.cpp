@@ -1,10 +1,254 @@
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+
 #include "junctor/failure.h"
+#include "queue/postgres_place.h"
 #include "queue/tables.h"
 
 namespace junctor::queue {
+namespace {
 
-std::unique_ptr<Tables> make_postgres_tables(const Clock&) {
-  throw Failure(FailureKind::unsupported, "PostgreSQL");
+using Integers = std::vector<std::int64_t>;
+
+// Locks of one queue's leases: the first number says what, the second which queue.
+constexpr std::int64_t lease_lock = std::int64_t{7'236} << 40;
+// Expiry and due times are looked for at most this often, and from scratch (see low_water) now and then.
+constexpr std::int64_t between_sweeps_ms = 200;
+constexpr std::int64_t between_full_looks_ms = 60'000;
+// Rows may be committed this long after the time they carry.
+constexpr std::int64_t slack_ms = 5'000;
+
+// Where the next ready row of a rank can stand at the earliest. Rows before it are gone for good:
+// positions become visible in order, and one consumer at a time takes them. So taking walks over no dead
+// rows, however many an old snapshot keeps.
+class LowWater {
+ public:
+  Integers of(std::int64_t queue, const Integers& ranks) {
+    std::lock_guard lock(mutex_);
+    Integers lows;
+    for (const std::int64_t rank : ranks) {
+      const auto found = lows_.find({queue, rank});
+      lows.push_back(found == lows_.end() ? -1 : found->second);
+    }
+    return lows;
+  }
+  void raise(std::uint64_t epoch, std::int64_t queue, std::int64_t rank, std::int64_t pos) {
+    std::lock_guard lock(mutex_);
+    if (epoch != epoch_) return;
+    auto& low = lows_[{queue, rank}];
+    low = std::max(low, pos);
+  }
+  std::uint64_t epoch() {
+    std::lock_guard lock(mutex_);
+    return epoch_;
+  }
+  void forget() {
+    std::lock_guard lock(mutex_);
+    lows_.clear();
+    ++epoch_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> lows_;
+  std::uint64_t epoch_ = 0;
+};
+
+class PostgresTables final : public Tables {
+ public:
+  explicit PostgresTables(const Clock& clock) : clock_(clock) {}
+
+  void add_event(Transaction& tx, const Event& event) override {
+    pending_of(tx, clock_).events.push_back(event);
+  }
+  void add_message(Transaction& tx, Placement placement) override {
+    pending_of(tx, clock_).messages.push_back(std::move(placement));
+  }
+
+  std::vector<Message> take(Transaction& tx, const QueueInfo& queue,
+                            const TakeOptions& options) override {
+    const std::uint64_t epoch = low_water_.epoch();
+    Integers ranks;
+    tx.for_each(
+        "SELECT k.rank FROM (SELECT pg_advisory_xact_lock(?) OFFSET 0) locked, queue_ranks k"
+        " WHERE k.queue_id = ? ORDER BY k.rank",
+        [&](const Row& row) { ranks.push_back(row.int64(0)); }, lease_lock + queue.id, queue.id);
+    if (ranks.empty()) return {};
+    const Integers lows = low_water_.of(queue.id, ranks);
+    const std::int64_t nonce = random_nonce();
+    std::map<std::int64_t, std::int64_t> taken;
+    std::vector<Message> messages;
+    tx.for_each(
+        "WITH picked AS (DELETE FROM ready r USING ("
+        "  SELECT f.rank, f.pos FROM unnest(?2, ?3) WITH ORDINALITY AS w(rank, low, ord),"
+        "  LATERAL (SELECT a.rank, a.pos FROM ready a WHERE a.queue_id = ?1 AND a.rank = w.rank"
+        "   AND a.pos > w.low ORDER BY a.pos LIMIT ?4) f ORDER BY w.ord, f.pos LIMIT ?4) p"
+        " WHERE r.queue_id = ?1 AND r.rank = p.rank AND r.pos = p.pos"
+        " RETURNING r.rank, r.pos, r.seq, r.attempts + 1 AS attempts, r.fence + 1 AS fence, r.keyed),"
+        " leased AS (INSERT INTO leases (seq, tenant, queue_id, until, rank, attempts, fence, keyed,"
+        "  nonce, leased_at, consumer) SELECT seq, ?5, ?1, ?6, rank, attempts, fence, keyed, ?7, ?8, ?9"
+        "  FROM picked)"
+        " SELECT k.rank, k.pos, k.seq, k.attempts, k.fence, m.id, m.tenant, m.partition_key,"
+        " m.created_at, e.id, coalesce(e.topic, m.topic), coalesce(e.payload, m.payload),"
+        " coalesce(e.headers, m.headers) FROM picked k JOIN messages m ON m.seq = k.seq"
+        " LEFT JOIN events e ON e.seq = m.event_seq ORDER BY k.rank, k.pos",
+        [&](const Row& row) {
+          Message message;
+          message.queue = queue.name;
+          message.priority = priority_of(row.int64(0));
+          taken[row.int64(0)] = row.int64(1);
+          message.lease = {row.int64(2), row.int64(4), nonce};
+          message.attempts = row.get<int>(3);
+          message.leased_until = options.until;
+          read_content(row, 5, message);
+          messages.push_back(std::move(message));
+        },
+        queue.id, Int64Array{ranks}, Int64Array{lows}, options.most, queue.tenant, options.until, nonce,
+        options.now, options.consumer);
+    tx.after_commit([this, epoch, id = queue.id, taken] {
+      for (const auto& [rank, pos] : taken) low_water_.raise(epoch, id, rank, pos);
+    });
+    return messages;
+  }
+
+  std::vector<std::optional<LeaseRow>> remove_leases(Transaction& tx,
+                                                     std::span<const LeaseToken> tokens) override {
+    std::vector<std::optional<LeaseRow>> rows(tokens.size());
+    Integers seqs, fences, nonces;
+    for (const LeaseToken& token : tokens) {
+      seqs.push_back(token.seq);
+      fences.push_back(token.fence);
+      nonces.push_back(token.nonce);
+    }
+    tx.for_each(
+        "DELETE FROM leases l USING unnest(?, ?, ?) WITH ORDINALITY AS t(seq, fence, nonce, ord)"
+        " WHERE l.seq = t.seq AND l.fence = t.fence AND l.nonce = t.nonce"
+        " RETURNING l.seq, l.tenant, l.queue_id, l.rank, l.attempts, l.fence, l.keyed, l.nonce,"
+        " l.leased_at, l.consumer, t.ord",
+        [&](const Row& row) { rows.at(row.get<std::size_t>(10) - 1) = read_lease(row); },
+        Int64Array{seqs}, Int64Array{fences}, Int64Array{nonces});
+    return rows;
+  }
+
+  // Contents stay where they are until their segment goes.
+  void finish(Transaction& tx, std::span<const LeaseRow> rows) override {
+    for (const LeaseRow& row : rows)
+      if (row.keyed) pending_of(tx, clock_).left_lanes.push_back(row);
+  }
+
+  void put_back(Transaction& tx, const LeaseRow& row, Timestamp due_at) override {
+    const Waiting waiting{row.queue_id, row.tenant, row.seq,   row.rank,
+                          row.attempts, row.fence,  row.keyed, due_at};
+    if (due_at > clock_.now())
+      put_delayed(tx, waiting);
+    else
+      pending_of(tx, clock_).ready.push_back(waiting);
+  }
+
+  void settle(Transaction& tx) override { place_pending(tx, clock_); }
+
+  std::vector<LeaseRow> take_expired(Transaction& tx, Timestamp now, int most) override {
+    std::vector<LeaseRow> rows;
+    const std::int64_t at = now.time_since_epoch().count();
+    tx.for_each(
+        "DELETE FROM leases WHERE seq IN (SELECT seq FROM leases WHERE until > ? AND until <= ?"
+        " ORDER BY until LIMIT ? FOR UPDATE SKIP LOCKED)"
+        " RETURNING seq, tenant, queue_id, rank, attempts, fence, keyed, nonce, leased_at, consumer",
+        [&](const Row& row) { rows.push_back(read_lease(row)); }, from_scratch(at) ? -1 : expired_to_.load(),
+        now, most);
+    if (std::ssize(rows) < most) note_swept(tx, at);
+    return rows;
+  }
+
+  std::vector<std::int64_t> promote(Transaction& tx, Timestamp now, int most) override {
+    std::vector<std::int64_t> queues;
+    const std::int64_t at = now.time_since_epoch().count();
+    int count = 0;
+    auto& pending = pending_of(tx, clock_);
+    tx.for_each(
+        "DELETE FROM delayed d USING (SELECT queue_id, due_at, seq FROM delayed"
+        "  WHERE due_at >= ? AND due_at <= ? ORDER BY due_at, seq LIMIT ? FOR UPDATE SKIP LOCKED) p"
+        " WHERE d.queue_id = p.queue_id AND d.due_at = p.due_at AND d.seq = p.seq"
+        " RETURNING d.queue_id, d.tenant, d.seq, d.rank, d.attempts, d.fence, d.keyed, 0::BIGINT",
+        [&](const Row& row) {
+          ++count;
+          pending.ready.push_back(read_waiting(row));
+          queues.push_back(row.int64(0));
+        },
+        from_scratch(at) ? -1 : expired_to_.load(), now, most);
+    std::sort(pending.ready.begin(), pending.ready.end(),
+              [](const Waiting& a, const Waiting& b) { return a.seq < b.seq; });
+    std::sort(queues.begin(), queues.end());
+    queues.erase(std::unique(queues.begin(), queues.end()), queues.end());
+    // Purging asks at any time; only the regular sweep moves the mark, after it saw all.
+    if (count == most) tx.local<Unfinished>().any = true;
+    return queues;
+  }
+
+  void delayed_changed() override { last_full_look_ = 0; }
+
+  bool sweep_is_due(Timestamp now) override {
+    const std::int64_t at = now.time_since_epoch().count();
+    std::int64_t next = next_sweep_.load();
+    return at >= next && next_sweep_.compare_exchange_strong(next, at + between_sweeps_ms);
+  }
+
+  void count(Transaction& tx, const TenantId& tenant, std::int64_t queue_id,
+             const CountDelta& delta) override {
+    tx.execute(
+        "INSERT INTO queue_counts (tenant, queue_id, accepted, finished, retried)"
+        " VALUES (?, ?, ?, ?, ?)",
+        tenant, queue_id, delta.accepted, delta.finished, delta.retried);
+  }
+
+  bool was_given(Snapshot& view, Position seq) override {
+    return seq > 0 &&
+           seq <= view.value<std::int64_t>("SELECT last_value FROM junctor_seq").value_or(0);
+  }
+
+  std::int64_t outside_changes(Transaction&) override { return 0; }
+
+  void connection_was_lost() override {
+    low_water_.forget();
+    last_full_look_ = 0;
+    next_sweep_ = 0;
+  }
+
+ private:
+  struct Unfinished {
+    bool any = false;
+  };
+
+  bool from_scratch(std::int64_t at) const { return at - last_full_look_ >= between_full_looks_ms; }
+
+  // After the commit, and only when nothing was left over.
+  void note_swept(Transaction& tx, std::int64_t at) {
+    tx.after_commit([this, at, full = from_scratch(at), &unfinished = tx.local<Unfinished>()] {
+      if (unfinished.any) {
+        next_sweep_ = 0;
+        return;
+      }
+      expired_to_ = at - slack_ms;
+      if (full) {
+        last_full_look_ = at;
+        low_water_.forget();
+      }
+    });
+  }
+
+  const Clock& clock_;
+  LowWater low_water_;
+  std::atomic<std::int64_t> next_sweep_{0};
+  std::atomic<std::int64_t> expired_to_{-1};
+  std::atomic<std::int64_t> last_full_look_{0};
+};
+
+}  // namespace
+
+std::unique_ptr<Tables> make_postgres_tables(const Clock& clock) {
+  return std::make_unique<PostgresTables>(clock);
 }
 
 }  // namespace junctor::queue

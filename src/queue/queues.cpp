@@ -45,6 +45,7 @@ Queues::Queues(Store& store, Options options)
       cache_(std::make_unique<Cache>()) {
   store_.listen("junctor_queue", [this](const std::string& payload) {
     if (!payload.empty()) return signal(std::strtoll(payload.c_str(), nullptr, 10)).notify_all();
+    tables_->connection_was_lost();
     std::lock_guard lock(signals_mutex_);
     for (auto& [id, signal] : signals_) signal->notify_all();
   });
@@ -183,7 +184,7 @@ std::vector<Message> Queues::lease(Transaction& tx, const LeaseRequest& request)
     throw Failure(FailureKind::invalid, "a lease takes 1 to 1000 messages");
   const QueueInfo queue = cached(tx, request.tenant, request.queue);
   if (queue.paused) return {};
-  sweep(tx);
+  if (sweep(tx) > 0) tables_->settle(tx);
   const Timestamp now = clock().now();
   const auto lease = std::clamp(request.lease.value_or(queue.settings.lease),
                                 std::chrono::milliseconds(100),

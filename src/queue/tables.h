@@ -87,6 +87,8 @@ class Tables {
   virtual void finish(Transaction& tx, std::span<const LeaseRow> rows) = 0;
   // The message waits again; now when due_at has passed.
   virtual void put_back(Transaction& tx, const LeaseRow& row, Timestamp due_at) = 0;
+  // Places at once what was collected for the end of the transaction.
+  virtual void settle(Transaction&) {}
   // Leases that ran out, removed; up to `most`.
   virtual std::vector<LeaseRow> take_expired(Transaction& tx, Timestamp now, int most) = 0;
   // Moves due messages from delayed to ready; the queues concerned.
@@ -101,6 +103,8 @@ class Tables {
   virtual bool was_given(Snapshot& view, Position seq) = 0;
   // Changes whenever another process has changed the database; constant where that cannot be told.
   virtual std::int64_t outside_changes(Transaction& tx) = 0;
+  // The database may have been restarted, and may have lost relaxed commits.
+  virtual void connection_was_lost() {}
 };
 
 std::unique_ptr<Tables> make_sqlite_tables(const Clock& clock);

@@ -1,0 +1,207 @@
+#include "store/postgres/connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/postgres/parameters.h"
+
+namespace junctor::postgres {
+namespace {
+
+// Statements kept prepared per connection; beyond it all are dropped.
+constexpr std::size_t most_statements = 512;
+
+FailureKind kind_of(std::string_view state) {
+  if (state.starts_with("23")) return FailureKind::conflict;
+  if (state == "53100") return FailureKind::no_space;
+  if (state == "XX001" || state == "XX002") return FailureKind::corrupt;
+  if (state.starts_with("08") || state.starts_with("57") || state.starts_with("53") ||
+      state.starts_with("58") || state == "55P03" || state == "25006")
+    return FailureKind::unavailable;
+  // Text with a NUL, or not in the server's encoding.
+  if (state == "22021" || state == "22P05") return FailureKind::invalid;
+  return FailureKind::bug;
+}
+
+std::string message_of(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::conflict: return "the change contradicts stored data";
+    case FailureKind::no_space: return "the disk of the database is full";
+    case FailureKind::corrupt: return "the database is damaged; restore a backup";
+    case FailureKind::unavailable: return "the database cannot be reached at the moment";
+    case FailureKind::invalid: return "a text cannot be stored: it has a zero byte or is not UTF-8";
+    default: return "the database refused a statement";
+  }
+}
+
+}  // namespace
+
+std::string numbered_placeholders(std::string_view sql) {
+  std::string out;
+  out.reserve(sql.size() + 16);
+  int count = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    const char c = sql[i];
+    if (c == '\'') quoted = !quoted;
+    if (c != '?' || quoted) {
+      out += c;
+      continue;
+    }
+    out += '$';
+    const bool numbered = i + 1 < sql.size() && sql[i + 1] >= '1' && sql[i + 1] <= '9';
+    if (!numbered) out += std::to_string(++count);
+  }
+  return out;
+}
+
+Connection::Connection(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
+  if (PQstatus(connection_.get()) != CONNECTION_OK)
+    throw Failure(FailureKind::unavailable, message_of(FailureKind::unavailable),
+                  PQerrorMessage(connection_.get()))
+        .retry_after(std::chrono::seconds(1));
+  // Small tables must be read through their indexes: a scan would conflict with every other closure.
+  const Result set(PQexec(connection_.get(),
+                          "SET client_min_messages = warning; SET enable_seqscan = off;"
+                          "SET application_name = 'junctor'; SET plan_cache_mode = force_generic_plan;"
+                          "SET jit = off"));
+  PQenterPipelineMode(connection_.get());
+}
+
+Connection::~Connection() = default;
+
+bool Connection::usable() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
+
+void Connection::fail(const PGresult* result, std::string_view sql) const {
+  const char* raw = result != nullptr ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
+  const std::string state = raw != nullptr ? raw : "08006";
+  const std::string text =
+      result != nullptr ? PQresultErrorMessage(result) : PQerrorMessage(connection_.get());
+  const std::string detail = fmt::format("postgres {}: {} ({})", state, text, sql);
+  if (state == "40001" || state == "40P01") throw RetryTransaction(detail);
+  const FailureKind kind = kind_of(state);
+  Failure failure(kind, message_of(kind), detail);
+  if (is_retryable(kind) || kind == FailureKind::no_space) failure.retry_after(std::chrono::seconds(1));
+  throw failure;
+}
+
+void Connection::check_sent(int sent, std::string_view sql) const {
+  if (sent != 1) fail(nullptr, sql);
+}
+
+Connection::Statement& Connection::statement_for(std::string_view sql) {
+  const auto [entry, added] = statements_.try_emplace(std::string(sql));
+  if (added) entry->second.text = numbered_placeholders(sql);
+  return entry->second;
+}
+
+void Connection::send_begin() {
+  if (begin_.empty()) return;
+  // Several commands may stand there; the extended protocol takes one each.
+  for (std::size_t at = 0; at < begin_.size();) {
+    const std::size_t end = std::min(begin_.find(';', at), begin_.size());
+    check_sent(PQsendQueryParams(connection_.get(), begin_.substr(at, end - at).c_str(), 0, nullptr,
+                                 nullptr, nullptr, nullptr, 1),
+               "BEGIN");
+    at = end + 1;
+  }
+}
+
+Connection::Result Connection::receive(std::size_t commands, std::string_view sql) {
+  check_sent(PQpipelineSync(connection_.get()), sql);
+  Result last, error;
+  for (std::size_t i = 0; i < commands; ++i) {
+    while (Result result{PQgetResult(connection_.get())}) {
+      const ExecStatusType status = PQresultStatus(result.get());
+      if (status == PGRES_FATAL_ERROR && !error) error = std::move(result);
+      else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) last = std::move(result);
+    }
+    if (!usable()) break;
+  }
+  const Result sync{PQgetResult(connection_.get())};
+  if (error) fail(error.get(), sql);
+  if (!usable() || !last) fail(nullptr, sql);
+  return last;
+}
+
+std::int64_t Connection::run(std::string_view sql, std::span<const Param> params,
+                             const RowVisitor* visit) {
+  const Parameters parameters(params);
+  if (statements_.size() >= most_statements) {
+    statements_.clear();
+    check_sent(PQsendQueryParams(connection_.get(), "DEALLOCATE ALL", 0, nullptr, nullptr, nullptr,
+                                 nullptr, 1),
+               sql);
+    receive(1, "DEALLOCATE ALL");
+  }
+  Statement& statement = statement_for(sql);
+  std::size_t commands = 1;
+  if (!begin_.empty()) {
+    send_begin();
+    commands += 1 + static_cast<std::size_t>(std::count(begin_.begin(), begin_.end(), ';'));
+    begin_.clear();
+    in_transaction_ = true;
+  }
+  const bool fresh = statement.name.empty();
+  if (fresh) {
+    statement.name = fmt::format("s{}", ++names_given_);
+    ++commands;
+    check_sent(PQsendPrepare(connection_.get(), statement.name.c_str(), statement.text.c_str(),
+                             parameters.count(), parameters.types()),
+               sql);
+  }
+  check_sent(PQsendQueryPrepared(connection_.get(), statement.name.c_str(), parameters.count(),
+                                 parameters.values(), parameters.lengths(), parameters.formats(), 1),
+             sql);
+  Result result;
+  try {
+    result = receive(commands, sql);
+  } catch (...) {
+    // Whether the server has the statement is not known.
+    if (fresh) statements_.erase(std::string(sql));
+    throw;
+  }
+  if (visit != nullptr)
+    for (int i = 0; i < PQntuples(result.get()); ++i) (*visit)(ResultRow(result.get(), i));
+  const char* changed = PQcmdTuples(result.get());
+  return std::strtoll(changed, nullptr, 10);
+}
+
+void Connection::run_script(std::string_view sql) {
+  if (!begin_.empty()) run("SELECT 1", {}, nullptr);
+  PQexitPipelineMode(connection_.get());
+  const Result result(PQexec(connection_.get(), std::string(sql).c_str()));
+  PQenterPipelineMode(connection_.get());
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+    fail(result.get(), sql.substr(0, 200));
+}
+
+void Connection::commit() {
+  begin_.clear();
+  if (!in_transaction_) return;
+  in_transaction_ = false;
+  check_sent(PQsendQueryParams(connection_.get(), "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 1),
+             "COMMIT");
+  const Result result = receive(1, "COMMIT");
+  // The server answers ROLLBACK to the COMMIT of a transaction that had failed.
+  if (std::string_view(PQcmdStatus(result.get())) != "COMMIT")
+    throw Failure(FailureKind::bug, "a failed statement was ignored by its closure");
+}
+
+void Connection::rollback() noexcept {
+  begin_.clear();
+  if (!in_transaction_ || !usable()) return;
+  in_transaction_ = false;
+  try {
+    check_sent(
+        PQsendQueryParams(connection_.get(), "ROLLBACK", 0, nullptr, nullptr, nullptr, nullptr, 1),
+        "ROLLBACK");
+    receive(1, "ROLLBACK");
+  } catch (const Failure&) {
+    // The connection is gone, and the transaction with it.
+  }
+}
+
+}  // namespace junctor::postgres
