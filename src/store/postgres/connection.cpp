@@ -125,7 +125,7 @@ Connection::Result Connection::receive(std::size_t commands, std::string_view sq
   return last;
 }
 
-std::int64_t Connection::run(std::string_view sql, std::span<const Param> params,
+std::int64_t Connection::run(std::string_view sql, std::span<const SqlParam> params,
                              const RowVisitor* visit) {
   const Parameters parameters(params);
   if (statements_.size() >= most_statements) {

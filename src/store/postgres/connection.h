@@ -36,7 +36,7 @@ class Connection final : public Session {
   Connection& operator=(const Connection&) = delete;
 
   Dialect dialect() const override { return Dialect::postgres; }
-  std::int64_t run(std::string_view sql, std::span<const Param> params,
+  std::int64_t run(std::string_view sql, std::span<const SqlParam> params,
                    const RowVisitor* visit) override;
   void run_script(std::string_view sql) override;
 

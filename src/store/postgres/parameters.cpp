@@ -73,8 +73,8 @@ double numeric(std::string_view bytes) {
 
 }  // namespace
 
-Parameters::Parameters(std::span<const Param> params) {
-  for (const Param& param : params) add(param);
+Parameters::Parameters(std::span<const SqlParam> params) {
+  for (const SqlParam& param : params) add(param);
 }
 
 void Parameters::add_bytes(Oid type, std::string_view bytes) {
@@ -89,7 +89,7 @@ void Parameters::add_owned(Oid type, std::string bytes) {
   add_bytes(type, *owned_.back());
 }
 
-void Parameters::add(const Param& param) {
+void Parameters::add(const SqlParam& param) {
   const auto& value = param.value();
   if (const auto* text = std::get_if<std::string_view>(&value)) return add_bytes(text_type, *text);
   if (const auto* blob = std::get_if<Blob>(&value)) return add_bytes(bytea_type, blob->bytes);

@@ -17,7 +17,7 @@ namespace junctor::postgres {
 // Arguments in the form PQsendQueryPrepared takes.
 class Parameters {
  public:
-  explicit Parameters(std::span<const Param> params);
+  explicit Parameters(std::span<const SqlParam> params);
 
   int count() const { return static_cast<int>(types_.size()); }
   const Oid* types() const { return types_.data(); }
@@ -26,7 +26,7 @@ class Parameters {
   const int* formats() const { return formats_.data(); }
 
  private:
-  void add(const Param& param);
+  void add(const SqlParam& param);
   void add_bytes(Oid type, std::string_view bytes);
   void add_owned(Oid type, std::string bytes);
 
