@@ -1,0 +1,59 @@
+// Requests from outside: no input may crash the parser, cross its limits, or give other requests when
+// it arrives in other pieces.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/request_parser.h"
+
+namespace {
+
+using junctor::Header;
+using junctor::HttpRequest;
+using junctor::RequestParser;
+
+constexpr junctor::RequestLimits limits{.header_bytes = 2048, .fields = 16, .body_bytes = 1024};
+
+std::string describe(const HttpRequest& request) {
+  std::string text = request.method + " " + request.target + "\n";
+  for (const Header& field : request.headers) text += field.name + ":" + field.value + "\n";
+  return text + request.body;
+}
+
+// The requests read, and the status of the refusal if there was one.
+std::vector<std::string> read(std::string_view input, std::size_t piece) {
+  RequestParser parser(limits);
+  std::vector<std::string> seen;
+  std::string waiting;
+  for (std::size_t at = 0; at < input.size(); at += piece) {
+    waiting += input.substr(at, piece);
+    for (std::size_t used = 1; used > 0 && !waiting.empty();) {
+      used = parser.put(waiting);
+      if (used > waiting.size()) std::abort();
+      waiting.erase(0, used);
+      if (parser.state() == RequestParser::State::failed) {
+        seen.push_back("refused");
+        return seen;
+      }
+      if (parser.state() != RequestParser::State::complete) continue;
+      const HttpRequest& request = parser.request();
+      if (request.body.size() > limits.body_bytes || request.headers.size() > limits.fields)
+        std::abort();
+      seen.push_back(describe(request));
+      parser.reset();
+    }
+  }
+  return seen;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > 8192) return 0;
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  const auto whole = read(input, input.size() + 1);
+  if (whole != read(input, 1) || whole != read(input, 7)) std::abort();
+  return 0;
+}
