@@ -16,6 +16,8 @@ namespace junctor::vault {
 namespace {
 
 constexpr std::size_t most_var_bytes = 64 * 1024;
+constexpr std::array<std::string_view, 8> kind_names = {"text",    "password", "url",      "number",
+                                                        "boolean", "select",   "textarea", "json"};
 
 std::string_view view(const JsonString& text) { return {text.data(), text.size()}; }
 
@@ -248,10 +250,12 @@ class Check {
 
 }  // namespace
 
-std::string_view to_string(FieldKind kind) {
-  constexpr std::array<std::string_view, 8> names = {"text",    "password", "url",      "number",
-                                                     "boolean", "select",   "textarea", "json"};
-  return names[static_cast<std::size_t>(kind)];
+std::string_view to_string(FieldKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+std::optional<FieldKind> parse_field_kind(std::string_view name) {
+  for (std::size_t i = 0; i < kind_names.size(); ++i)
+    if (kind_names[i] == name) return static_cast<FieldKind>(i);
+  return std::nullopt;
 }
 
 Result<CheckedVars> check_vars(const FieldDeclarations& fields, const JsonObject& given,

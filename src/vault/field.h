@@ -22,6 +22,7 @@ enum class FieldKind { text, password, url, number, boolean, select, textarea, j
 enum class FieldPhase { before_authorisation, after_authorisation };
 
 std::string_view to_string(FieldKind kind);
+std::optional<FieldKind> parse_field_kind(std::string_view name);
 
 struct FieldOption {
   std::string label;

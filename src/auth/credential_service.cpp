@@ -1,0 +1,270 @@
+#include "auth/credential_service.h"
+
+#include <fmt/format.h>
+
+#include "auth/allowed_hosts.h"
+#include "auth/schemes.h"
+#include "base/crypto.h"
+#include "store/store.h"
+
+namespace junctor::auth {
+
+using vault::ConnectionError;
+using vault::ConnectionFailure;
+using vault::ConnectionStatus;
+
+namespace {
+
+constexpr std::size_t most_entries = 10'000;
+
+enum class Disabled { refused, served };
+
+void require_usable(const vault::Connection& connection, Disabled disabled) {
+  const std::string name = connection.integration + "/" + connection.name;
+  if (connection.enabled == vault::Enabled::no && disabled == Disabled::refused)
+    throw ConnectionFailure(ConnectionError::disabled_connection,
+                            fmt::format("the connection {} is disabled; enable it first", name));
+  if (connection.status == ConnectionStatus::needs_authorisation)
+    throw ConnectionFailure(
+        ConnectionError::not_authorised,
+        fmt::format("nobody has authorised the connection {} yet; start its authorisation", name));
+}
+
+AllowedHosts hosts_of(const AuthDefinition& definition, const VarsContext& vars) {
+  AllowedHosts hosts;
+  if (!definition.endpoints.base_url.empty())
+    hosts.add_url(vars.url(definition.endpoints.base_url, "endpoints.base_url"));
+  for (const Template& host : definition.endpoints.hosts) {
+    const bool wildcard = host.text.starts_with("*.");
+    const std::string filled = vars.url(
+        Template("https://" + (wildcard ? host.text.substr(2) : host.text)), "endpoints.hosts");
+    hosts.add_host((wildcard ? "*." : "") + filled.substr(8));
+  }
+  // Where a profile is asked for with the token (OpenID Connect).
+  if (!definition.endpoints.userinfo.empty())
+    hosts.add_url(vars.url(definition.endpoints.userinfo, "endpoints.userinfo"));
+  return hosts;
+}
+
+// Headers that a scheme computes are Secrets in the request; these are the names known ahead.
+CredentialSource::Redactions redactions_of(const Auth& method) {
+  CredentialSource::Redactions out{{"authorization", "cookie", "x-amz-security-token"}, {}};
+  const auto add = [&](std::string name) {
+    for (char& c : name)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (!name.empty()) out.headers.push_back(std::move(name));
+  };
+  if (method.api_key && method.api_key->in == AuthPlace::header) add(method.api_key->name);
+  if (method.api_key && method.api_key->in == AuthPlace::query)
+    out.query_parameters.push_back(method.api_key->name);
+  if (method.hmac) add(method.hmac->header);
+  if (method.type == AuthType::headers && method.headers.json.is_object())
+    for (const auto& member : method.headers.json.as_object()) add(std::string(member.key()));
+  return out;
+}
+
+std::string_view sent_authorization(const ClientRequest& request) {
+  for (const ClientHeader& header : request.headers) {
+    if (!equal_ignoring_case(header.name, "Authorization")) continue;
+    if (const auto* text = std::get_if<std::string>(&header.value)) return *text;
+    return std::get<Secret>(header.value).reveal();
+  }
+  return {};
+}
+
+}  // namespace
+
+// What is kept of a connection between calls.
+struct CredentialService::Entry {
+  vault::OpenConnection open;
+  TokenService::Resolved how;  // endpoints are not resolved here
+  AllowedHosts hosts;
+  Timestamp loaded_at{};
+
+  std::mutex mutex;  // for what follows: the digest challenge in use
+  std::optional<DigestChallenge> challenge;
+  std::uint32_t nonce_count = 0;
+};
+
+class ConnectionCredentials final : public CredentialSource {
+ public:
+  ConnectionCredentials(CredentialService& service, ConnectionKey key, Disabled disabled,
+                        Redactions redactions)
+      : service_(service),
+        key_(std::move(key)),
+        disabled_(disabled),
+        redactions_(std::move(redactions)) {}
+
+  void apply(Fiber& fiber, ClientRequest& request) override {
+    const auto entry = service_.entry(fiber, key_);
+    require_usable(entry->open.connection, disabled_);
+    const Auth& method = *entry->how.method;
+    if (!entry->hosts.allows(request.url))
+      throw ConnectionFailure(ConnectionError::host_not_allowed,
+                              fmt::format("the call goes to a host that the integration {} does "
+                                          "not declare, so it gets no credentials; "
+                                          "add the host to endpoints.hosts",
+                                          entry->open.connection.integration));
+    if (entry->how.identity) request.identity = entry->how.identity;
+    apply_method(fiber, method, *entry, request);
+  }
+
+  AfterRefusal after_refusal(Fiber& fiber, const ClientRequest& sent,
+                             const ClientResponse& answer) override {
+    const auto entry = service_.entry(fiber, key_);
+    const Auth& method = *entry->how.method;
+    if (answer.status != 401) return AfterRefusal::give_up;
+    if (method.type == AuthType::digest) return answer_challenge(*entry, sent, answer);
+    if (!method.oauth2) return AfterRefusal::give_up;
+    const LiveToken token = service_.tokens_.current(fiber, key_);
+    // Another call has fetched a newer token since this one was sent.
+    if (!sent_authorization(sent).ends_with(token.access->reveal()))
+      return AfterRefusal::retry_once;
+    service_.tokens_.newer_than(fiber, key_, token.generation);
+    return AfterRefusal::retry_once;
+  }
+
+  Redactions redactions() const override { return redactions_; }
+
+ private:
+  void apply_method(Fiber& fiber, const Auth& method, CredentialService::Entry& entry,
+                    ClientRequest& request) {
+    const VarsContext vars(entry.open);
+    const Timestamp now = service_.tokens_.connections().vault().clock().now();
+    switch (method.type) {
+      case AuthType::none:
+      case AuthType::mtls:
+        break;
+      case AuthType::api_key:
+        apply_api_key(*method.api_key, vars, request);
+        break;
+      case AuthType::bearer:
+        apply_bearer(*method.bearer, vars, request);
+        break;
+      case AuthType::basic:
+        apply_basic(*method.basic, vars, request);
+        break;
+      case AuthType::headers:
+        apply_headers(method.headers, vars, request);
+        break;
+      case AuthType::hmac:
+        apply_hmac(*method.hmac, vars, request, now);
+        break;
+      case AuthType::aws_sigv4:
+        apply_aws(*method.aws_sigv4, vars, request, now);
+        break;
+      case AuthType::digest:
+        apply_known_challenge(*method.digest, entry, vars, request);
+        break;
+      case AuthType::oauth2:
+      case AuthType::oidc:
+        apply_token(fiber, *method.oauth2, request);
+        break;
+    }
+  }
+
+  void apply_token(Fiber& fiber, const OAuth2Auth& oauth, ClientRequest& request) {
+    const LiveToken token = service_.tokens_.current(fiber, key_);
+    std::string value = oauth.token_prefix + " " + std::string(token.access->reveal());
+    set_header(request, "Authorization", Secret(value));
+    crypto::wipe(value);
+  }
+
+  // The first request of all goes without; the server's challenge serves every later one.
+  void apply_known_challenge(const PasswordAuth& auth, CredentialService::Entry& entry,
+                             const VarsContext& vars, ClientRequest& request) {
+    std::optional<DigestChallenge> challenge;
+    std::uint32_t count = 0;
+    {
+      const std::lock_guard lock(entry.mutex);
+      challenge = entry.challenge;
+      if (challenge) count = ++entry.nonce_count;
+    }
+    if (challenge) apply_digest(auth, *challenge, count, vars, request);
+  }
+
+  AfterRefusal answer_challenge(CredentialService::Entry& entry, const ClientRequest& sent,
+                                const ClientResponse& answer) {
+    std::vector<Challenge> challenges;
+    for (const std::string_view value : answer.headers.get_all("WWW-Authenticate"))
+      for (Challenge& challenge : parse_challenges(value))
+        challenges.push_back(std::move(challenge));
+    const auto chosen = choose_digest(challenges);
+    if (!chosen) return AfterRefusal::give_up;
+    const std::string_view before = sent_authorization(sent);
+    // The same nonce again, and not for its age: the password is wrong.
+    const bool refused =
+        !before.empty() && before.find("nonce=\"" + chosen->nonce + "\"") != std::string_view::npos;
+    if (refused && !chosen->stale) return AfterRefusal::give_up;
+    const std::lock_guard lock(entry.mutex);
+    if (!entry.challenge || entry.challenge->nonce != chosen->nonce) entry.nonce_count = 0;
+    entry.challenge = chosen;
+    return AfterRefusal::retry_once;
+  }
+
+  CredentialService& service_;
+  const ConnectionKey key_;
+  const Disabled disabled_;
+  const Redactions redactions_;
+};
+
+CredentialService::CredentialService(TokenService& tokens, const AuthCatalogue& catalogue)
+    : tokens_(tokens), catalogue_(catalogue) {
+  tokens_.connections().listen([this](const TenantId& tenant, ConnectionId id) {
+    const std::lock_guard lock(mutex_);
+    entries_.erase({tenant, id});
+  });
+}
+
+std::unique_ptr<CredentialSource> CredentialService::source(Fiber& fiber, const TenantId& tenant,
+                                                            ConnectionId id) {
+  const ConnectionKey key{tenant, id};
+  const auto kept = entry(fiber, key);
+  require_usable(kept->open.connection, Disabled::refused);
+  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::refused,
+                                                 redactions_of(*kept->how.method));
+}
+
+std::unique_ptr<CredentialSource> CredentialService::source_for_test(Fiber& fiber,
+                                                                     const TenantId& tenant,
+                                                                     ConnectionId id) {
+  const ConnectionKey key{tenant, id};
+  const auto kept = entry(fiber, key);
+  require_usable(kept->open.connection, Disabled::served);
+  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::served,
+                                                 redactions_of(*kept->how.method));
+}
+
+vault::Connection CredentialService::connection(Fiber& fiber, const TenantId& tenant,
+                                                ConnectionId id) {
+  return entry(fiber, {tenant, id})->open.connection;
+}
+
+std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
+                                                                   const ConnectionKey& key) {
+  vault::Connections& connections = tokens_.connections();
+  const Timestamp now = connections.vault().clock().now();
+  std::shared_ptr<Entry> before;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(key); found != entries_.end()) before = found->second;
+  }
+  if (before && now - before->loaded_at < keep_for) return before;
+  auto fresh = std::make_shared<Entry>();
+  fresh->open = connections.vault().store().read(
+      fiber, [&](Snapshot& view) { return connections.open(view, key.tenant, key.id); });
+  fresh->how = tokens_.resolve_locally(fresh->open);
+  fresh->hosts = hosts_of(*fresh->how.definition, VarsContext(fresh->open));
+  fresh->loaded_at = now;
+  if (before && before->open.connection.version == fresh->open.connection.version) {
+    const std::lock_guard lock(before->mutex);
+    fresh->challenge = before->challenge;
+    fresh->nonce_count = before->nonce_count;
+  }
+  const std::lock_guard lock(mutex_);
+  if (entries_.size() >= most_entries) entries_.clear();
+  entries_[key] = fresh;
+  return fresh;
+}
+
+}  // namespace junctor::auth

@@ -1,0 +1,53 @@
+// Gives connectors the credentials of connections.
+//
+// Threads: any loop.
+// Lifetime: what it is given outlives it; sources share it and must not outlive it.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string_view>
+
+#include "auth/credentials.h"
+#include "auth/oauth/token_service.h"
+#include "junctor/ids.h"
+
+namespace junctor::auth {
+
+class CredentialService final {
+ public:
+  // How long another node's change of a connection may go unnoticed here; own changes count at
+  // once.
+  static constexpr std::chrono::milliseconds keep_for{5'000};
+
+  explicit CredentialService(TokenService& tokens, const AuthCatalogue& catalogue);
+  CredentialService(const CredentialService&) = delete;
+  CredentialService& operator=(const CredentialService&) = delete;
+
+  // The credentials of a connection. Throws ConnectionFailure{unknown_connection,
+  // disabled_connection, grant_expired, not_authorised, unknown_integration}. The answer is for one
+  // call or one run: whether the connection is enabled is looked at by each apply() again.
+  std::unique_ptr<CredentialSource> source(Fiber& fiber, const TenantId& tenant, ConnectionId id);
+
+  // Like source(), for the integration's test action: a disabled connection is served as well.
+  std::unique_ptr<CredentialSource> source_for_test(Fiber& fiber, const TenantId& tenant,
+                                                    ConnectionId id);
+
+  // The connection behind it, without secrets, as it stands in the cache: for URLs with vars in
+  // them.
+  vault::Connection connection(Fiber& fiber, const TenantId& tenant, ConnectionId id);
+
+ private:
+  friend class ConnectionCredentials;
+  struct Entry;
+  std::shared_ptr<Entry> entry(Fiber& fiber, const ConnectionKey& key);
+
+  TokenService& tokens_;
+  const AuthCatalogue& catalogue_;
+  std::mutex mutex_;
+  std::map<ConnectionKey, std::shared_ptr<Entry>> entries_;
+};
+
+}  // namespace junctor::auth

@@ -1,0 +1,231 @@
+#include "auth/credential_service.h"
+
+#include "auth/allowed_hosts.h"
+#include "auth/test_world.h"
+
+namespace junctor::auth {
+namespace {
+
+using namespace std::chrono_literals;
+using test::error_of;
+using test::World;
+
+HttpResponse echo(Fiber&, HttpRequest& request) {
+  HttpResponse out = HttpResponse::text(200, request.method + " " + request.target + "\n");
+  for (const Header& header : request.headers) out.body += header.name + ": " + header.value + "\n";
+  return out;
+}
+
+TEST(AllowedHosts, match_host_port_and_scheme) {
+  AllowedHosts hosts;
+  hosts.add_url("https://api.example.com/v1");
+  hosts.add_host("*.files.example.com");
+  hosts.add_url("http://127.0.0.1:8080");
+  EXPECT_TRUE(hosts.allows("https://API.example.com/x?y"));
+  EXPECT_TRUE(hosts.allows("https://api.example.com:443/x"));
+  EXPECT_TRUE(hosts.allows("https://api.example.com./x"));
+  EXPECT_TRUE(hosts.allows("https://eu.files.example.com/"));
+  EXPECT_TRUE(hosts.allows("http://127.0.0.1:8080/"));
+  for (const char* url :
+       {"http://api.example.com/", "https://api.example.com:8443/", "https://files.example.com/",
+        "https://api.example.com.evil.test/", "https://evil.test/api.example.com",
+        "https://evilfiles.example.com/", "https://user@api.example.com/",
+        "https://api.example.com@evil.test/", "http://127.0.0.1:8081/", "https://127.0.0.1:8080/",
+        "ftp://api.example.com/", "//api.example.com/", "", "https:///x"})
+    EXPECT_FALSE(hosts.allows(url)) << url;
+}
+
+TEST(Credentials, go_where_the_declaration_says) {
+  World world;
+  world.provider.api = echo;
+  run_in_fiber([&](Fiber& fiber) {
+    int number = 0;
+    const auto sent = [&](AuthType type, const std::function<void(Auth&)>& change,
+                          JsonObject vars) {
+      world.definition(type, change);
+      const auto key = world.connect(fiber, std::move(vars), "n" + std::to_string(++number));
+      return world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x?a=1")).body;
+    };
+    const auto has = [](const std::string& body, const std::string& line) {
+      return body.find(line + "\n") != std::string::npos;
+    };
+    EXPECT_TRUE(has(sent(AuthType::api_key, {}, {{"api_key", "k"}}), "X-API-Key: k"));
+    EXPECT_TRUE(has(sent(AuthType::api_key,
+                         [](Auth& auth) {
+                           auth.api_key = ApiKeyAuth{AuthPlace::header, "Authorization", "Token",
+                                                     "=vars.api_key"};
+                         },
+                         {{"api_key", "k"}}),
+                    "Authorization: Token k"));
+    EXPECT_TRUE(has(sent(AuthType::api_key,
+                         [](Auth& auth) {
+                           auth.api_key = ApiKeyAuth{AuthPlace::query, "key", "", "=vars.api_key"};
+                         },
+                         {{"api_key", "k&=é"}}),
+                    "GET /x?a=1&key=k%26%3D%C3%A9"));
+    EXPECT_TRUE(has(sent(AuthType::api_key,
+                         [](Auth& auth) {
+                           auth.api_key = ApiKeyAuth{AuthPlace::cookie, "sid", "", "=vars.api_key"};
+                         },
+                         {{"api_key", "k"}}),
+                    "Cookie: sid=k"));
+    EXPECT_TRUE(has(sent(AuthType::bearer, {}, {{"token", "t"}}), "Authorization: Bearer t"));
+    EXPECT_TRUE(has(sent(AuthType::basic, {}, {{"username", "u"}, {"password", "p:w"}}),
+                    "Authorization: Basic " + crypto::to_base64("u:p:w")));
+    EXPECT_TRUE(has(sent(AuthType::basic, {}, {{"username", "key-only"}}),
+                    "Authorization: Basic " + crypto::to_base64("key-only:")));
+    EXPECT_NE(sent(AuthType::aws_sigv4,
+                   [](Auth& auth) { auth.aws_sigv4.emplace().service = "execute-api"; },
+                   {{"access_key_id", "AKID"}, {"secret_access_key", "s"}, {"region", "eu-west-1"}})
+                  .find("Authorization: AWS4-HMAC-SHA256 Credential=AKID/"),
+              std::string::npos);
+  });
+}
+
+TEST(Credentials, answer_a_digest_challenge_and_use_it_again) {
+  World world;
+  std::vector<std::string> seen;
+  world.provider.api = [&](Fiber&, HttpRequest& request) {
+    const std::string sent(request.headers.get("Authorization").value_or(""));
+    seen.push_back(sent);
+    if (sent.empty()) {
+      HttpResponse out = HttpResponse::text(401, "who?");
+      out.headers.add("WWW-Authenticate",
+                      R"(Digest realm="r", nonce="n1", algorithm=SHA-256, qop="auth")");
+      return out;
+    }
+    return HttpResponse::text(200, "in");
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    world.definition(AuthType::digest);
+    const auto key = world.connect(fiber, {{"username", "u"}, {"password", "p"}});
+    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 200);
+    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 200);
+    ASSERT_EQ(seen.size(), 3u);
+    EXPECT_NE(seen[1].find("nc=00000001"), std::string::npos);
+    EXPECT_NE(seen[2].find("nc=00000002"), std::string::npos);
+  });
+}
+
+TEST(Credentials, never_leave_the_integrations_hosts) {
+  World world;
+  run_in_fiber([&](Fiber& fiber) {
+    world.definition(AuthType::bearer);
+    const auto key = world.connect(fiber, {{"token", "t"}});
+    const auto source = world.engine().credentials().source(fiber, key.tenant, key.id);
+    ClientRequest request;
+    request.url = "https://evil.test/";
+    EXPECT_EQ(error_of([&] { source->apply(fiber, request); }), "host_not_allowed");
+    EXPECT_TRUE(request.headers.empty());
+  });
+}
+
+TEST(Credentials, a_var_cannot_move_the_host) {
+  World world;
+  run_in_fiber([&](Fiber& fiber) {
+    world.definition(AuthType::bearer, {}, [](AuthDefinition& definition) {
+      definition.endpoints.base_url = "https://{vars.subdomain}.example.com/api";
+    });
+    for (const char* name : {"evil.test/", "evil.test#", "a@evil.test:443", "evil.test?", "x\\y"}) {
+      const auto key = world.connect(fiber, {{"token", "t"}, {"subdomain", name}},
+                                     std::string("s") + std::to_string(name[0]) +
+                                         std::to_string(std::string_view(name).size()) +
+                                         std::to_string(name[9 % std::string_view(name).size()]));
+      EXPECT_EQ(error_of([&] { world.engine().credentials().source(fiber, key.tenant, key.id); }),
+                "credentials_invalid")
+          << name;
+    }
+  });
+}
+
+TEST(Credentials, a_401_causes_one_refresh_and_one_retry) {
+  World world;
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 200)
+        << "access-0 is valid";
+    world.provider.valid_token = 5;
+    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 200);
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+    world.provider.api = [](Fiber&, HttpRequest&) { return HttpResponse::text(401, "never"); };
+    world.provider.api_calls = 0;
+    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 401);
+    EXPECT_EQ(world.provider.calls().size(), 2u);
+    EXPECT_EQ(world.provider.api_calls, 2);
+  });
+}
+
+TEST(Credentials, many_401s_at_once_cause_one_refresh) {
+  World world;
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+  ConnectionKey key;
+  run_in_fiber([&](Fiber& fiber) { key = world.authorised(fiber); });
+  world.provider.valid_token = 7;
+  std::atomic<int> good{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      run_in_fiber([&](Fiber& fiber) {
+        Scope scope(fiber.loop(), "callers");
+        for (int j = 0; j < 8; ++j)
+          scope.spawn([&](Fiber& inner) {
+            good +=
+                world.engine().call(inner, key.tenant, key.id, world.provider.url("/x")).status ==
+                200;
+          });
+        scope.join(fiber);
+      });
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(good, 64);
+  EXPECT_EQ(world.provider.calls().size(), 1u);
+}
+
+TEST(Credentials, name_the_state_of_a_connection_that_cannot_be_used) {
+  World world;
+  run_in_fiber([&](Fiber& fiber) {
+    world.definition(AuthType::bearer);
+    const auto key = world.connect(fiber, {});
+    const auto source = world.engine().credentials().source(fiber, key.tenant, key.id);
+    ClientRequest request;
+    request.url = world.provider.url("/");
+    EXPECT_EQ(error_of([&] { source->apply(fiber, request); }), "credentials_invalid")
+        << "no token";
+    world.engine().connections().update(
+        fiber, key.tenant, key.id,
+        {.name = {}, .vars = JsonObject{{"token", "t"}}, .enabled = {}, .expected_version = {}});
+    EXPECT_EQ(error_of([&] { source->apply(fiber, request); }), "none")
+        << "a change counts at once";
+    world.engine().connections().update(
+        fiber, key.tenant, key.id,
+        {.name = {}, .vars = {}, .enabled = vault::Enabled::no, .expected_version = {}});
+    EXPECT_EQ(error_of([&] { source->apply(fiber, request); }), "disabled_connection");
+    EXPECT_EQ(
+        error_of([&] { world.engine().credentials().source(fiber, TenantId("other"), key.id); }),
+        "unknown_connection");
+    world.definition(AuthType::oauth2);
+    const auto consent =
+        world.connect(fiber, {{"client_id", "c"}, {"client_secret", "s"}}, "consent");
+    EXPECT_EQ(
+        error_of([&] { world.engine().credentials().source(fiber, consent.tenant, consent.id); }),
+        "not_authorised");
+  });
+}
+
+TEST(Credentials, a_secret_with_a_line_break_cannot_smuggle_a_header) {
+  World world;
+  run_in_fiber([&](Fiber& fiber) {
+    world.definition(AuthType::bearer);
+    const auto key = world.connect(fiber, {{"token", "t\r\nX-Evil: 1"}});
+    const auto source = world.engine().credentials().source(fiber, key.tenant, key.id);
+    ClientRequest request;
+    request.url = world.provider.url("/");
+    EXPECT_EQ(error_of([&] { source->apply(fiber, request); }), "credentials_invalid");
+  });
+}
+
+}  // namespace
+}  // namespace junctor::auth

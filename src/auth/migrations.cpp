@@ -1,0 +1,60 @@
+#include <array>
+
+#include "auth/oauth/token_store.h"
+
+namespace junctor::auth {
+namespace {
+
+constexpr std::array<Migration, 2> steps = {{
+    {1, "OAuth tokens and states", R"sql(
+CREATE TABLE oauth_tokens (
+  tenant TEXT NOT NULL,
+  connection BLOB NOT NULL,
+  generation BIGINT NOT NULL,
+  fence BIGINT NOT NULL,
+  lease_holder BLOB,
+  lease_until BIGINT,
+  obtained_at BIGINT,
+  expires_at BIGINT,
+  refresh_at BIGINT,
+  token_type TEXT,
+  scope TEXT,
+  last_error TEXT NOT NULL,
+  PRIMARY KEY (tenant, connection)
+);
+CREATE TABLE oauth_states (
+  state_hash TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  connection BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  redirect_uri TEXT NOT NULL,
+  return_to TEXT NOT NULL,
+  poll_interval BIGINT NOT NULL,
+  next_poll_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX oauth_states_by_expiry ON oauth_states (expires_at);
+)sql"},
+    {2, "API tokens", R"sql(
+CREATE TABLE api_tokens (
+  tenant TEXT NOT NULL,
+  id BLOB NOT NULL,
+  name TEXT NOT NULL,
+  token_hash BLOB NOT NULL,
+  hint TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT,
+  last_used_at BIGINT,
+  revoked_at BIGINT,
+  PRIMARY KEY (tenant, id)
+);
+CREATE UNIQUE INDEX api_tokens_by_hash ON api_tokens (token_hash);
+)sql"},
+}};
+
+}  // namespace
+
+MigrationSet migrations() { return {"auth", steps}; }
+
+}  // namespace junctor::auth

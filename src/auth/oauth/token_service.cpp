@@ -1,0 +1,332 @@
+#include "auth/oauth/token_service.h"
+
+#include <fmt/format.h>
+
+#include "async/signal.h"
+#include "auth/schemes.h"
+#include "base/log.h"
+#include "store/store.h"
+
+namespace junctor::auth {
+namespace {
+
+using vault::ConnectionError;
+using vault::ConnectionFailure;
+using vault::ConnectionStatus;
+
+constexpr std::size_t most_known = 100'000;
+constexpr std::chrono::milliseconds refresh_limit{60'000};
+
+bool needs_consent(const OAuth2Auth& oauth) {
+  return oauth.grant == Grant::authorization_code || oauth.grant == Grant::device_code;
+}
+
+std::string reason_of(const TokenRefusal& refusal) {
+  std::string out = refusal.code.empty() ? fmt::format("status {}", refusal.status) : refusal.code;
+  return refusal.description.empty() ? out : out + ": " + refusal.description;
+}
+
+}  // namespace
+
+// One refresh under way. state is guarded by mutex; changed tells of done.
+struct TokenService::Flight {
+  std::mutex mutex;
+  Signal changed;
+  bool done = false;
+  std::int64_t seen = 0;
+  std::optional<LiveToken> token;
+  std::exception_ptr error;
+};
+
+TokenService::TokenService(vault::Connections& connections, const AuthCatalogue& catalogue,
+                           HttpClient& client, Discovery& discovery, TokenServiceOptions options)
+    : connections_(connections),
+      catalogue_(catalogue),
+      client_(client),
+      discovery_(discovery),
+      options_(options),
+      tokens_(connections),
+      loop_("tokens"),
+      scope_(std::make_unique<Scope>(loop_.loop(), "token refresh")) {
+  connections_.listen([this](const TenantId& tenant, ConnectionId id) { forget({tenant, id}); });
+}
+
+TokenService::~TokenService() { stop(); }
+
+void TokenService::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    stopped_ = true;
+  }
+  scope_->stop_blocking();
+}
+
+LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key) {
+  const Timestamp now = connections_.vault().clock().now();
+  auto token = known(key);
+  if (!token) {
+    token = connections_.vault().store().read(
+        fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
+    if (token) remember(key, *token);
+  }
+  if (!token) return wait_for(fiber, join_flight(key, 0));
+  if (!token->refresh_at || now < *token->refresh_at) return *token;
+  if (token->expires_at && now < *token->expires_at) {
+    bool paused = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto pause = pauses_.find(key);
+      paused = pause != pauses_.end() && now < pause->second;
+    }
+    if (!paused) join_flight(key, token->generation);
+    return *token;
+  }
+  return wait_for(fiber, join_flight(key, token->generation));
+}
+
+LiveToken TokenService::newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
+  if (const auto token = known(key); token && token->generation > seen) return *token;
+  LiveToken token = wait_for(fiber, join_flight(key, seen));
+  // Joined a flight that began before this token was seen.
+  return token.generation > seen ? token : wait_for(fiber, join_flight(key, seen));
+}
+
+void TokenService::forget(const ConnectionKey& key) {
+  const std::lock_guard lock(mutex_);
+  known_.erase(key);
+  pauses_.erase(key);
+}
+
+std::optional<LiveToken> TokenService::known(const ConnectionKey& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(key);
+  return found == known_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void TokenService::remember(const ConnectionKey& key, const LiveToken& token) {
+  const std::lock_guard lock(mutex_);
+  if (known_.size() >= most_known) known_.clear();
+  LiveToken& slot = known_[key];
+  if (token.generation >= slot.generation) slot = token;
+}
+
+std::shared_ptr<TokenService::Flight> TokenService::join_flight(const ConnectionKey& key,
+                                                                std::int64_t seen) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) throw Failure(FailureKind::cancelled, "the engine is stopping");
+  auto& slot = flights_[key];
+  if (slot) return slot;
+  slot = std::make_shared<Flight>();
+  slot->seen = seen;
+  loop_.loop().post([this, key, flight = slot] {
+    scope_->spawn([this, key, flight](Fiber& fiber) {
+      const DeadlineScope limit(fiber, refresh_limit);
+      try {
+        flight->token = refresh(fiber, key, flight->seen);
+      } catch (...) {
+        flight->error = std::current_exception();
+      }
+      land(key, flight);
+    });
+  });
+  return slot;
+}
+
+void TokenService::land(const ConnectionKey& key, const std::shared_ptr<Flight>& flight) {
+  {
+    const std::lock_guard lock(mutex_);
+    flights_.erase(key);
+    if (flight->error) {
+      ++stats_.failures;
+      pauses_[key] = connections_.vault().clock().now() + options_.failure_pause;
+    }
+  }
+  {
+    const std::lock_guard lock(flight->mutex);
+    flight->done = true;
+  }
+  flight->changed.notify_all();
+}
+
+LiveToken TokenService::wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight) {
+  for (;;) {
+    const std::uint64_t seen = flight->changed.count();
+    {
+      const std::lock_guard lock(flight->mutex);
+      if (flight->done) break;
+    }
+    flight->changed.wait_for(fiber, seen, refresh_limit);
+  }
+  if (flight->error) std::rethrow_exception(flight->error);
+  return *flight->token;
+}
+
+LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
+  for (;;) {
+    LeaseAnswer answer = connections_.vault().store().write(fiber, [&](Transaction& tx) {
+      return tokens_.lease(tx, key, seen, holder_, options_.lease);
+    });
+    if (auto* newer = std::get_if<LiveToken>(&answer)) {
+      remember(key, *newer);
+      return *newer;
+    }
+    if (auto* lease = std::get_if<TokenLease>(&answer))
+      return refresh_with(fiber, key, std::move(*lease));
+    fiber.sleep_for(options_.busy_pause);
+  }
+}
+
+LiveToken TokenService::refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease) {
+  try {
+    const Resolved how = resolve(fiber, lease.connection);
+    if (needs_consent(how.oauth()) &&
+        lease.connection.connection.status == ConnectionStatus::grant_expired)
+      throw ConnectionFailure(
+          ConnectionError::grant_expired,
+          fmt::format("the provider ended this connection's grant ({}); authorise it again",
+                      lease.connection.connection.status_reason));
+    if (needs_consent(how.oauth()) && lease.refresh_token.empty()) {
+      if (lease.generation == 0)
+        throw ConnectionFailure(
+            ConnectionError::not_authorised,
+            "nobody has authorised this connection yet; start its authorisation");
+      fail_grant(
+          fiber, key, lease,
+          {0, "expired", "the access token has ended and the provider gave no refresh token"});
+    }
+    const Timestamp now = connections_.vault().clock().now();
+    const TokenAnswer answer = ask(fiber, lease, how, now);
+    if (const auto* refusal = std::get_if<TokenRefusal>(&answer))
+      fail_grant(fiber, key, lease, *refusal);
+    return store_grant(fiber, key, lease, std::get<TokenGrant>(answer), how.oauth(), now);
+  } catch (const Failure& failure) {
+    connections_.vault().store().write(fiber, [&](Transaction& tx) {
+      tokens_.give_back(tx, key, lease.fence, failure.message());
+    });
+    throw;
+  }
+}
+
+TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resolved& how,
+                              Timestamp now) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++stats_.refreshes;
+  }
+  const VarsContext vars(lease.connection);
+  const OAuth2Auth& oauth = how.oauth();
+  const TokenCall call{oauth, vars, how.endpoints, how.identity};
+  if (!lease.refresh_token.empty() && oauth.refresh)
+    return send_declared_request(fiber, client_, call, *oauth.refresh, lease.refresh_token);
+  if (lease.refresh_token.empty() && oauth.grant == Grant::token_exchange) {
+    if (!oauth.exchange)
+      throw ConnectionFailure(ConnectionError::credentials_invalid,
+                              "oauth2.exchange is not declared");
+    return send_declared_request(fiber, client_, call, *oauth.exchange, lease.refresh_token);
+  }
+  FormFields fields =
+      lease.refresh_token.empty() ? grant_fields(call, now) : refresh_fields(lease.refresh_token);
+  FormFields secrets;
+  for (const auto& [name, value] : fields) secrets.emplace_back(name, value.clone());
+  if (lease.refresh_token.empty())
+    if (const std::string scope = scope_text(oauth, how.definition->scopes); !scope.empty())
+      fields.emplace_back("scope", Secret(scope));
+  return send_token_request(fiber, client_,
+                            make_token_request(call, std::move(fields), how.endpoints.token, now),
+                            secrets);
+}
+
+LiveToken TokenService::store_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
+                                    const TokenGrant& grant, const OAuth2Auth& oauth,
+                                    Timestamp asked_at) {
+  const bool was_ended = lease.connection.connection.status == ConnectionStatus::grant_expired;
+  const auto token = connections_.vault().store().write(fiber, [&](Transaction& tx) {
+    auto stored = tokens_.store(tx, key, lease.fence, grant, oauth, asked_at);
+    if (stored && was_ended)
+      connections_.set_status(tx, key.tenant, key.id,
+                              connections_.status_when_authorised(tx, key.tenant, key.id), "");
+    return stored ? stored : tokens_.load(tx, key);
+  });
+  if (!token)
+    throw Failure(FailureKind::unavailable,
+                  "the token was refreshed by another node meanwhile; try again");
+  remember(key, *token);
+  return *token;
+}
+
+void TokenService::fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
+                              const TokenRefusal& refusal) {
+  const std::string reason = reason_of(refusal);
+  const bool ended = refusal.code == "invalid_grant" || refusal.code == "expired" ||
+                     refusal.code == "access_denied";
+  connections_.vault().store().write(fiber, [&](Transaction& tx) {
+    tokens_.give_back(tx, key, lease.fence, reason);
+    if (ended && tokens_.generation(tx, key) == lease.generation)
+      connections_.set_status(tx, key.tenant, key.id, ConnectionStatus::grant_expired, reason);
+  });
+  if (ended) {
+    const std::lock_guard lock(mutex_);
+    ++stats_.revoked;
+  }
+  log::write(log::Level::warning, "auth", "connection {}: the provider refused a token ({})",
+             key.id.to_string(), reason);
+  if (ended)
+    throw ConnectionFailure(
+        ConnectionError::grant_expired,
+        fmt::format("the provider ended this connection's grant ({}); authorise it again", reason));
+  throw ConnectionFailure(
+      ConnectionError::provider_error,
+      fmt::format("the provider refused a token with status {} ({}); check the client's settings",
+                  refusal.status, reason));
+}
+
+TokenService::Resolved TokenService::resolve_locally(const vault::OpenConnection& open) {
+  const vault::Connection& connection = open.connection;
+  Resolved out;
+  out.definition = catalogue_.find(connection.integration);
+  if (!out.definition)
+    throw ConnectionFailure(
+        ConnectionError::unknown_integration,
+        fmt::format("the integration \"{}\" is not loaded", connection.integration));
+  out.method = &out.definition->methods.front();
+  for (const Auth& method : out.definition->methods)
+    if (method.slug == connection.auth_method && !method.slug.empty()) out.method = &method;
+  const VarsContext vars(open);
+  if (out.method->mtls || out.method->type == AuthType::mtls)
+    out.identity = client_identity(out.method->mtls.value_or(MtlsAuth()), vars);
+  if (!out.method->oauth2) return out;
+  const Endpoints& declared = out.definition->endpoints;
+  const auto fill = [&](const Template& text, std::string_view name) {
+    return text.empty() ? std::string() : vars.url(text, name);
+  };
+  out.endpoints = {fill(declared.issuer, "endpoints.issuer"),
+                   fill(declared.authorization, "endpoints.authorization"),
+                   fill(declared.token, "endpoints.token"),
+                   fill(declared.device_authorization, "endpoints.device_authorization"),
+                   fill(declared.revocation, "endpoints.revocation"),
+                   fill(declared.jwks, "endpoints.jwks")};
+  return out;
+}
+
+TokenService::Resolved TokenService::resolve(Fiber& fiber, const vault::OpenConnection& open) {
+  Resolved out = resolve_locally(open);
+  if (out.endpoints.issuer.empty()) return out;
+  const OAuthEndpoints found = discovery_.metadata(fiber, out.endpoints.issuer);
+  const auto complete = [](std::string& mine, const std::string& theirs) {
+    if (mine.empty()) mine = theirs;
+  };
+  complete(out.endpoints.authorization, found.authorization);
+  complete(out.endpoints.token, found.token);
+  complete(out.endpoints.device_authorization, found.device_authorization);
+  complete(out.endpoints.revocation, found.revocation);
+  complete(out.endpoints.jwks, found.jwks);
+  return out;
+}
+
+TokenServiceStats TokenService::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+}  // namespace junctor::auth

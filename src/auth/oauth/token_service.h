@@ -1,0 +1,107 @@
+// Keeps the access tokens of connections alive.
+//
+// Threads: any loop. Refreshes run on a thread of their own, so that a caller that gives up does
+// not cut
+//   off a call whose answer holds the only copy of a new refresh token.
+// Lifetime: what it is given outlives it. stop() before destruction.
+// Invariants:
+//   1. In one process one refresh per connection is under way; the others wait for its outcome.
+//   2. Between processes the lease row decides (token_store.h); who gets it reads the tokens again.
+//   3. A new refresh token is on disk before the new access token is used.
+//   4. A token that is still good is used while another is fetched ahead of its expiry.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "async/loop.h"
+#include "async/scope.h"
+#include "auth/oauth/discovery.h"
+#include "auth/oauth/token_store.h"
+#include "auth/ports.h"
+
+namespace junctor::auth {
+
+struct TokenServiceOptions {
+  // Longer than the time limit of a token call, so that a holder that lives never loses its lease.
+  std::chrono::milliseconds lease{40'000};
+  std::chrono::milliseconds busy_pause{50};        // between looks while another node refreshes
+  std::chrono::milliseconds failure_pause{5'000};  // after a failed refresh ahead of expiry
+};
+
+struct TokenServiceStats {
+  std::uint64_t refreshes = 0;  // token calls made
+  std::uint64_t failures = 0;
+  std::uint64_t revoked = 0;  // grants that the provider ended
+};
+
+class TokenService final {
+ public:
+  TokenService(vault::Connections& connections, const AuthCatalogue& catalogue, HttpClient& client,
+               Discovery& discovery, TokenServiceOptions options = {});
+  ~TokenService();
+  TokenService(const TokenService&) = delete;
+  TokenService& operator=(const TokenService&) = delete;
+
+  // A usable token; waits for a refresh only when there is none. Throws ConnectionFailure:
+  // not_authorised, grant_expired, provider_error; Failure{unavailable, timeout, overloaded}.
+  LiveToken current(Fiber& fiber, const ConnectionKey& key);
+  // A token newer than the one of generation `seen`, which a server refused.
+  LiveToken newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
+  // Forgets what is in memory about a connection.
+  void forget(const ConnectionKey& key);
+
+  // How a connection authorises: its method, resolved endpoints, client certificate.
+  struct Resolved {
+    std::shared_ptr<const AuthDefinition> definition;
+    const Auth* method = nullptr;
+    OAuthEndpoints endpoints;
+    std::shared_ptr<const ClientIdentity> identity;
+    const OAuth2Auth& oauth() const { return *method->oauth2; }
+  };
+  Resolved resolve(Fiber& fiber, const vault::OpenConnection& connection);
+  // The same without discovery.
+  Resolved resolve_locally(const vault::OpenConnection& connection);
+
+  TokenServiceStats stats() const;
+  TokenStore& tokens() { return tokens_; }
+  vault::Connections& connections() { return connections_; }
+  void stop();
+
+ private:
+  struct Flight;
+  std::optional<LiveToken> known(const ConnectionKey& key);
+  void remember(const ConnectionKey& key, const LiveToken& token);
+  std::shared_ptr<Flight> join_flight(const ConnectionKey& key, std::int64_t seen);
+  LiveToken wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight);
+  void land(const ConnectionKey& key, const std::shared_ptr<Flight>& flight);
+  LiveToken refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
+  LiveToken refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease);
+  TokenAnswer ask(Fiber& fiber, const TokenLease& lease, const Resolved& how, Timestamp now);
+  LiveToken store_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
+                        const TokenGrant& grant, const OAuth2Auth& oauth, Timestamp asked_at);
+  [[noreturn]] void fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
+                               const TokenRefusal& refusal);
+
+  vault::Connections& connections_;
+  const AuthCatalogue& catalogue_;
+  HttpClient& client_;
+  Discovery& discovery_;
+  const TokenServiceOptions options_;
+  TokenStore tokens_;
+  const Uuid holder_ = Uuid::generate();
+
+  mutable std::mutex mutex_;
+  std::map<ConnectionKey, LiveToken> known_;
+  std::map<ConnectionKey, std::shared_ptr<Flight>> flights_;
+  std::map<ConnectionKey, Timestamp> pauses_;  // no refresh ahead before
+  TokenServiceStats stats_;
+  bool stopped_ = false;
+
+  LoopThread loop_;
+  std::unique_ptr<Scope> scope_;  // of loop_
+};
+
+}  // namespace junctor::auth

@@ -1,0 +1,264 @@
+#include "auth/oauth/token_service.h"
+
+#include "auth/test_world.h"
+
+namespace junctor::auth {
+namespace {
+
+using namespace std::chrono_literals;
+using test::error_of;
+using test::FakeProvider;
+using test::World;
+
+std::string text(const LiveToken& token) { return std::string(token.access->reveal()); }
+
+void consent_world(World& world) {
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+}
+
+TEST(TokenService, gets_a_token_by_client_credentials_and_keeps_it) {
+  World world;
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-1");
+    EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-1");
+    const auto calls = world.provider.calls();
+    ASSERT_EQ(calls.size(), 1u);
+    EXPECT_EQ(calls[0].get("grant_type"), "client_credentials");
+    EXPECT_EQ(calls[0].authorization, "Basic " + crypto::to_base64("me:client-secret"));
+    EXPECT_EQ(calls[0].get("client_secret"), "");
+  });
+}
+
+TEST(TokenService, sends_the_client_in_the_body_where_declared) {
+  World world;
+  world.definition(AuthType::oauth2, [](Auth& auth) {
+    auth.oauth2.emplace().grant = Grant::client_credentials;
+    auth.oauth2->client_auth = ClientAuth::body;
+    auth.oauth2->scopes = {"read", "write"};
+    auth.oauth2->token_params = Json(JsonObject{{"tier", "gold"}});
+  });
+  run_in_fiber([&](Fiber& fiber) {
+    world.engine().tokens().current(fiber, world.connect(fiber));
+    const auto call = world.provider.calls().at(0);
+    EXPECT_EQ(call.get("client_id"), "me");
+    EXPECT_EQ(call.get("client_secret"), "client-secret");
+    EXPECT_EQ(call.get("scope"), "read write");
+    EXPECT_EQ(call.get("tier"), "gold");
+    EXPECT_EQ(call.authorization, "");
+  });
+}
+
+TEST(TokenService, refreshes_ahead_of_expiry_while_the_old_token_is_used) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-0");
+    clock.advance(3600s - 30s);
+    EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-0");
+    for (int i = 0; i < 400 && world.engine().tokens().current(fiber, key).generation < 2; ++i)
+      fiber.sleep_for(5ms);
+    EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-1");
+    EXPECT_EQ(world.provider.calls().at(0).get("refresh_token"), "refresh-0");
+    clock.advance(2h);
+    EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-2");
+    EXPECT_EQ(world.provider.calls().at(1).get("refresh_token"), "refresh-1") << "the rotated one";
+  });
+}
+
+TEST(TokenService, a_token_without_expiry_lives_until_it_is_refused) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  world.provider.token = [&](Fiber&, const FakeProvider::Call&) {
+    return world.provider.grant(-1);
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    world.engine().tokens().current(fiber, key);
+    clock.advance(240h);
+    EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-1");
+    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "access-2");
+  });
+}
+
+TEST(TokenService, a_short_lived_token_is_not_refreshed_on_every_call) {
+  World world;
+  world.provider.token = [&](Fiber&, const FakeProvider::Call&) {
+    return world.provider.grant(30);
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    for (int i = 0; i < 20; ++i) world.engine().tokens().current(fiber, key);
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+  });
+}
+
+TEST(TokenService, many_fibers_of_many_threads_cause_one_refresh) {
+  World world;
+  consent_world(world);
+  world.provider.token = [&](Fiber& fiber, const FakeProvider::Call&) {
+    fiber.sleep_for(100ms);
+    return world.provider.grant();
+  };
+  ConnectionKey key;
+  run_in_fiber([&](Fiber& fiber) { key = world.authorised(fiber, 0); });
+  std::this_thread::sleep_for(1100ms);
+  std::vector<std::thread> threads;
+  std::atomic<int> right{0};
+  for (int i = 0; i < 64; ++i)
+    threads.emplace_back([&] {
+      run_in_fiber([&](Fiber& fiber) {
+        Scope scope(fiber.loop(), "callers");
+        for (int j = 0; j < 4; ++j)
+          scope.spawn([&](Fiber& inner) {
+            right += text(world.engine().tokens().current(inner, key)) == "access-1";
+          });
+        scope.join(fiber);
+      });
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, 256);
+  EXPECT_EQ(world.provider.calls().size(), 1u);
+}
+
+TEST(TokenService, two_engines_on_one_store_cause_one_refresh) {
+  World world;
+  consent_world(world);
+  world.provider.token = [&](Fiber& fiber, const FakeProvider::Call&) {
+    fiber.sleep_for(150ms);
+    return world.provider.grant();
+  };
+  StoreOptions options;
+  options.url = "sqlite:" + world.vault().directory() + "/junctor.db";
+  const auto second_store = Store::open(options);
+  test::Engine second(*second_store, world.vault().key_path(), world.catalogue, system_clock());
+  ConnectionKey key;
+  run_in_fiber([&](Fiber& fiber) { key = world.authorised(fiber, 0); });
+  std::this_thread::sleep_for(1100ms);
+  std::vector<std::thread> threads;
+  std::atomic<int> right{0};
+  for (int i = 0; i < 16; ++i)
+    threads.emplace_back([&, i] {
+      TokenService& tokens = i % 2 == 0 ? world.engine().tokens() : second.tokens();
+      run_in_fiber([&](Fiber& fiber) { right += text(tokens.current(fiber, key)) == "access-1"; });
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, 16);
+  EXPECT_EQ(world.provider.calls().size(), 1u);
+}
+
+TEST(TokenService, a_caller_that_gives_up_does_not_cut_the_refresh_off) {
+  World world;
+  consent_world(world);
+  world.provider.token = [&](Fiber& fiber, const FakeProvider::Call&) {
+    fiber.sleep_for(200ms);
+    return world.provider.grant();
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber, 0);
+    fiber.sleep_for(1100ms);
+    {
+      const DeadlineScope deadline(fiber, 20ms);
+      EXPECT_EQ(error_of([&] { world.engine().tokens().current(fiber, key); }), "timeout");
+    }
+    EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-1");
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+  });
+}
+
+TEST(TokenService, an_ended_grant_marks_the_connection_and_is_not_tried_again) {
+  World world;
+  consent_world(world);
+  world.provider.token = [](Fiber&, const FakeProvider::Call&) {
+    return FakeProvider::error("invalid_grant", "Token refresh-0 has been revoked");
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }),
+              "grant_expired");
+    const auto connection = world.engine().connections().get(fiber, key.tenant, key.id);
+    EXPECT_EQ(connection.status, vault::ConnectionStatus::grant_expired);
+    EXPECT_EQ(connection.status_reason, "invalid_grant: Token [secret] has been revoked");
+    EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }),
+              "grant_expired");
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+  });
+}
+
+TEST(TokenService, a_broken_token_endpoint_leaves_the_grant_alone_and_the_lease_free) {
+  World world;
+  consent_world(world);
+  std::atomic<int> broken{2};
+  world.provider.token = [&](Fiber&, const FakeProvider::Call&) {
+    return broken-- > 0 ? HttpResponse::text(503, "down") : world.provider.grant();
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unavailable");
+    EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unavailable");
+    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "access-1");
+    EXPECT_EQ(world.engine().connections().get(fiber, key.tenant, key.id).status,
+              vault::ConnectionStatus::ready);
+  });
+}
+
+TEST(TokenService, a_lost_lease_cannot_store) {
+  World world;
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    TokenStore& tokens = world.engine().tokens().tokens();
+    TokenGrant grant;
+    grant.access_token = Secret("late");
+    const auto stored = world.store().write(fiber, [&](Transaction& tx) {
+      const auto first = std::get<TokenLease>(tokens.lease(tx, key, 1, Uuid::generate(), 0ms));
+      const auto second = std::get<TokenLease>(tokens.lease(tx, key, 1, Uuid::generate(), 10s));
+      EXPECT_EQ(second.fence, first.fence + 1);
+      EXPECT_TRUE(
+          std::holds_alternative<LeaseBusy>(tokens.lease(tx, key, 1, Uuid::generate(), 10s)));
+      return tokens.store(tx, key, first.fence, grant,
+                          *world.catalogue.definition->methods[0].oauth2, system_clock().now());
+    });
+    EXPECT_FALSE(stored.has_value());
+    EXPECT_EQ(
+        text(*world.store().read(fiber, [&](Snapshot& view) { return tokens.load(view, key); })),
+        "access-0");
+  });
+}
+
+TEST(TokenService, reads_the_forms_that_providers_really_send) {
+  const auto read = [](int status, const std::string& type, const std::string& body) {
+    ClientResponse answer;
+    answer.status = status;
+    answer.headers.add("Content-Type", type);
+    answer.body = body;
+    return read_token_answer(answer, {});
+  };
+  const auto form = std::get<TokenGrant>(
+      read(200, "application/x-www-form-urlencoded", "access_token=a%2Bb&expires_in=60"));
+  EXPECT_TRUE(form.access_token.equals("a+b"));
+  EXPECT_EQ(form.expires_in, 60s);
+  EXPECT_EQ(std::get<TokenGrant>(
+                read(200, "application/json", R"({"access_token":"x","expires_in":"3599"})"))
+                .expires_in,
+            3599s);
+  EXPECT_EQ(
+      std::get<TokenGrant>(read(200, "application/json", R"({"access_token":"x","expires_in":-5})"))
+          .expires_in,
+      std::nullopt);
+  EXPECT_EQ(
+      std::get<TokenRefusal>(read(200, "application/json", R"({"ok":false,"error":"bad_code"})"))
+          .code,
+      "bad_code");
+  EXPECT_EQ(std::get<TokenRefusal>(read(400, "text/html", "<html>")).code, "");
+  EXPECT_EQ(std::get<TokenRefusal>(
+                read(400, "application/json", R"({"error":"x","error_description":"a\nb"})"))
+                .description,
+            "a b");
+}
+
+}  // namespace
+}  // namespace junctor::auth

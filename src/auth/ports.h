@@ -1,0 +1,39 @@
+// What this room asks of those above it.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "junctor/definition/auth.h"
+#include "junctor/integration.h"
+#include "vault/ports.h"
+
+namespace junctor::auth {
+
+// The part of a definition that this room executes.
+struct AuthDefinition {
+  std::vector<Auth> methods;  // never empty; the first is the default
+  Endpoints endpoints;
+  std::vector<std::string> scopes;
+};
+
+// From a loaded definition; a method without its block gets the block's defaults.
+AuthDefinition auth_definition(const Integration& integration);
+void fill_defaults(Auth& method);
+// Slugs of the methods that a person has to consent to.
+std::vector<std::string> consent_methods(const AuthDefinition& definition);
+
+// What the vault must know of an integration, for its IntegrationCatalogue.
+vault::FieldDeclarations field_declarations(const Integration& integration);
+vault::IntegrationProfile integration_profile(const Integration& integration);
+
+// Answers from the definitions that are loaded. Threads: any thread.
+class AuthCatalogue {
+ public:
+  virtual ~AuthCatalogue() = default;
+  // Null for a slug that is not loaded.
+  virtual std::shared_ptr<const AuthDefinition> find(std::string_view integration) const = 0;
+};
+
+}  // namespace junctor::auth
