@@ -1,0 +1,36 @@
+#include "jsonata/compile.h"
+
+#include "jsonata/analysis.h"
+#include "jsonata/messages.h"
+#include "jsonata/parser.h"
+#include "jsonata/resolver.h"
+#include "jsonata/stack.h"
+#include "jsonata/text.h"
+
+namespace junctor::jsonata {
+
+std::shared_ptr<const Program> compile_program(std::string_view text, const Scope* outer) {
+  if (text.size() > max_source_bytes) {
+    throw make_error("S0501", {.position = 0, .value = "more than 1 MiB of text"});
+  }
+  if (!is_valid_utf8(text)) {
+    std::size_t at = 0;
+    for (std::size_t n = 0; at < text.size(); at += n) {
+      n = code_point_bytes(static_cast<unsigned char>(text[at]));
+      if (!is_valid_utf8(text.substr(at, n))) break;
+    }
+    throw make_error("S0502", {.position = at, .value = "bytes that are not UTF-8"});
+  }
+  auto program = std::make_shared<Program>();
+  program->source = text;
+  // The passes recurse as deep as the text nests.
+  StackGuard stack(0);
+  stack.elsewhere([&] {
+    program->root = Parser(*program).parse();
+    program->root = Analysis(*program).run(program->root);
+    Resolver(*program, outer).run();
+  });
+  return program;
+}
+
+}  // namespace junctor::jsonata

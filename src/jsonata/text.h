@@ -1,0 +1,55 @@
+// Strings as JavaScript sees them, held as UTF-8.
+//
+// A lone surrogate, which only an escape in an expression can make, is held in the three bytes
+// that UTF-8 would give it, and becomes U+FFFD when it leaves the engine.
+//
+// Threads: any thread; no state.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace junctor::jsonata {
+
+bool is_ascii(std::string_view text);
+bool is_valid_utf8(std::string_view text);
+// The same number of bytes, what is not UTF-8 replaced byte by byte or by U+FFFD.
+std::string repair_utf8(std::string_view text);
+
+// The code point at `at`, which moves behind it. Bytes that are no UTF-8 count one each.
+std::uint32_t next_code_point(std::string_view text, std::size_t& at);
+// The length of the code point that begins with this byte.
+inline std::size_t code_point_bytes(unsigned char lead) {
+  return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+void append_code_point(std::string& out, std::uint32_t code_point);
+
+std::size_t count_code_points(std::string_view text);
+// What String.prototype.length says.
+std::size_t count_utf16_units(std::string_view text);
+// The byte offset of the code point number `index`, or size().
+std::size_t offset_of_code_point(std::string_view text, std::size_t index);
+
+// <0, 0 or >0 as JavaScript's < and > order strings: by UTF-16 units.
+int compare_utf16(std::string_view left, std::string_view right);
+
+std::string to_lower(std::string_view text);
+std::string to_upper(std::string_view text);
+
+// Lone surrogates replaced by U+FFFD; the text itself when there are none.
+bool has_lone_surrogate(std::string_view text);
+std::string without_lone_surrogates(std::string_view text);
+
+// A number as JavaScript prints it; writes at most 32 bytes, returns how many.
+std::size_t write_number(double number, char* out);
+std::string number_text(double number);
+// The number nearest to `number` with 15 significant digits.
+double round_to_15_digits(double number);
+// Number.prototype.toFixed for 0 to 400 digits.
+std::string to_fixed(double number, int digits);
+// parseFloat of a text that is known to be a decimal number; ±infinity beyond the range.
+double parse_decimal(std::string_view text);
+
+}  // namespace junctor::jsonata
