@@ -74,7 +74,7 @@ struct Limits {
   std::chrono::milliseconds time{5'000};       // U1001; looked at every few microseconds
   std::size_t depth = 10'000;                  // U1001; expressions and calls inside one another
   std::size_t sequence_length = 10'000'000;    // D2014 for ranges, D2015 for all others
-  std::size_t memory_bytes = 256u << 20;       // U1002; what the arena hands out
+  std::size_t memory_bytes = 512u << 20;       // U1002; what the arena hands out
 };
 
 // Memory for evaluations. Keeps what it has got, so that the next evaluation asks for none.

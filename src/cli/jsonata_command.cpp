@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <istream>
 #include <iterator>
@@ -68,7 +69,7 @@ int run_batch(std::istream& in, std::ostream& out) {
   while (std::getline(in, line)) {
     if (line.empty()) continue;
     JsonObject result;
-    auto parsed = json::parse(line);
+    auto parsed = json::parse(escape_lone_surrogates(line));
     if (!parsed) {
       result = {{"error", error_json("C0001", to_string(parsed.problems()))}};
     } else if (!parsed.value().is_object()) {
@@ -113,7 +114,37 @@ int run_once(const JsonataCommandOptions& options, std::istream& in, std::ostrea
   }
 }
 
+// The code unit of a \\uXXXX at `at`, or -1.
+long unit_at(std::string_view json, std::size_t at) {
+  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return -1;
+  const std::string digits(json.substr(at + 2, 4));
+  char* end = nullptr;
+  const long unit = std::strtol(digits.c_str(), &end, 16);
+  return end == digits.c_str() + 4 ? unit : -1;
+}
+
+bool is_high(long unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool is_low(long unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
 }  // namespace
+
+std::string escape_lone_surrogates(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t i = 0; i < json.size();) {
+    if (json[i] != '\\') {
+      out += json[i++];
+      continue;
+    }
+    const long unit = unit_at(json, i);
+    const bool pair = is_high(unit) && is_low(unit_at(json, i + 6));
+    if (!pair && (is_high(unit) || is_low(unit))) out += '\\';
+    const std::size_t length = pair ? 12 : unit >= 0 ? 6 : 2;
+    out += json.substr(i, length);
+    i += length;
+  }
+  return out;
+}
 
 int run_jsonata_command(const JsonataCommandOptions& options, std::istream& in, std::ostream& out,
                         std::ostream& error) {

@@ -5,6 +5,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
 
 namespace junctor::cli {
 
@@ -28,5 +29,9 @@ struct JsonataCommandOptions {
 // An undefined result prints nothing.
 int run_jsonata_command(const JsonataCommandOptions& options, std::istream& in, std::ostream& out,
                         std::ostream& error);
+
+// JSON text whose strings hold halves of surrogate pairs, which JavaScript allows and JSON values
+// cannot hold, with these escaped once more: inside an expression they mean the same.
+std::string escape_lone_surrogates(std::string_view json);
 
 }  // namespace junctor::cli

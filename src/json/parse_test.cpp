@@ -20,6 +20,8 @@ TEST(JsonText, prints_numbers_as_javascript_does) {
   EXPECT_EQ(number_text(1.7976931348623157e308), "1.7976931348623157e+308");
   EXPECT_EQ(number_text(-123.456), "-123.456");
   EXPECT_EQ(number_text(1e20), "100000000000000000000");
+  number_text(1.2345678901234567e-100);
+  EXPECT_EQ(number_text(96.5), "96.5");
 }
 
 TEST(JsonParse, rounds_doubles_correctly) {

@@ -117,7 +117,8 @@ std::string number_text(double number) {
     text.remove_prefix(1);
   }
   const std::size_t e = text.find('e');
-  const int exponent = std::atoi(text.data() + e + 1);
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), end, exponent);
   std::string digits(1, text.front());
   if (e > 2) digits.append(text.substr(2, e - 2));
   const int count = static_cast<int>(digits.size());

@@ -132,6 +132,7 @@ struct Node {
   std::shared_ptr<const Regex> regex;
   std::shared_ptr<const Signature> signature;
   const Scope* scope = nullptr;
+  const Scope* stream_scope = nullptr;  // around filters of a block that gives tuples
   std::vector<bool> descending;
   std::string_view text;   // the name or word, as in errors
   std::uint32_t depth = 1;

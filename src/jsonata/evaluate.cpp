@@ -52,10 +52,10 @@ Value Evaluator::eval(const Node* node, Value input, Frame* frame) {
       if (result.tag == Tag::tail_call) return result;
   }
   for (const Node* predicate : node->predicates) {
-    result = filter(predicate, result, frame, nullptr);
+    result = filter(predicate, result, frame, node->stream_scope);
   }
   if (node->group && node->kind != Kind::path && node->kind != Kind::object) {
-    result = eval_group(*node->group, result, frame, nullptr);
+    result = eval_group(*node->group, result, frame, node->stream_scope);
   }
   if (lineage_) lineage_->touched(node, result);
   return normalize(result, node->keep_array);
@@ -167,6 +167,11 @@ Value Evaluator::eval_array(const Node* node, const Value& input, Frame* frame) 
   for (const Node* item : node->list) {
     const Value value = eval(item, input, frame);
     if (value.is_undefined()) continue;
+    if (node->list.size() == 1 && item->kind != Kind::array && value.tag == Tag::array) {
+      result->data = value.array->data;  // never changed once made
+      result->size = result->capacity = value.array->size;
+      continue;
+    }
     if (item->kind == Kind::array || !value.is_array()) {
       push(result, value);
       continue;

@@ -164,7 +164,8 @@ Value Evaluator::eval_path(const Node* node, const Value& input, Frame* frame) {
     const Node* step = node->list[i];
     streaming = streaming || step->tuple;
     if (i == 0 && step->cons_array) {
-      at = eval(step, at, frame);
+      const Value items = eval(step, at, frame);
+      if (step->focus.empty()) at = items;  // otherwise the context stays what it was
     } else if (streaming) {
       tuples = tuple_step(step, at, tuples, frame, scope);
       continue;
@@ -175,7 +176,7 @@ Value Evaluator::eval_path(const Node* node, const Value& input, Frame* frame) {
     if (at.is_undefined() || (at.is_array() && array_size(at) == 0)) break;
     if (!at.is_array()) at = Value::of(new_sequence_of(at));
   }
-  if (streaming) {
+  if (streaming && tuples.is_defined()) {
     at = tuples;
     if (!node->tuple) {
       Array* out = new_sequence(tuples.array->size);
@@ -188,7 +189,7 @@ Value Evaluator::eval_path(const Node* node, const Value& input, Frame* frame) {
     at.array->keep_singleton = true;
   }
   if (!node->group) return at;
-  return eval_group(*node->group, streaming ? tuples : at, frame, streaming ? scope : nullptr);
+  return eval_group(*node->group, streaming && tuples.is_defined() ? tuples : at, frame, scope);
 }
 
 Value Evaluator::run_stages(const Node* step, Value value, Frame* frame, const Scope* scope) {
@@ -335,10 +336,14 @@ Value Evaluator::wildcard(Value input) {
   if (input.tag == Tag::array && input.array->outer_wrapper && input.array->size > 0) {
     input = input.array->data[0];
   }
-  each_member(input, [&](const Value&, const Value& value) {
+  const auto add = [&](const Value& value) {
     if (value.is_array()) out->sequence = false;
     flatten_into(value, out, 0);
-  });
+  };
+  if (input.is_array()) {
+    for (std::size_t i = 0; i < array_size(input); ++i) add(array_at(input, i));
+  }
+  each_member(input, [&](const Value&, const Value& value) { add(value); });
   return Value::of(out);
 }
 

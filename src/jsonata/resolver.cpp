@@ -111,8 +111,22 @@ void Resolver::walk(Node* node, Scope* scope) {
       walk(node->third, scope);
       for (Node* item : node->list) walk(item, scope);
   }
-  for (Node* filter : node->predicates) walk(filter, scope);
-  if (node->group) walk_pairs(*node->group, scope);
+  Scope* around = node->kind == Kind::block ? stream_scope(node, scope) : scope;
+  for (Node* filter : node->predicates) walk(filter, around);
+  if (node->group) walk_pairs(*node->group, around);
+}
+
+// The filters of a block that gives tuples see the variables of these.
+Scope* Resolver::stream_scope(Node* node, Scope* scope) {
+  const Scope* inner = node->tuple ? tuple_scope(node) : nullptr;
+  if (!inner) return scope;
+  if (pass_ == Pass::resolve) return mutable_scopes_.at(node->stream_scope);
+  Scope* around = &program_.scopes.emplace_back(*inner);
+  around->parent = scope;
+  around->captured = false;
+  mutable_scopes_[around] = around;
+  node->stream_scope = around;
+  return around;
 }
 
 void Resolver::walk_pairs(Group& group, Scope* scope) {

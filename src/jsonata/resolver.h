@@ -32,6 +32,7 @@ class Resolver {
   void declare_tuple_names(Node* step, Scope* scope);
   void resolve(Node* node, std::string_view name, const Scope* scope);
   Scope* open(Node* node, Scope* parent);
+  Scope* stream_scope(Node* node, Scope* scope);
   static void capture(Scope* scope);
 
   Program& program_;

@@ -1,0 +1,207 @@
+#include "junctor/jsonata.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/context/fiber.hpp>
+#include <boost/context/fixedsize_stack.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <thread>
+
+namespace junctor::jsonata {
+namespace {
+
+namespace bj = boost::json;
+
+std::string eval(std::string_view text, std::string_view input = "null",
+                 const EvaluateOptions& options = {}) {
+  try {
+    const auto result = Expression::compile(text).evaluate(bj::parse(input), options);
+    return result ? bj::serialize(*result) : "undefined";
+  } catch (const Error& error) {
+    return error.code();
+  }
+}
+
+TEST(Jsonata, selects_maps_and_aggregates) {
+  EXPECT_EQ(eval("$sum(items.(price * qty))", R"({"items":[{"price":2,"qty":3},{"price":1,"qty":4}]})"), "10");
+  EXPECT_EQ(eval("a.b", R"({"a":[{"b":1},{"b":[2,3]}]})"), "[1,2,3]");
+  EXPECT_EQ(eval("missing", "{}"), "undefined");
+  EXPECT_EQ(eval("a[]", R"({"a":1})"), "[1]");
+  EXPECT_EQ(eval("{'b': 1, '10': 2, '9': 3} ~> $keys"), R"(["9","10","b"])");
+}
+
+TEST(Jsonata, counts_text_in_code_points) {
+  EXPECT_EQ(eval("$length('a😀é')"), "3");
+  EXPECT_EQ(eval("$substring('a😀é', 1, 1)"), R"("😀")");
+  EXPECT_EQ(eval("$uppercase('straße')"), R"("STRASSE")");
+  EXPECT_EQ(eval("$length('\\uD83D\\uDE00')"), "1");
+}
+
+TEST(Jsonata, tells_where_a_text_does_not_compile) {
+  const auto error = Expression::check("a.(b + ]");
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code(), "S0211");
+  EXPECT_EQ(error->position(), 8u);
+  EXPECT_EQ(error->token(), "]");
+  EXPECT_EQ(error->message(), "expected a value, got ]");
+  EXPECT_FALSE(Expression::check("a.b"));
+  EXPECT_EQ(Expression::check("\"a\xff\"")->code(), "S0502");
+  EXPECT_EQ(Expression::check(std::string(1'000'000, '('))->code(), "S0501");
+  EXPECT_EQ(Expression::check(std::string(1'000'000, '['))->code(), "S0501");
+  EXPECT_EQ(Expression::check("1e999")->code(), "S0102");
+}
+
+TEST(Jsonata, stops_at_every_limit_with_its_code) {
+  EvaluateOptions options;
+  options.limits.time = std::chrono::milliseconds(30);
+  EXPECT_EQ(eval("($f := function($n){ $f($n + 1) }; $f(0))", "null", options), "U1001");
+  options = {};
+  options.limits.depth = 200;
+  EXPECT_EQ(eval("($f := function($n){ 1 + $f($n + 1) }; $f(0))", "null", options), "U1001");
+  options = {};
+  options.limits.sequence_length = 100;
+  EXPECT_EQ(eval("[1..101]", "null", options), "D2015");
+  EXPECT_EQ(eval("[1..10000001]"), "D2014");
+  options = {};
+  options.limits.memory_bytes = 1 << 20;
+  EXPECT_EQ(eval("($f := function($s){ $f($s & $s) }; $f('ab'))", "null", options), "U1002");
+  EXPECT_EQ(eval("$pad('a', 1e12)"), "U1002");
+}
+
+TEST(Jsonata, keeps_tail_calls_off_the_stack) {
+  EXPECT_EQ(eval("($f := function($n, $s){ $n = 0 ? $s : $f($n - 1, $s + $n) }; $f(200000, 0))"), "20000100000");
+}
+
+TEST(Jsonata, recurses_deeply_on_a_small_stack) {
+  const auto recursive = Expression::compile("($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(1500))");
+  const auto endless = Expression::compile("($f := function($n){ 1 + $f($n + 1) }; $f(0))");
+  std::string results;
+  boost::context::fiber fiber(std::allocator_arg, boost::context::fixedsize_stack(256 * 1024),
+                              [&](boost::context::fiber&& back) {
+    results = bj::serialize(*recursive.evaluate(nullptr));
+    try {
+      endless.evaluate(nullptr);
+    } catch (const Error& error) {
+      results += error.code();
+    }
+    Expression::check(std::string(100'000, '('));
+    return std::move(back);
+  });
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "sanitizers do not know this fiber";
+#endif
+#endif
+  fiber = std::move(fiber).resume();
+  EXPECT_EQ(results, "1500U1001");
+#endif
+}
+
+TEST(Jsonata, stops_within_ten_milliseconds_of_being_cancelled) {
+  const bj::value input = bj::parse("{\"s\": \"" + std::string(40, 'a') + "!\"}");
+  for (const char* text : {"($f := function($n){ $f($n + 1) }; $f(0))", "$match(s, /(a+)+$/)",
+                           "$sum([1..1000000].($ * [1..1000000]))", "$distinct([1..2000000].{\"a\": $})"}) {
+    std::atomic<bool> cancel = false;
+    EvaluateOptions options;
+    options.cancel = &cancel;
+    options.limits.time = std::chrono::minutes(1);
+    const auto expression = Expression::compile(text);
+    std::chrono::steady_clock::time_point stopped;
+    std::string code;
+    std::thread worker([&] {
+      try {
+        expression.evaluate(input, options);
+      } catch (const Error& error) {
+        code = error.code();
+      }
+      stopped = std::chrono::steady_clock::now();
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    const auto asked = std::chrono::steady_clock::now();
+    cancel = true;
+    worker.join();
+    if (code.empty()) continue;  // was done before
+    EXPECT_TRUE(code == "U1003" || code == "T2002" || code == "U1002") << text << " " << code;
+    // Ten on a machine of one's own; this one is shared.
+    EXPECT_LT(stopped - asked, std::chrono::milliseconds(100)) << text;
+  }
+}
+
+TEST(Jsonata, offers_values_and_functions_of_the_host) {
+  Bindings bindings;
+  bindings.set("rate", 1.5);
+  bindings.set("twice", [](std::span<const Json* const> args) -> std::optional<Json> {
+    if (!args[0]) return std::nullopt;
+    return args[0]->to_number<double>() * 2;
+  }, "<n-:n>");
+  bindings.set("deny", [](std::span<const Json* const>) -> std::optional<Json> {
+    throw Error("H0001", "the host says no");
+  });
+  EvaluateOptions options;
+  options.bindings = &bindings;
+  EXPECT_EQ(eval("$twice(21) * $rate", "null", options), "63");
+  EXPECT_EQ(eval("[1, 2].$twice()", "null", options), "[2,4]");
+  EXPECT_EQ(eval("$map([1, 2], $twice)", "null", options), "[2,4]");
+  EXPECT_EQ(eval("$twice('a')", "null", options), "T0410");
+  EXPECT_EQ(eval("1 + $deny()", "null", options), "H0001");
+}
+
+TEST(Jsonata, is_evaluated_by_many_threads_at_once) {
+  const auto expression = Expression::compile("$sum(items[price > 1].price) & $replace('a1b', /[0-9]/, '-')");
+  const bj::value input = bj::parse(R"({"items":[{"price":1},{"price":2},{"price":3}]})");
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      Arena arena;
+      for (int i = 0; i < 500; ++i) wrong += *expression.evaluate(input, arena) != bj::value("5a-b");
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(Jsonata, shows_a_result_without_copying_it) {
+  const auto expression = Expression::compile("a.b");
+  const bj::value input = bj::parse(R"({"a":{"b":"x"}})");
+  Arena arena;
+  const View view = expression.view(input, arena);
+  EXPECT_EQ(view.kind(), ViewKind::string);
+  EXPECT_EQ(view.as_string(), "x");
+  EXPECT_EQ(view.as_string().data(), input.at("a").at("b").get_string().data());
+  EXPECT_EQ(*view.to_json(), bj::value("x"));
+  EXPECT_EQ(view.to_text(), "x");
+}
+
+TEST(JsonataLineage, names_the_input_behind_every_output) {
+  const auto expression = Expression::compile(
+      R"({"full": first & ' ' & last, "state": status = 'on' ? 'ON' : 'OFF', "city": address.city,
+          "rows": items.{"p": price * 2}, "fixed": 1})");
+  Arena arena;
+  const Lineage lineage = expression.trace(
+      bj::parse(R"({"first":"A","last":"B","status":"on","address":{"city":"X"},
+                    "items":[{"price":1},{"price":2}]})"), arena);
+  const std::vector<LineageEntry> expected = {
+      {"/full", {"/first", "/last"}},
+      {"/state", {"/status"}},
+      {"/city", {"/address/city"}},
+      {"/rows/0/p", {"/items/0/price"}},
+      {"/rows/1/p", {"/items/1/price"}}};
+  EXPECT_EQ(lineage.entries, expected);
+  EXPECT_EQ(bj::serialize(*lineage.result),
+            R"({"full":"A B","state":"ON","city":"X","rows":[{"p":2},{"p":4}],"fixed":1})");
+}
+
+TEST(JsonataLineage, follows_variables) {
+  Arena arena;
+  const Lineage lineage = Expression::compile("($x := a; $y := b; {'k': $y + 1, 'l': $x})")
+                              .trace(bj::parse(R"({"a":1,"b":2})"), arena);
+  const std::vector<LineageEntry> expected = {{"/k", {"/b"}}, {"/l", {"/a"}}};
+  EXPECT_EQ(lineage.entries, expected);
+}
+
+}  // namespace
+}  // namespace junctor::jsonata
