@@ -55,6 +55,22 @@ TEST(JsonParse, refuses_what_is_out_of_bounds) {
   EXPECT_FALSE(parse("[1, 2, 3]", {.max_depth = 4, .max_bytes = 5}));
 }
 
+// Digits left on the stack by an earlier call must not become part of an exponent.
+TEST(JsonText, prints_numbers_the_same_whatever_was_on_the_stack) {
+  const auto dirty = [] {
+    volatile char bytes[512];
+    for (volatile char& byte : bytes) byte = '7';
+  };
+  for (int i = 0; i < 50; ++i) {
+    dirty();
+    ASSERT_EQ(to_text(Json(12.5)), "12.5");
+    dirty();
+    ASSERT_EQ(to_text(Json(-2.5e-7)), "-2.5e-7");
+    dirty();
+    ASSERT_EQ(to_text(Json(1e22)), "1e+22");
+  }
+}
+
 TEST(JsonText, is_read_back_as_the_same_value) {
   const std::string text =
       R"({"a":[1,2.5,"\n\u0001\"\\é😀",true,null],"b":{"c":{},"d":[]},"e":-1e-9})";
