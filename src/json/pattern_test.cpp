@@ -51,6 +51,7 @@ TEST(Pattern, means_what_ecma_262_means) {
   EXPECT_TRUE(matches("^(a)\\1$", "aa"));
   EXPECT_TRUE(matches("^[[:alpha:]]$", ":]"));
   EXPECT_TRUE(matches("(?<!a)b", "cb"));
+  EXPECT_TRUE(matches("^(?=.)[\\w-z][a-\\d]$", "--"));
 }
 
 TEST(Pattern, refuses_what_ecma_262_does_not_have) {

@@ -138,19 +138,30 @@ class Translator {
       out_.push_back('^');
       ++pos_;
     }
+    bool after_set = false;
     while (more() && in_[pos_] != ']') {
       if (in_[pos_] == '\\') {
+        after_set = is_set_escape(pos_);
         ++pos_;
         escape(Inside::bracket);
-      } else {
-        if (in_[pos_] == '[') out_.push_back('\\');  // no POSIX classes in ECMA-262
-        out_.push_back(in_[pos_++]);
+        continue;
       }
+      // A hyphen beside a set is a hyphen; PCRE2 would complain about a range.
+      const bool plain_hyphen = in_[pos_] == '-' && (after_set || is_set_escape(pos_ + 1));
+      // And there are no POSIX classes in ECMA-262.
+      if (plain_hyphen || in_[pos_] == '[') out_.push_back('\\');
+      out_.push_back(in_[pos_++]);
+      after_set = false;
     }
     if (!more()) throw Refused{"'[' without ']'"};
     ++pos_;
     out_.push_back(']');
     quantifier();
+  }
+
+  bool is_set_escape(std::size_t at) const {
+    return at + 1 < in_.size() && in_[at] == '\\' &&
+           std::string_view("dDwWsSpP").find(in_[at + 1]) != std::string_view::npos;
   }
 
   void escape(Inside inside) {
