@@ -14,63 +14,63 @@ namespace junctor {
 
 // How an integration looks in the hub.
 struct BrandingUi {
-  std::string category;
-  std::string color;
+  std::string category{};
+  std::string color{};
 };
 BOOST_DESCRIBE_STRUCT(BrandingUi, (), (category, color))
 struct Branding {
-  std::string icon;
-  std::string logo_url;
-  std::string color;
-  BrandingUi ui;
+  std::string icon{};
+  std::string logo_url{};
+  std::string color{};
+  BrandingUi ui{};
 };
 BOOST_DESCRIBE_STRUCT(Branding, (), (icon, logo_url, color, ui))
 
 // Where the system is. Credentials go to the hosts named here and in `hosts` only.
 struct Endpoints {
-  Template base_url;
-  Template authorization;
-  Template token;
-  Template userinfo;
-  Template revocation;
-  Template introspection;
-  Template device_authorization;
-  Template jwks;
-  Template issuer;  // OIDC discovery fills what is missing
-  std::vector<Template> hosts;  // further hosts of the system: "uploads.example.com", "*.example.com"
+  Template base_url{};
+  Template authorization{};
+  Template token{};
+  Template userinfo{};
+  Template revocation{};
+  Template introspection{};
+  Template device_authorization{};
+  Template jwks{};
+  Template issuer{};  // OIDC discovery fills what is missing
+  std::vector<Template> hosts{};  // further hosts of the system: "uploads.example.com", "*.example.com"
 };
 BOOST_DESCRIBE_STRUCT(Endpoints, (),
                       (base_url, authorization, token, userinfo, revocation, introspection,
                        device_authorization, jwks, issuer, hosts))
 
 struct Resources {
-  std::string cpu;
-  std::string memory;
+  std::string cpu{};
+  std::string memory{};
 };
 BOOST_DESCRIBE_STRUCT(Resources, (), (cpu, memory))
 struct EnvVar {
-  std::string name;
+  std::string name{};
   bool secret = false;
-  std::string default_;
-  std::string description;
+  std::string default_{};
+  std::string description{};
 };
 BOOST_DESCRIBE_STRUCT(EnvVar, (), (name, secret, default_, description))
 struct Runtime {
-  std::string queue;  // missing: the slug
-  Resources resources;
-  std::vector<EnvVar> env;
+  std::string queue{};  // missing: the slug
+  Resources resources{};
+  std::vector<EnvVar> env{};
 };
 BOOST_DESCRIBE_STRUCT(Runtime, (), (queue, resources, env))
 
 enum class SchemaType { request, response, entity, webhook_payload, configuration };
 BOOST_DESCRIBE_ENUM(SchemaType, request, response, entity, webhook_payload, configuration)
 struct SchemaDef {
-  std::string slug;
-  std::string name;
-  std::string description;
+  std::string slug{};
+  std::string name{};
+  std::string description{};
   SchemaType type = SchemaType::entity;
   std::string version = "1.0.0";
-  SchemaRef schema;
+  SchemaRef schema{};
 };
 BOOST_DESCRIBE_STRUCT(SchemaDef, (), (slug, name, description, type, version, schema))
 
@@ -81,28 +81,28 @@ BOOST_DESCRIBE_ENUM(Severity, info, warning, error, critical)
 
 // An event that the integration emits or takes. Its topic is "{integration}.{slug}".
 struct EventDef {
-  std::string slug;
-  std::string name;
-  std::string description;
+  std::string slug{};
+  std::string name{};
+  std::string description{};
   EventDirection direction = EventDirection::outbound;
   Severity severity = Severity::info;
-  std::string category;
-  SchemaRef payload;  // the slug of a schema, or a schema
+  std::string category{};
+  SchemaRef payload{};  // the slug of a schema, or a schema
 };
 BOOST_DESCRIBE_STRUCT(EventDef, (), (slug, name, description, direction, severity, category, payload))
 
 // An entry of the list of callable functions: one per action, filled in by the loader, and any
 // written by hand.
 struct FunctionDef {
-  std::string slug;
-  std::string name;
-  std::string description;
+  std::string slug{};
+  std::string name{};
+  std::string description{};
   std::string http_method = "POST";
-  std::string endpoint_path;
-  std::string request_schema;   // slugs of schemas; empty for none
-  std::string response_schema;
-  std::vector<std::string> required_scopes;
-  std::string category;
+  std::string endpoint_path{};
+  std::string request_schema{};   // slugs of schemas; empty for none
+  std::string response_schema{};
+  std::vector<std::string> required_scopes{};
+  std::string category{};
 };
 BOOST_DESCRIBE_STRUCT(FunctionDef, (),
                       (slug, name, description, http_method, endpoint_path, request_schema, response_schema,
@@ -110,53 +110,53 @@ BOOST_DESCRIBE_STRUCT(FunctionDef, (),
 
 // A saved answer, for tests and for `junctor plug --compare`.
 struct Fixture {
-  std::string slug;
-  std::string action;
-  Json input;
-  Json output;
-  std::string description;
+  std::string slug{};
+  std::string action{};
+  Json input{};
+  Json output{};
+  std::string description{};
 };
 BOOST_DESCRIBE_STRUCT(Fixture, (), (slug, action, input, output, description))
 
 // A collection of records in the integration's own tables.
 struct Collection {
-  std::string slug;
-  std::string name;
-  SchemaRef schema;
+  std::string slug{};
+  std::string name{};
+  SchemaRef schema{};
   std::string key = "id";
-  std::vector<std::string> indexes;
+  std::vector<std::string> indexes{};
 };
 BOOST_DESCRIBE_STRUCT(Collection, (), (slug, name, schema, key, indexes))
 
 struct Integration {
-  std::string slug;  // lower-case letters, digits, "_" or "-" between them; starts with a letter
-  std::string name;  // missing: from the slug
+  std::string slug{};  // lower-case letters, digits, "_" or "-" between them; starts with a letter
+  std::string name{};  // missing: from the slug
   std::string version = "1.0.0";
-  std::string display_name;  // missing: the name
-  std::string description;
-  std::string documentation_url;
-  std::string category;
-  std::vector<std::string> tags;
-  Branding branding;
-  Endpoints endpoints;
-  std::vector<Auth> auth;  // in YAML one mapping, or a list of them
-  std::vector<std::string> scopes;
-  Runtime runtime;
-  std::vector<Field> vars;
-  std::string test_action;  // proves that a connection works; missing: health, health_check
-  ApiDefaults api_defaults;
-  std::vector<SchemaDef> schemas;
-  std::vector<EventDef> events;
-  std::vector<Action> actions;
-  std::vector<FunctionDef> functions;
-  std::vector<Collection> collections;
-  std::vector<SyncMapping> sync_mappings;
-  std::vector<Flow> flows;
-  std::vector<WebhookType> webhooks;
-  std::vector<WireSpec> wires;
-  std::vector<CatchSpec> catches;  // key `catch`
-  std::vector<PassSpec> passes;    // key `pass`
-  std::vector<Fixture> fixtures;
+  std::string display_name{};  // missing: the name
+  std::string description{};
+  std::string documentation_url{};
+  std::string category{};
+  std::vector<std::string> tags{};
+  Branding branding{};
+  Endpoints endpoints{};
+  std::vector<Auth> auth{};  // in YAML one mapping, or a list of them
+  std::vector<std::string> scopes{};
+  Runtime runtime{};
+  std::vector<Field> vars{};
+  std::string test_action{};  // proves that a connection works; missing: health, health_check
+  ApiDefaults api_defaults{};
+  std::vector<SchemaDef> schemas{};
+  std::vector<EventDef> events{};
+  std::vector<Action> actions{};
+  std::vector<FunctionDef> functions{};
+  std::vector<Collection> collections{};
+  std::vector<SyncMapping> sync_mappings{};
+  std::vector<Flow> flows{};
+  std::vector<WebhookType> webhooks{};
+  std::vector<WireSpec> wires{};
+  std::vector<CatchSpec> catches{};  // key `catch`
+  std::vector<PassSpec> passes{};    // key `pass`
+  std::vector<Fixture> fixtures{};
 
   const Action* find_action(std::string_view action_slug) const;
   const SchemaDef* find_schema(std::string_view schema_slug) const;

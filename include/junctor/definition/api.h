@@ -16,18 +16,18 @@ BOOST_DESCRIBE_ENUM(BodyKind, none, json, form, multipart, raw, graphql, file)
 
 // One part of a multipart body: a value, or a file given by the caller.
 struct MultipartPart {
-  std::string name;
-  ValueSpec value;
-  std::string file;  // name of the parameter that holds the file
-  ValueSpec filename;
-  std::string content_type;
+  std::string name{};
+  ValueSpec value{};
+  std::string file{};  // name of the parameter that holds the file
+  ValueSpec filename{};
+  std::string content_type{};
 };
 BOOST_DESCRIBE_STRUCT(MultipartPart, (), (name, value, file, filename, content_type))
 
 struct GraphqlRequest {
-  std::string query;
-  ValueSpec variables;  // an object; missing: the action's input
-  std::string operation_name;
+  std::string query{};
+  ValueSpec variables{};  // an object; missing: the action's input
+  std::string operation_name{};
 };
 BOOST_DESCRIBE_STRUCT(GraphqlRequest, (), (query, variables, operation_name))
 
@@ -37,8 +37,8 @@ BOOST_DESCRIBE_ENUM(ResponseKind, automatic, json, text, form, none, file)
 // What becomes of the answer. `automatic` goes by its Content-Type. `file` streams to the caller.
 struct ResponseSpec {
   ResponseKind kind = ResponseKind::automatic;
-  Jsonata map;  // the action's output; missing: the body
-  std::optional<ByteCount> max_bytes;
+  Jsonata map{};  // the action's output; missing: the body
+  std::optional<ByteCount> max_bytes{};
 };
 BOOST_DESCRIBE_STRUCT(ResponseSpec, (), (kind, map, max_bytes))
 
@@ -48,13 +48,13 @@ enum class ErrorKind { invalid, denied, not_found, conflict, unsupported, timeou
 BOOST_DESCRIBE_ENUM(ErrorKind, invalid, denied, not_found, conflict, unsupported, timeout, unavailable,
                     overloaded)
 struct ErrorRule {
-  std::vector<std::string> status;  // "404", "5xx", "400-499"; empty: any
-  Jsonata when;
-  std::optional<ErrorKind> kind;
-  Jsonata code;         // the provider's code
-  Jsonata message;      // the provider's message
-  Jsonata retry_after;  // seconds
-  std::optional<bool> retry;
+  std::vector<std::string> status{};  // "404", "5xx", "400-499"; empty: any
+  Jsonata when{};
+  std::optional<ErrorKind> kind{};
+  Jsonata code{};         // the provider's code
+  Jsonata message{};      // the provider's message
+  Jsonata retry_after{};  // seconds
+  std::optional<bool> retry{};
   bool reauthenticate = false;  // as a 401: one refresh, one more try
   bool not_an_error = false;    // the answer is a success after all (404 on delete)
 };
@@ -80,13 +80,13 @@ BOOST_DESCRIBE_ENUM(PageParamPlace, query, body, header)
 // Reaching max_pages, max_items or max_time ends the stream and marks it as cut short.
 struct Pagination {
   PaginationKind kind = PaginationKind::cursor;
-  Jsonata items;
-  std::string param;
+  Jsonata items{};
+  std::string param{};
   PageParamPlace in = PageParamPlace::query;
-  Jsonata next;
-  Jsonata more;  // whether there are more pages; missing: as the kind says
+  Jsonata next{};
+  Jsonata more{};  // whether there are more pages; missing: as the kind says
   std::string key = "id";
-  std::string limit_param;
+  std::string limit_param{};
   int page_size = 0;  // 0: not sent
   int first = 1;
   int max_pages = 1000;
@@ -114,7 +114,7 @@ BOOST_DESCRIBE_STRUCT(RetrySpec, (), (attempts, wait, factor, max_wait, status, 
 // one of the run's step, the same in every retry.
 struct IdempotencySpec {
   std::string header = "Idempotency-Key";
-  Jsonata key;
+  Jsonata key{};
 };
 BOOST_DESCRIBE_STRUCT(IdempotencySpec, (), (header, key))
 
@@ -132,31 +132,31 @@ BOOST_DESCRIBE_ENUM(CacheStore, memory, store, redis)
 struct CacheSpec {
   Duration ttl{0};
   CacheStore store = CacheStore::memory;
-  Jsonata key;
+  Jsonata key{};
 };
 BOOST_DESCRIBE_STRUCT(CacheSpec, (), (ttl, store, key))
 
 // What is blotted out in recorded calls, besides credentials: header names, JSON Pointers of bodies
 // ("/user/email", "*" for any element), query parameters.
 struct RedactSpec {
-  std::vector<std::string> headers;
-  std::vector<std::string> query;
-  std::vector<std::string> body;
+  std::vector<std::string> headers{};
+  std::vector<std::string> query{};
+  std::vector<std::string> body{};
 };
 BOOST_DESCRIBE_STRUCT(RedactSpec, (), (headers, query, body))
 
 // What holds for every declared action; an action's own block wins key by key.
 struct ApiDefaults {
-  ValueSpec headers;
-  ValueSpec query;
+  ValueSpec headers{};
+  ValueSpec query{};
   std::vector<std::string> expect = {"2xx"};
-  std::vector<ErrorRule> errors;  // tried after the action's own
-  RetrySpec retry;
-  std::vector<RateLimit> rate_limits;
-  Timeouts timeouts;
-  std::optional<IdempotencySpec> idempotency;  // of POST and PATCH
-  std::optional<Pagination> pagination;        // of actions that say `paginate: true`
-  RedactSpec redact;
+  std::vector<ErrorRule> errors{};  // tried after the action's own
+  RetrySpec retry{};
+  std::vector<RateLimit> rate_limits{};
+  Timeouts timeouts{};
+  std::optional<IdempotencySpec> idempotency{};  // of POST and PATCH
+  std::optional<Pagination> pagination{};        // of actions that say `paginate: true`
+  RedactSpec redact{};
   ByteCount max_response_bytes{32u << 20};
 };
 BOOST_DESCRIBE_STRUCT(ApiDefaults, (),
@@ -169,27 +169,27 @@ BOOST_DESCRIBE_STRUCT(ApiDefaults, (),
 // for GET, HEAD and DELETE, else into the body, unless `body` (or `query`) is written out.
 struct ApiCall {
   std::string method = "GET";
-  Template path;
-  Template base_url;  // missing: endpoints.base_url
-  ValueSpec query;    // an object; null leaves a parameter out, a list repeats it
-  ValueSpec headers;  // an object
-  ValueSpec cookies;  // an object
-  ValueSpec body;
+  Template path{};
+  Template base_url{};  // missing: endpoints.base_url
+  ValueSpec query{};    // an object; null leaves a parameter out, a list repeats it
+  ValueSpec headers{};  // an object
+  ValueSpec cookies{};  // an object
+  ValueSpec body{};
   BodyKind body_kind = BodyKind::json;
-  std::string content_type;  // of raw and file bodies
-  std::vector<MultipartPart> multipart;
-  std::optional<GraphqlRequest> graphql;
-  std::vector<std::string> expect;  // "200", "2xx", "200-204"; empty: the defaults'
-  ResponseSpec response;
-  std::vector<ErrorRule> errors;
-  std::optional<Pagination> pagination;
+  std::string content_type{};  // of raw and file bodies
+  std::vector<MultipartPart> multipart{};
+  std::optional<GraphqlRequest> graphql{};
+  std::vector<std::string> expect{};  // "200", "2xx", "200-204"; empty: the defaults'
+  ResponseSpec response{};
+  std::vector<ErrorRule> errors{};
+  std::optional<Pagination> pagination{};
   bool paginate = false;  // with the pagination of `api_defaults`
-  std::optional<RetrySpec> retry;
-  std::vector<RateLimit> rate_limits;
-  std::optional<Timeouts> timeouts;
-  std::optional<IdempotencySpec> idempotency;
-  std::optional<CacheSpec> cache;
-  std::optional<RedactSpec> redact;
+  std::optional<RetrySpec> retry{};
+  std::vector<RateLimit> rate_limits{};
+  std::optional<Timeouts> timeouts{};
+  std::optional<IdempotencySpec> idempotency{};
+  std::optional<CacheSpec> cache{};
+  std::optional<RedactSpec> redact{};
   bool anonymous = false;  // sent without credentials
 };
 BOOST_DESCRIBE_STRUCT(ApiCall, (),

@@ -20,7 +20,7 @@ BOOST_DESCRIBE_ENUM(AuthPlace, header, query, cookie)
 struct ApiKeyAuth {
   AuthPlace in = AuthPlace::header;
   std::string name = "X-API-Key";
-  std::string prefix;
+  std::string prefix{};
   ValueSpec value = "=vars.api_key";
 };
 BOOST_DESCRIBE_STRUCT(ApiKeyAuth, (), (in, name, prefix, value))
@@ -52,10 +52,10 @@ struct HmacAuth {
   Jsonata sign = "timestamp & '.' & body";
   Encoding encoding = Encoding::hex;
   std::string header = "X-Signature";
-  std::string prefix;            // directly before the signature: "sha256="
-  std::string timestamp_header;  // sent as well, when named
-  std::string nonce_header;
-  ValueSpec headers;  // further headers, an object; sees `signature` too
+  std::string prefix{};            // directly before the signature: "sha256="
+  std::string timestamp_header{};  // sent as well, when named
+  std::string nonce_header{};
+  ValueSpec headers{};  // further headers, an object; sees `signature` too
 };
 BOOST_DESCRIBE_STRUCT(HmacAuth, (),
                       (algorithm, secret, sign, encoding, header, prefix, timestamp_header, nonce_header,
@@ -65,9 +65,9 @@ BOOST_DESCRIBE_STRUCT(HmacAuth, (),
 struct AwsAuth {
   ValueSpec access_key_id = "=vars.access_key_id";
   ValueSpec secret_access_key = "=vars.secret_access_key";
-  ValueSpec session_token;
+  ValueSpec session_token{};
   ValueSpec region = "=vars.region";
-  ValueSpec service;
+  ValueSpec service{};
 };
 BOOST_DESCRIBE_STRUCT(AwsAuth, (), (access_key_id, secret_access_key, session_token, region, service))
 
@@ -82,11 +82,11 @@ BOOST_DESCRIBE_ENUM(Pkce, s256, plain, none)
 // {access_token, expires_in, refresh_token}.
 struct TokenRequest {
   std::string method = "POST";
-  Template url;  // empty: endpoints.token
-  ValueSpec headers;
-  ValueSpec form;
-  ValueSpec body;  // JSON; at most one of form and body
-  Jsonata token;
+  Template url{};  // empty: endpoints.token
+  ValueSpec headers{};
+  ValueSpec form{};
+  ValueSpec body{};  // JSON; at most one of form and body
+  Jsonata token{};
 };
 BOOST_DESCRIBE_STRUCT(TokenRequest, (), (method, url, headers, form, body, token))
 
@@ -97,22 +97,22 @@ struct OAuth2Auth {
   ValueSpec client_secret = "=vars.client_secret";
   ClientAuth client_auth = ClientAuth::basic;
   Pkce pkce = Pkce::s256;
-  std::vector<std::string> scopes;
+  std::vector<std::string> scopes{};
   std::string scope_separator = " ";
-  std::string audience;
-  std::string resource;          // RFC 8707
-  ValueSpec authorize_params;    // further parameters of the authorisation URL, an object
-  ValueSpec token_params;        // further parameters of every token call, an object
+  std::string audience{};
+  std::string resource{};          // RFC 8707
+  ValueSpec authorize_params{};    // further parameters of the authorisation URL, an object
+  ValueSpec token_params{};        // further parameters of every token call, an object
   Duration refresh_before = std::chrono::minutes(1);
   Duration token_lifetime{0};    // where the answer has no expires_in; 0: never expires
-  ValueSpec private_key;         // jwt_bearer and private_key_jwt: PEM
-  std::string key_id;
+  ValueSpec private_key{};         // jwt_bearer and private_key_jwt: PEM
+  std::string key_id{};
   std::string algorithm = "RS256";
-  ValueSpec claims;              // of the assertion, an object
+  ValueSpec claims{};              // of the assertion, an object
   bool certificate_bound = false;  // RFC 8705: send the client certificate with every request
   std::string token_prefix = "Bearer";
-  std::optional<TokenRequest> exchange;  // grant: token_exchange
-  std::optional<TokenRequest> refresh;
+  std::optional<TokenRequest> exchange{};  // grant: token_exchange
+  std::optional<TokenRequest> refresh{};
 };
 BOOST_DESCRIBE_STRUCT(OAuth2Auth, (),
                       (grant, client_id, client_secret, client_auth, pkce, scopes, scope_separator, audience,
@@ -123,26 +123,26 @@ BOOST_DESCRIBE_STRUCT(OAuth2Auth, (),
 struct MtlsAuth {
   ValueSpec certificate = "=vars.certificate";  // PEM
   ValueSpec private_key = "=vars.private_key";  // PEM
-  ValueSpec passphrase;
-  ValueSpec ca;
+  ValueSpec passphrase{};
+  ValueSpec ca{};
 };
 BOOST_DESCRIBE_STRUCT(MtlsAuth, (), (certificate, private_key, passphrase, ca))
 
 // One way to authorise. Only the block of its type (and `mtls`) may be given; a missing one means
 // its defaults. A connection names the method it uses; the first is the default.
 struct Auth {
-  std::string slug;  // needed when there are several
-  std::string label;
+  std::string slug{};  // needed when there are several
+  std::string label{};
   AuthType type = AuthType::none;
-  std::optional<ApiKeyAuth> api_key;
-  std::optional<BearerAuth> bearer;
-  std::optional<PasswordAuth> basic;
-  std::optional<PasswordAuth> digest;
-  ValueSpec headers;  // type: headers, an object; `$` is {vars, method, url, body}
-  std::optional<HmacAuth> hmac;
-  std::optional<AwsAuth> aws_sigv4;
-  std::optional<OAuth2Auth> oauth2;  // also of type oidc
-  std::optional<MtlsAuth> mtls;
+  std::optional<ApiKeyAuth> api_key{};
+  std::optional<BearerAuth> bearer{};
+  std::optional<PasswordAuth> basic{};
+  std::optional<PasswordAuth> digest{};
+  ValueSpec headers{};  // type: headers, an object; `$` is {vars, method, url, body}
+  std::optional<HmacAuth> hmac{};
+  std::optional<AwsAuth> aws_sigv4{};
+  std::optional<OAuth2Auth> oauth2{};  // also of type oidc
+  std::optional<MtlsAuth> mtls{};
 };
 BOOST_DESCRIBE_STRUCT(Auth, (),
                       (slug, label, type, api_key, bearer, basic, digest, headers, hmac, aws_sigv4, oauth2,

@@ -22,7 +22,7 @@ namespace junctor {
 
 // A JSONata expression; empty for none. What `$` is stands at each use.
 struct Jsonata {
-  std::string text;
+  std::string text{};
 
   Jsonata() = default;
   Jsonata(std::string expression) : text(std::move(expression)) {}  // NOLINT: reads as a text
@@ -34,7 +34,7 @@ struct Jsonata {
 // Any JSON in which every text that begins with "=" is a JSONata expression, at any depth:
 // {"limit": 100, "since": "=vars.since"}. "==x" is the text "=x". null for none.
 struct ValueSpec {
-  Json json;
+  Json json{};
 
   ValueSpec() = default;
   ValueSpec(Json value) : json(std::move(value)) {}  // NOLINT: reads as JSON
@@ -46,7 +46,7 @@ struct ValueSpec {
 // Text with places: "/repos/{owner}/{repo}", "https://{vars.subdomain}.example.com". A place is a
 // parameter of the action, or `vars.` and a var of the connection. "{{" and "}}" are braces.
 struct Template {
-  std::string text;
+  std::string text{};
 
   Template() = default;
   Template(std::string value) : text(std::move(value)) {}  // NOLINT: reads as a text
@@ -67,7 +67,7 @@ struct ByteCount {
 // A JSON Schema 2020-12 document, the slug of a schema of the integration, or a file
 // ("schemas/employee.json"), which the loader replaces by its content. null for none.
 struct SchemaRef {
-  Json json;
+  Json json{};
 
   SchemaRef() = default;
   SchemaRef(Json document_or_slug) : json(std::move(document_or_slug)) {}  // NOLINT: reads as JSON
@@ -77,15 +77,15 @@ struct SchemaRef {
 
 // One choice of a select.
 struct Option {
-  Json value;
-  std::string label;
+  Json value{};
+  std::string label{};
 };
 BOOST_DESCRIBE_STRUCT(Option, (), (value, label))
 
 // A field shows only when another field holds a value.
 struct VisibleWhen {
-  std::string field;
-  Json equals;
+  std::string field{};
+  Json equals{};
 };
 BOOST_DESCRIBE_STRUCT(VisibleWhen, (), (field, equals))
 

@@ -1,0 +1,50 @@
+// What an answer of a provider means.
+//
+// Threads: any thread.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "connector/call_scope.h"
+#include "connector/compiled_call.h"
+#include "junctor/provider_failure.h"
+#include "net/client.h"
+
+namespace junctor::connector {
+
+// A fault, before it is decided whether to try again.
+struct Fault {
+  FailureKind kind = FailureKind::unavailable;
+  bool retry = false;           // the status or a rule says that another try may help
+  bool reauthenticate = false;  // the credential was refused
+  std::optional<std::chrono::milliseconds> retry_after;
+  std::string message;          // "github answered 404: Not Found"
+  ProviderAnswer answer;
+
+  [[noreturn]] void raise() const;
+};
+
+struct Answer {
+  int status = 0;
+  Headers headers;
+  Json body;         // parsed; a text where it is no JSON; null when empty or streamed
+  std::string url;   // that was called, for relative links
+};
+
+// The body by its kind, then the error rules, then the expected statuses.
+std::variant<Answer, Fault> judge(const CompiledCall& call, const CallScope& scope, const Json& input,
+                                  const Redaction& redaction, const ClientResponse& response, Timestamp now);
+
+// $input, $vars, $status, $headers for expressions over an answer.
+jsonata::Bindings answer_bindings(const CallScope& scope, const Json& input, const Answer& answer);
+
+// The action's output for a whole answer.
+Json map_output(const CompiledCall& call, const CallScope& scope, const Json& input, const Answer& answer);
+
+// What a status means when no rule says more.
+FailureKind kind_of_status(int status);
+
+}  // namespace junctor::connector

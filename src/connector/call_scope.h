@@ -1,0 +1,34 @@
+// For whom a declared action is called, and with what.
+//
+// Threads: a value for one call.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <map>
+#include <string>
+
+#include "connector/ports.h"
+#include "connector/rate_limiter.h"
+
+namespace junctor::auth {
+class CredentialSource;
+}
+
+namespace junctor::connector {
+
+struct CallScope {
+  TenantId tenant = default_tenant();
+  std::string connection;       // its id: what limits and caches go by; empty without a connection
+  std::string connection_name;
+  Json vars = JsonObject();     // of the connection, without its secrets
+  // Puts credentials into the request; null: none are sent. Outlives the call.
+  auth::CredentialSource* credentials = nullptr;
+  std::string run;              // id of the run, for the record
+  std::string idempotency_key;  // the same in every try of the same work; empty: none is sent
+  Priority priority = Priority::background;
+  std::map<std::string, UploadFile> uploads;  // by the name of the parameter
+  DownloadSink download;        // of an answer of kind `file`; empty: it becomes base64 in the output
+};
+
+}  // namespace junctor::connector

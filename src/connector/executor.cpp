@@ -1,0 +1,372 @@
+#include "connector/executor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "auth/credentials.h"
+#include "base/crypto.h"
+#include "connector/urls.h"
+#include "connector/pager.h"
+#include "connector/request_builder.h"
+#include "json/serialize.h"
+#include "junctor/fiber.h"
+#include "net/client.h"
+
+namespace junctor::connector {
+
+using std::chrono::milliseconds;
+
+// What one try needs to know.
+struct Executor::Try {
+  const CompiledCall& call;
+  const CallScope& scope;
+  const Json& input;
+  const PageTurn& turn;
+  int number = 1;
+  bool renewed = false;  // the credential has been refused once already
+  Timestamp started{};
+  Redaction redaction{};
+  std::uint64_t downloaded = 0;
+};
+
+namespace {
+
+bool is_idempotent(const std::string& method) { return method != "POST" && method != "PATCH"; }
+
+double true_random() {
+  const std::string bytes = crypto::random_bytes(4);
+  std::uint32_t number = 0;
+  for (const char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
+  return number / 4294967296.0;
+}
+
+// Whether the answer's body goes to the caller's sink.
+template <typename Try>
+bool add_sink(ClientRequest& request, Try& one) {
+  if (one.call.call.response.kind != ResponseKind::file || !one.scope.download) return false;
+  request.download = [&one](Fiber& fiber, std::string_view piece) {
+    one.downloaded += piece.size();
+    one.scope.download(fiber, piece);
+  };
+  return true;
+}
+
+// What a failed transport means for another try.
+Fault transport_fault(const std::string& integration, const Failure& failure) {
+  Fault out;
+  out.kind = failure.kind();
+  out.retry = is_retryable(failure.kind());
+  out.retry_after = failure.retry_after();
+  out.message = integration + ": " + failure.message();
+  return out;
+}
+
+Json download_output(const ClientResponse& response, std::uint64_t bytes) {
+  JsonObject out{{"bytes", bytes}};
+  if (const auto type = response.headers.get("Content-Type")) out["content_type"] = *type;
+  if (const auto name = response.headers.get("Content-Disposition")) out["content_disposition"] = *name;
+  return out;
+}
+
+std::string content_type_of(const ClientRequest& request) {
+  for (const ClientHeader& header : request.headers) {
+    const auto* text = std::get_if<std::string>(&header.value);
+    if (text != nullptr && equal_ignoring_case(header.name, "Content-Type")) return *text;
+  }
+  return {};
+}
+
+Redaction redaction_of(const CompiledCall& call, const auth::CredentialSource* credentials) {
+  if (credentials == nullptr) return call.redaction;
+  const auto cut = credentials->redactions();
+  return call.redaction.with(cut.headers, cut.query_parameters);
+}
+
+bool can_rewind(const CallScope& scope) {
+  return std::all_of(scope.uploads.begin(), scope.uploads.end(),
+                     [](const auto& file) { return static_cast<bool>(file.second.rewind); });
+}
+
+void rewind(const CallScope& scope) {
+  for (const auto& [name, file] : scope.uploads) file.rewind();
+}
+
+const std::string* body_text(const ClientRequest& request) { return std::get_if<std::string>(&request.body); }
+
+}  // namespace
+
+Executor::Executor(HttpClient& client, ExecutorPorts ports)
+    : client_(client), ports_(std::move(ports)), clock_(ports_.clock == nullptr ? system_clock() : *ports_.clock) {
+  if (!ports_.random) ports_.random = true_random;
+}
+Executor::~Executor() = default;
+
+CallResult Executor::call(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input) {
+  if (!call.cache) return uncached(fiber, call, scope, input);
+  const std::string key = cache_key(call, scope, input);
+  SharedCache* shared = shared_cache(call.cache->store);
+  if (auto kept = shared != nullptr ? shared->get(fiber, key) : cache_.get(key)) {
+    CallResult result;
+    result.output = *std::move(kept);
+    result.from_cache = true;
+    return result;
+  }
+  CallResult result = uncached(fiber, call, scope, input);
+  if (result.cut_short) return result;
+  if (shared != nullptr) shared->put(fiber, key, result.output, call.cache->ttl);
+  else cache_.put(key, result.output, call.cache->ttl);
+  return result;
+}
+
+CallResult Executor::uncached(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input) {
+  CallResult result;
+  if (!call.pagination) {
+    const Answer answer = exchange(fiber, call, scope, input, PageTurn{}, result.tries);
+    result.output = map_output(call, scope, input, answer);
+    return result;
+  }
+  JsonArray rows;
+  const StreamResult streamed = stream(fiber, call, scope, input, [&rows](Json&& row) {
+    rows.push_back(std::move(row));
+    return true;
+  });
+  result.output = std::move(rows);
+  result.pages = streamed.pages;
+  result.cut_short = streamed.cut_short;
+  return result;
+}
+
+StreamResult Executor::stream(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input,
+                              const std::function<bool(Json&&)>& take) {
+  StreamResult result;
+  int tries = 1;
+  if (!call.pagination) {
+    result.pages = 1;
+    Json output = map_output(call, scope, input, exchange(fiber, call, scope, input, PageTurn{}, tries));
+    JsonArray rows = output.is_array() ? std::move(output.get_array()) : JsonArray{std::move(output)};
+    for (Json& row : rows) {
+      ++result.rows;
+      if (!take(std::move(row))) break;
+    }
+    return result;
+  }
+  const Pagination& bounds = call.pagination->spec;
+  const auto started = std::chrono::steady_clock::now();
+  Pager pager(*call.pagination, scope, input);
+  std::optional<PageTurn> turn = pager.first();
+  while (turn) {
+    const bool late = std::chrono::steady_clock::now() - started >= bounds.max_time;
+    if (result.pages >= bounds.max_pages || late) {
+      result.cut_short = true;
+      return result;
+    }
+    check_origin(call, scope, input, *turn);
+    const Answer answer = exchange(fiber, call, scope, input, *turn, tries);
+    ++result.pages;
+    JsonArray rows = pager.items(answer);
+    turn = pager.next(answer, rows);
+    for (Json& row : rows) {
+      if (static_cast<std::int64_t>(result.rows) >= bounds.max_items) {
+        result.cut_short = true;
+        return result;
+      }
+      ++result.rows;
+      Json mapped = call.map.empty() ? std::move(row)
+                                     : map_output(call, scope, input, {answer.status, answer.headers, std::move(row), {}});
+      if (!take(std::move(mapped))) {
+        result.stopped = true;
+        return result;
+      }
+    }
+  }
+  return result;
+}
+
+Answer Executor::exchange(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input,
+                          const PageTurn& turn, int& tries) {
+  Try one{call, scope, input, turn};
+  const bool may = may_repeat(call, scope, input);
+  while (true) {
+    auto outcome = send_once(fiber, one);
+    tries = one.number;
+    if (auto* answer = std::get_if<Answer>(&outcome)) return std::move(*answer);
+    Fault& fault = std::get<Fault>(outcome);
+    if (!fault.retry || !may || one.number >= call.retry.attempts) fault.raise();
+    const milliseconds wait = fault.retry_after.value_or(backoff(call.retry, one.number));
+    if (wait > call.retry.max_wait || wait >= fiber.time_left(wait + milliseconds(1))) {
+      fault.retry_after = wait;
+      fault.raise();
+    }
+    fiber.sleep_for(wait);
+    rewind(scope);
+    ++one.number;
+  }
+}
+
+// nullopt: nothing came, and fault says what that means.
+std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, const ClientRequest& request,
+                                                 Fault& fault) {
+  try {
+    return client_.send(fiber, request);
+  } catch (const Failure& failure) {
+    record(one, request, nullptr, failure.message());
+    if (!is_retryable(failure.kind()) || one.downloaded > 0) throw;
+    fault = transport_fault(one.call.integration, failure);
+    return std::nullopt;
+  }
+}
+
+// Includes the second request after a refused credential.
+std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
+  auth::CredentialSource* credentials = one.call.call.anonymous ? nullptr : one.scope.credentials;
+  one.redaction = redaction_of(one.call, credentials);
+  while (true) {
+    auto permit = limiter_.acquire(fiber, one.call.integration, one.scope.tenant.text() + "/" + one.scope.connection,
+                                   one.call.limits, one.scope.priority);
+    ClientRequest request = build_request(one.call, one.scope, one.input, one.turn);
+    const bool to_sink = add_sink(request, one);
+    if (credentials != nullptr) credentials->apply(fiber, request);
+    one.started = clock_.now();
+    Fault fault;
+    const auto response = transmit(fiber, one, request, fault);
+    if (!response) return fault;
+    const Timestamp now = clock_.now();
+    auto outcome = judge(one.call, one.scope, one.input, one.redaction, *response, now);
+    const Fault* judged = std::get_if<Fault>(&outcome);
+    const bool asked_to_wait = judged != nullptr && (response->status == 429 || response->status == 503);
+    permit.learn(read_limits(response->headers, now), asked_to_wait ? judged->retry_after : std::nullopt);
+    record(one, request, &*response, judged == nullptr ? "" : judged->message);
+    if (judged == nullptr) {
+      if (to_sink) std::get<Answer>(outcome).body = download_output(*response, one.downloaded);
+      return outcome;
+    }
+    const bool again = judged->reauthenticate && credentials != nullptr && !one.renewed && can_rewind(one.scope);
+    if (!again) return outcome;
+    one.renewed = true;
+    if (credentials->after_refusal(fiber, request, *response) != auth::AfterRefusal::retry_once) return outcome;
+    rewind(one.scope);
+  }
+}
+
+void Executor::record(const Try& one, const ClientRequest& request, const ClientResponse* response,
+                      const std::string& failure) const {
+  if (ports_.recorder == nullptr) return;
+  const Redaction& redaction = one.redaction;
+  RecordedCall out;
+  out.tenant = one.scope.tenant;
+  out.run = one.scope.run;
+  out.integration = one.call.integration;
+  out.action = one.call.action;
+  out.connection = one.scope.connection;
+  out.attempt = one.number;
+  out.page = one.turn.number;
+  out.started_at = one.started;
+  out.method = request.method;
+  out.url = redaction.url(request.url);
+  out.request_headers = redaction.headers(request.headers);
+  if (const std::string* body = body_text(request)) {
+    out.request_body = redaction.body(*body, content_type_of(request), recorded_body_bytes);
+    out.request_bytes = body->size();
+  }
+  if (response != nullptr) {
+    out.status = response->status;
+    out.response_headers = redaction.headers(response->headers);
+    out.response_body = redaction.body(response->body, response->headers.get("Content-Type").value_or(""), recorded_body_bytes);
+    out.response_bytes = response->timings.received_bytes;
+    out.connect = response->timings.connect;
+    out.first_byte = response->timings.first_byte;
+    out.total = response->timings.total;
+    out.connection_reused = response->timings.connection_reused;
+  }
+  out.failure = failure;
+  ports_.recorder->record(std::move(out));
+}
+
+void Executor::check_origin(const CompiledCall& call, const CallScope& scope, const Json& input,
+                            const PageTurn& turn) const {
+  if (!turn.url) return;
+  const std::string first = build_request(call, scope, input, PageTurn{}).url;
+  if (origin_of(*turn.url) == origin_of(first)) return;
+  const std::string host = host_of(*turn.url);
+  const bool secure = turn.url->starts_with("https://");
+  for (const CompiledTemplate& pattern : call.hosts) {
+    if (secure && matches_host(pattern.fill(input, scope.vars, CompiledTemplate::Encode::none), host)) return;
+  }
+  throw Failure(FailureKind::denied, "the next page is on " + host + ", which is no host of " + call.integration);
+}
+
+bool Executor::may_repeat(const CompiledCall& call, const CallScope& scope, const Json& input) const {
+  if (!can_rewind(scope)) return false;
+  if (is_idempotent(call.call.method) || call.retry.unsafe) return true;
+  if (!call.idempotency) return false;
+  if (call.idempotency_key.empty()) return !scope.idempotency_key.empty();
+  return call.idempotency_key.text(request_root(scope, input, PageTurn{})).has_value();
+}
+
+// Full jitter, never less than a tenth, so that a busy provider is not hit at once.
+milliseconds Executor::backoff(const RetrySpec& retry, int tries) const {
+  const double grown = static_cast<double>(retry.wait.count()) * std::pow(retry.factor, tries - 1);
+  const double bounded = std::min(grown, static_cast<double>(retry.max_wait.count()));
+  return milliseconds(static_cast<std::int64_t>(bounded * (0.1 + 0.9 * ports_.random())));
+}
+
+std::string Executor::cache_key(const CompiledCall& call, const CallScope& scope, const Json& input) const {
+  std::string what;
+  if (!call.cache_key.empty()) {
+    what = json::to_text(call.cache_key.evaluate(request_root(scope, input, PageTurn{})).value_or(Json()));
+  } else {
+    const ClientRequest request = build_request(call, scope, input, PageTurn{});
+    const std::string* body = body_text(request);
+    what = request.method + " " + request.url + "\n" + (body == nullptr ? "" : *body);
+  }
+  return scope.tenant.text() + "/" + scope.connection + "/" + call.integration + "/" + call.action + "/" +
+         crypto::to_hex(crypto::hash(crypto::Digest::sha256, what));
+}
+
+SharedCache* Executor::shared_cache(CacheStore where) const {
+  if (where == CacheStore::memory) return nullptr;
+  if (where == CacheStore::redis && ports_.redis_cache != nullptr) return ports_.redis_cache;
+  return ports_.store_cache;
+}
+
+ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration, const CallScope& scope,
+                                    const PlainCall& wanted) {
+  Action action;
+  action.api.emplace();
+  action.api->method = wanted.method;
+  action.api->body_kind = BodyKind::none;
+  const auto call = CompiledCall::compile(integration, action).value_or_throw();
+  const std::string base = call->base_url.fill(Json(), scope.vars, CompiledTemplate::Encode::none);
+  PageTurn turn;
+  turn.url = wanted.path.starts_with('/') ? base.substr(0, base.find_last_not_of('/') + 1) + wanted.path : wanted.path;
+  check_origin(*call, scope, Json(), turn);
+  for (const Header& header : wanted.headers) turn.headers[header.name] = header.value;
+  const Json nothing = JsonObject();
+  Try one{*call, scope, nothing, turn};
+  one.redaction = redaction_of(*call, scope.credentials);
+  while (true) {
+    auto permit = limiter_.acquire(fiber, integration.slug, scope.tenant.text() + "/" + scope.connection,
+                                   call->limits, scope.priority);
+    ClientRequest request = build_request(*call, scope, nothing, turn);
+    request.body = wanted.body;
+    if (!wanted.body.empty() && !wanted.headers.contains("Content-Type")) request.header("Content-Type", "application/json");
+    if (scope.credentials != nullptr) scope.credentials->apply(fiber, request);
+    one.started = clock_.now();
+    Fault fault;
+    auto response = transmit(fiber, one, request, fault);
+    if (!response) fault.raise();
+    permit.learn(read_limits(response->headers, clock_.now()), std::nullopt);
+    record(one, request, &*response, "");
+    if (response->status != 401 || scope.credentials == nullptr || one.renewed) return *std::move(response);
+    one.renewed = true;
+    if (scope.credentials->after_refusal(fiber, request, *response) != auth::AfterRefusal::retry_once) {
+      return *std::move(response);
+    }
+  }
+}
+
+void Executor::forget(const TenantId& tenant, const std::string& connection) {
+  cache_.forget(tenant.text() + "/" + connection + "/");
+}
+
+}  // namespace junctor::connector

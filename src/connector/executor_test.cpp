@@ -1,0 +1,222 @@
+#include "connector/executor.h"
+
+#include <gmock/gmock.h>
+
+#include "connector/test_api.h"
+#include "json/parse.h"
+#include "json/serialize.h"
+
+namespace junctor::connector {
+namespace {
+
+using testing::HasSubstr;
+
+HttpResponse ok(const Json& body) { return HttpResponse::json(200, body); }
+Json parsed(std::string_view text) { return json::parse(text).value_or_throw(); }
+
+TEST(Executor, places_parameters_and_maps_the_answer) {
+  TestApi api([](const HttpRequest&, std::size_t) { return ok(parsed(R"({"data":{"n":7}})")); });
+  Caller caller(api.url(), R"(    params:
+      owner: {required: true}
+      state: {}
+      tags: {list_style: comma}
+      trace: {to: header, as: X-Trace}
+      hidden: {to: none}
+    api:
+      path: /repos/{owner}/issues
+      query: {per_page: 100, sort: "=input.hidden & '-desc'", gone: null}
+      headers: {X-Version: "2"}
+      response: {map: "{'n': data.n, 'asked': $input.state, 'status': $status}"}
+)");
+  const auto result = caller.call(parsed(R"({"owner":"a/b c","state":"open","tags":["x","y"],"trace":"t1","hidden":"age"})"));
+  EXPECT_EQ(result.output, parsed(R"({"n":7,"asked":"open","status":200})"));
+  const HttpRequest request = api.seen().at(0);
+  EXPECT_EQ(request.path, "/repos/a%2Fb%20c/issues");
+  EXPECT_EQ(request.query_value("state"), "open");
+  EXPECT_EQ(request.query_value("tags"), "x,y");
+  EXPECT_EQ(request.query_value("per_page"), "100");
+  EXPECT_EQ(request.query_value("sort"), "age-desc");
+  EXPECT_FALSE(request.query_value("gone"));
+  EXPECT_FALSE(request.query_value("hidden"));
+  EXPECT_EQ(request.headers.get("X-Trace"), "t1");
+  EXPECT_EQ(request.headers.get("X-Version"), "2");
+}
+
+TEST(Executor, sends_every_kind_of_body) {
+  TestApi api([](const HttpRequest&, std::size_t) { return ok(JsonObject()); });
+  const auto sent = [&](const std::string& block, const char* input) {
+    Caller caller(api.url(), block);
+    caller.call(parsed(input));
+    return api.seen().back();
+  };
+  EXPECT_EQ(sent("    params: {a: {}, b: {}}\n    api: {method: POST, path: /x}\n", R"({"a":1,"b":[2]})").body, R"({"a":1,"b":[2]})");
+  const auto form = sent("    params: {a: {}, b: {}}\n    api: {method: POST, path: /x, body_kind: form}\n", R"({"a":"x y","b":{"c":[1,2]}})");
+  EXPECT_EQ(form.body, "a=x%20y&b%5Bc%5D%5B%5D=1&b%5Bc%5D%5B%5D=2");
+  EXPECT_EQ(form.headers.get("Content-Type"), "application/x-www-form-urlencoded");
+  EXPECT_EQ(sent("    params: {a: {}}\n    api: {method: POST, path: /x, body_kind: raw, content_type: text/csv, body: \"='n;' & input.a\"}\n", R"({"a":5})").body, "n;5");
+  const auto graphql = sent("    params: {id: {}}\n    api: {method: POST, path: /x, body_kind: graphql, graphql: {query: 'query($id: ID){x(id:$id)}'}}\n", R"({"id":"7"})");
+  EXPECT_EQ(parsed(graphql.body), parsed(R"({"query":"query($id: ID){x(id:$id)}","variables":{"id":"7"}})"));
+  const auto computed = sent("    params: {id: {}}\n    api: {method: PUT, path: /x, body: {wrap: {id: '=input.id', fixed: 1, none: '=input.nothing', text: '==x'}}}\n", R"({"id":"7"})");
+  EXPECT_EQ(parsed(computed.body), parsed(R"({"wrap":{"id":"7","fixed":1,"text":"=x"}})"));
+}
+
+TEST(Executor, streams_files_up_and_down) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    if (request.method == "POST") return ok(JsonObject());
+    HttpResponse file = HttpResponse::text(200, std::string(300'000, 'z'), "application/pdf");
+    return file;
+  });
+  Caller up(api.url(), "    params: {title: {}, doc: {ui_type: file}}\n    api: {method: POST, path: /x, body_kind: multipart, multipart: {title: {value: '=input.title'}, upload: {file: doc}}}\n");
+  std::size_t left = 70'000;
+  up.scope.uploads["doc"] = {"a.txt", "text/plain", left, [&left](Fiber&, std::span<char> buffer) {
+                               const std::size_t count = std::min(left, buffer.size());
+                               std::fill_n(buffer.data(), count, 'q');
+                               left -= count;
+                               return count;
+                             }, [&left] { left = 70'000; }};
+  up.call(JsonObject{{"title", "T"}});
+  const HttpRequest request = api.seen().back();
+  EXPECT_THAT(request.body, HasSubstr("name=\"title\"\r\n\r\nT\r\n"));
+  EXPECT_THAT(request.body, HasSubstr("name=\"upload\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nqqq"));
+  EXPECT_EQ(std::count(request.body.begin(), request.body.end(), 'q'), 70'000);
+
+  Caller down(api.url(), "    api: {path: /x, response: {kind: file}}\n");
+  std::size_t got = 0;
+  down.scope.download = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
+  const Json output = down.call().output;
+  EXPECT_EQ(got, 300'000u);
+  EXPECT_EQ(output.at("bytes"), Json(300'000));
+  EXPECT_EQ(output.at("content_type"), Json("application/pdf"));
+}
+
+TEST(Executor, keeps_what_the_provider_said_and_never_its_secrets) {
+  TestApi api([](const HttpRequest&, std::size_t) {
+    return HttpResponse::json(422, parsed(R"({"message":"Validation Failed","code":"E7","access_token":"canary-1","user":{"ssn":"canary-2"}})"));
+  });
+  Caller caller(api.url(), "    params: {password: {}, who: {}}\n    api: {method: POST, path: '/x?api_key=canary-5', redact: {body: [/user/ssn]}}\n");
+  const ProviderFailure failure = caller.failure(parsed(R"({"password":"canary-3","who":"me"})"));
+  EXPECT_EQ(failure.kind(), FailureKind::invalid);
+  EXPECT_EQ(failure.answer().status, 422);
+  EXPECT_EQ(failure.answer().code, "E7");
+  EXPECT_EQ(failure.answer().message, "Validation Failed");
+  EXPECT_EQ(failure.message(), "demo answered 422 (E7): Validation Failed");
+  EXPECT_THAT(failure.answer().body, testing::Not(HasSubstr("canary")));
+  ASSERT_EQ(caller.recorder.calls.size(), 1u);
+  const RecordedCall& recorded = caller.recorder.calls[0];
+  EXPECT_THAT(recorded.request_body + recorded.response_body + recorded.url, testing::Not(HasSubstr("canary")));
+  EXPECT_THAT(recorded.request_body, HasSubstr("\"who\":\"me\""));
+  EXPECT_EQ(recorded.status, 422);
+}
+
+TEST(Executor, finds_errors_inside_a_200_by_rule) {
+  TestApi api([](const HttpRequest&, std::size_t call) {
+    return ok(parsed(call == 0 ? R"({"ok":false,"error":"ratelimited","wait":0})" : R"({"ok":true,"ts":"1"})"));
+  });
+  Caller caller(api.url(), R"(    api:
+      path: /x
+      errors:
+        - {when: "ok = false and error = 'ratelimited'", kind: overloaded, code: error, retry_after: wait}
+        - {when: ok = false, kind: invalid, code: error}
+)");
+  EXPECT_EQ(caller.call().output.at("ts"), Json("1"));
+  EXPECT_EQ(api.seen().size(), 2u);
+  EXPECT_THAT(caller.recorder.calls.at(0).failure, HasSubstr("ratelimited"));
+}
+
+TEST(Executor, takes_a_404_for_success_where_declared) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::json(404, JsonObject()); });
+  Caller caller(api.url(), "    api: {method: DELETE, path: /x, errors: [{status: 404, not_an_error: true}]}\n");
+  EXPECT_NO_THROW(caller.call());
+}
+
+TEST(Executor, retries_what_may_be_repeated_with_one_key) {
+  TestApi api([](const HttpRequest&, std::size_t call) {
+    return call < 2 ? HttpResponse::text(503, "busy") : ok(JsonObject());
+  });
+  Caller caller(api.url(), "    params: {a: {}}\n    api: {method: POST, path: /x, idempotency: {}, retry: {wait: 1ms}}\n");
+  caller.scope.idempotency_key = "key-1";
+  EXPECT_EQ(caller.call(JsonObject{{"a", 1}}).tries, 3);
+  for (const HttpRequest& request : api.seen()) EXPECT_EQ(request.headers.get("Idempotency-Key"), "key-1");
+}
+
+TEST(Executor, sends_an_unsafe_call_once) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(503, "busy"); });
+  Caller caller(api.url(), "    params: {a: {}}\n    api: {method: POST, path: /x, retry: {wait: 1ms}}\n");
+  EXPECT_EQ(caller.failure(JsonObject{{"a", 1}}).kind(), FailureKind::unavailable);
+  EXPECT_EQ(api.seen().size(), 1u);
+  Caller declared(api.url(), "    params: {a: {}}\n    api: {method: POST, path: /x, retry: {wait: 1ms, attempts: 3, unsafe: true}}\n");
+  declared.failure(JsonObject{{"a", 1}});
+  EXPECT_EQ(api.seen().size(), 4u);
+}
+
+TEST(Executor, obeys_retry_after_and_passes_on_what_is_too_long) {
+  TestApi api([](const HttpRequest&, std::size_t call) {
+    HttpResponse busy = HttpResponse::text(429, "slow down");
+    busy.headers.set("Retry-After", call == 0 ? "1" : "600");
+    return busy;
+  });
+  Caller caller(api.url(), "    api: {path: /x}\n");
+  const auto started = std::chrono::steady_clock::now();
+  const ProviderFailure failure = caller.failure();
+  EXPECT_GE(std::chrono::steady_clock::now() - started, std::chrono::milliseconds(950));
+  EXPECT_EQ(failure.kind(), FailureKind::overloaded);
+  EXPECT_EQ(failure.retry_after(), std::chrono::seconds(600));
+  EXPECT_EQ(api.seen().size(), 2u);
+}
+
+struct Token final : auth::CredentialSource {
+  void apply(Fiber&, ClientRequest& request) override {
+    request.header("Authorization", Secret("Bearer " + std::to_string(version)));
+  }
+  auth::AfterRefusal after_refusal(Fiber&, const ClientRequest&, const ClientResponse&) override {
+    ++version;
+    return auth::AfterRefusal::retry_once;
+  }
+  Redactions redactions() const override { return {}; }
+  int version = 1;
+};
+
+TEST(Executor, renews_a_refused_credential_once) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    return HttpResponse::json(request.headers.get("Authorization") == "Bearer 2" ? 200 : 401, JsonObject());
+  });
+  Token token;
+  Caller caller(api.url(), "    params: {a: {}}\n    api: {method: POST, path: /x}\n");
+  caller.scope.credentials = &token;
+  EXPECT_NO_THROW(caller.call(JsonObject{{"a", 1}}));
+  EXPECT_EQ(api.seen().size(), 2u);
+  token.version = 7;
+  EXPECT_EQ(caller.failure(JsonObject{{"a", 1}}).kind(), FailureKind::denied);
+  EXPECT_EQ(api.seen().size(), 4u);
+  for (const RecordedCall& call : caller.recorder.calls) {
+    for (const auto& header : call.request_headers) EXPECT_THAT(header.second, testing::Not(HasSubstr("Bearer")));
+  }
+}
+
+TEST(Executor, answers_from_its_cache_per_connection) {
+  TestApi api([](const HttpRequest&, std::size_t call) { return ok(JsonObject{{"n", call}}); });
+  Caller caller(api.url(), "    params: {a: {}}\n    api: {path: /x, cache: 1m}\n");
+  const Json first = caller.call(JsonObject{{"a", 1}}).output;
+  EXPECT_EQ(caller.call(JsonObject{{"a", 1}}).output, first);
+  EXPECT_EQ(api.seen().size(), 1u);
+  caller.scope.connection = "another";
+  EXPECT_NE(caller.call(JsonObject{{"a", 1}}).output, first);
+  caller.executor().forget(default_tenant(), "another");
+  EXPECT_FALSE(caller.call(JsonObject{{"a", 1}}).from_cache);
+}
+
+TEST(Executor, says_when_an_answer_is_no_json) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(200, "<html>", "application/json"); });
+  Caller caller(api.url(), "    api: {path: /x, retry: {attempts: 2, wait: 1ms}}\n");
+  EXPECT_THAT(caller.failure().message(), HasSubstr("no JSON"));
+  EXPECT_EQ(api.seen().size(), 2u);
+}
+
+TEST(Executor, refuses_a_path_that_climbs_or_lacks_a_value) {
+  Caller caller("http://127.0.0.1:1", "    params: {id: {}}\n    api: {path: '/x/{id}'}\n");
+  EXPECT_THROW(caller.call(), Failure);
+  EXPECT_THROW(caller.call(JsonObject{{"id", ".."}}), Failure);
+}
+
+}  // namespace
+}  // namespace junctor::connector

@@ -1,0 +1,82 @@
+// What the executor of declared actions needs from outside its room. Credentials: auth/credentials.h.
+//
+// Threads: any loop, unless said otherwise.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "junctor/clock.h"
+#include "junctor/ids.h"
+#include "junctor/json.h"
+
+namespace junctor {
+class Fiber;
+}
+
+namespace junctor::connector {
+
+// One request and its answer, as it may be stored and shown: credentials and declared places are
+// "[redacted]", bodies at most recorded_body_bytes.
+struct RecordedCall {
+  TenantId tenant;
+  std::string run;  // id; empty outside a run
+  std::string integration;
+  std::string action;      // empty for a path called directly
+  std::string connection;  // its id; empty without one
+  int attempt = 1;
+  int page = 0;
+  Timestamp started_at{};
+  std::string method;
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> request_headers;
+  std::string request_body;
+  std::uint64_t request_bytes = 0;
+  int status = 0;  // 0: no answer
+  std::vector<std::pair<std::string, std::string>> response_headers;
+  std::string response_body;
+  std::uint64_t response_bytes = 0;
+  std::chrono::microseconds connect{};
+  std::chrono::microseconds first_byte{};
+  std::chrono::microseconds total{};
+  bool connection_reused = false;
+  std::string failure;  // why there was no answer, or why it counts as a fault
+};
+inline constexpr std::size_t recorded_body_bytes = 16 * 1024;
+
+// Takes every call. Must not wait: it queues, and drops with a counter when it cannot follow.
+class CallRecorder {
+ public:
+  virtual ~CallRecorder() = default;
+  virtual void record(RecordedCall call) = 0;
+};
+
+// A cache that outlives the process (store, Redis). What it cannot answer counts as a miss.
+class SharedCache {
+ public:
+  virtual ~SharedCache() = default;
+  virtual std::optional<Json> get(Fiber& fiber, const std::string& key) = 0;
+  virtual void put(Fiber& fiber, const std::string& key, const Json& value, std::chrono::milliseconds ttl) = 0;
+};
+
+// A file that a caller hands in for a multipart part or a whole body.
+struct UploadFile {
+  std::string filename;
+  std::string content_type = "application/octet-stream";
+  std::optional<std::uint64_t> size_bytes;
+  // The next piece, 0 at the end.
+  std::function<std::size_t(Fiber&, std::span<char>)> read;
+  // Back to the start, for another try; empty: only one try.
+  std::function<void()> rewind;
+};
+
+// Takes a downloaded file piece by piece; while it waits the provider is held back.
+using DownloadSink = std::function<void(Fiber&, std::string_view)>;
+
+}  // namespace junctor::connector

@@ -1,0 +1,169 @@
+#include "connector/redaction.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/value.hpp>
+
+#include "json/parse.h"
+#include "json/serialize.h"
+
+namespace junctor::connector {
+namespace {
+
+constexpr std::array<std::string_view, 9> secret_headers = {
+    "authorization", "proxy-authorization", "cookie",      "set-cookie",  "x-api-key",
+    "api-key",       "x-auth-token",        "x-csrf-token", "x-access-token"};
+
+constexpr std::array<std::string_view, 14> secret_names = {
+    "password", "passwd",        "secret",       "client_secret", "access_token", "refresh_token", "id_token",
+    "api_key",  "apikey",        "private_key",  "assertion",     "client_assertion", "authorization", "code_verifier"};
+
+constexpr std::size_t searchable_bytes = 256 * 1024;
+
+std::string plain(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '-') out += '_';
+    else out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
+
+bool means_secret(std::string_view name) {
+  const std::string word = plain(name);
+  if (std::find(secret_names.begin(), secret_names.end(), word) != secret_names.end()) return true;
+  return word == "token" || word.ends_with("_token") || word.ends_with("_secret") || word.ends_with("password");
+}
+
+bool in_list(const std::vector<std::string>& names, std::string_view name) {
+  return std::any_of(names.begin(), names.end(),
+                     [name](const std::string& one) { return equal_ignoring_case(one, name); });
+}
+
+std::vector<std::string> split_pointer(std::string_view pointer) {
+  std::vector<std::string> out;
+  while (pointer.starts_with('/')) {
+    pointer.remove_prefix(1);
+    out.emplace_back(pointer.substr(0, pointer.find('/')));
+    pointer.remove_prefix(out.back().size());
+  }
+  return out;
+}
+
+void redact_place(Json& json, const std::vector<std::string>& place, std::size_t depth) {
+  if (depth == place.size()) {
+    json = redacted;
+    return;
+  }
+  const std::string& step = place[depth];
+  if (auto* object = json.if_object()) {
+    for (auto& member : *object) {
+      if (step == "*" || member.key() == step) redact_place(member.value(), place, depth + 1);
+    }
+  } else if (auto* list = json.if_array()) {
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if (step == "*" || step == std::to_string(i)) redact_place((*list)[i], place, depth + 1);
+    }
+  }
+}
+
+void redact_names(Json& json, int depth) {
+  if (depth == 0) return;
+  if (auto* object = json.if_object()) {
+    for (auto& member : *object) {
+      if (means_secret(member.key()) && !member.value().is_null()) member.value() = redacted;
+      else redact_names(member.value(), depth - 1);
+    }
+  } else if (auto* list = json.if_array()) {
+    for (Json& item : *list) redact_names(item, depth - 1);
+  }
+}
+
+// Not inside a UTF-8 sequence.
+std::string cut(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  text.resize(most);
+  return text + "…";
+}
+
+std::string left_out(std::size_t size) { return "[" + std::to_string(size) + " bytes]"; }
+
+}  // namespace
+
+Redaction::Redaction(const std::vector<RedactSpec>& declared) {
+  for (const RedactSpec& spec : declared) {
+    headers_.insert(headers_.end(), spec.headers.begin(), spec.headers.end());
+    query_.insert(query_.end(), spec.query.begin(), spec.query.end());
+    for (const std::string& pointer : spec.body) places_.push_back(split_pointer(pointer));
+  }
+}
+
+Redaction Redaction::with(const std::vector<std::string>& headers, const std::vector<std::string>& query) const {
+  Redaction out = *this;
+  out.headers_.insert(out.headers_.end(), headers.begin(), headers.end());
+  out.query_.insert(out.query_.end(), query.begin(), query.end());
+  return out;
+}
+
+bool Redaction::hides_header(std::string_view name) const {
+  return in_list(headers_, name) || means_secret(name) ||
+         std::any_of(secret_headers.begin(), secret_headers.end(),
+                     [name](std::string_view one) { return equal_ignoring_case(one, name); });
+}
+
+bool Redaction::hides_query(std::string_view name) const { return in_list(query_, name) || means_secret(name); }
+
+std::string Redaction::url(std::string_view url) const {
+  const auto question = url.find('?');
+  if (question == std::string_view::npos) return std::string(url);
+  auto parameters = parse_query(url.substr(question + 1));
+  bool changed = false;
+  for (Parameter& parameter : parameters) {
+    if (!hides_query(parameter.name)) continue;
+    parameter.value = redacted;
+    changed = true;
+  }
+  if (!changed) return std::string(url);
+  return std::string(url.substr(0, question + 1)) + to_query(parameters);
+}
+
+std::vector<std::pair<std::string, std::string>> Redaction::headers(const std::vector<ClientHeader>& headers) const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const ClientHeader& header : headers) {
+    const auto* text = std::get_if<std::string>(&header.value);
+    const bool hidden = text == nullptr || hides_header(header.name);
+    out.emplace_back(header.name, hidden ? std::string(redacted) : *text);
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> Redaction::headers(const Headers& headers) const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const Header& header : headers) {
+    out.emplace_back(header.name, hides_header(header.name) ? std::string(redacted) : header.value);
+  }
+  return out;
+}
+
+void Redaction::redact(Json& json) const {
+  constexpr int deepest = 64;
+  for (const auto& place : places_) redact_place(json, place, 0);
+  redact_names(json, deepest);
+}
+
+std::string Redaction::body(std::string_view body, std::string_view content_type, std::size_t most) const {
+  if (body.empty()) return {};
+  if (body.size() > searchable_bytes) return left_out(body.size());
+  if (auto parsed = json::parse(body)) {
+    redact(parsed.value());
+    return cut(json::to_text(parsed.value()), most);
+  }
+  if (content_type.find("form-urlencoded") != std::string_view::npos) {
+    return cut(url("?" + std::string(body)).substr(1), most);
+  }
+  const bool text = content_type.starts_with("text/") || content_type.find("xml") != std::string_view::npos;
+  return text ? cut(std::string(body), most) : left_out(body.size());
+}
+
+}  // namespace junctor::connector
