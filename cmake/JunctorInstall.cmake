@@ -1,5 +1,5 @@
 # cmake --install: the command, the public headers, the rooms as static libraries, and JunctorConfig.cmake,
-# so that find_package(Junctor) gives Junctor::junctor and junctor_integration().
+# so that find_package(Junctor) gives Junctor::junctor.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 

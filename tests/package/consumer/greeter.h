@@ -1,0 +1,5 @@
+#pragma once
+
+#include <junctor/integration.h>
+
+junctor::Integration greeter();
