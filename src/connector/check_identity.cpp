@@ -78,7 +78,9 @@ void check_auth(const Integration& integration, Findings& out) {
     if (auth.slug.empty()) out.problem(join(at, "slug"), "nothing", "a slug for each of several ways to authorise");
     else if (!seen.insert(auth.slug).second) out.problem(join(at, "slug"), auth.slug, "a slug used once");
     check_blocks(auth, at, out);
-    if (auth.type == AuthType::headers && !auth.headers.json.is_object()) {
+    const auto* computed = auth.headers.json.if_string();
+    if (auth.type == AuthType::headers && !auth.headers.json.is_object() &&
+        (computed == nullptr || !computed->starts_with("="))) {
       out.problem(join(at, "headers"), "nothing", "a mapping of header names to values");
     }
     if (auth.type == AuthType::oauth2 || auth.type == AuthType::oidc) check_oauth(integration, auth, at, out);
