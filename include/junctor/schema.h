@@ -65,7 +65,7 @@ struct SchemaOptions {
 
 struct SchemaLimits {
   std::size_t max_errors = 100;              // collected by validate; at least 1
-  std::size_t max_depth = 512;               // subschemas applied inside one another
+  std::size_t max_depth = 256;               // subschemas applied inside one another; 1.2 KiB of stack each
   std::size_t max_steps = 50'000'000;        // subschemas applied in all
   std::uint32_t max_pattern_steps = 200000;  // of one match of a pattern that is no table
 };

@@ -10,7 +10,7 @@
 namespace junctor::schema {
 namespace {
 
-constexpr int max_nesting = 512;
+constexpr int max_nesting = 256;
 
 const std::string* text_of(const JsonObject& schema, std::string_view keyword, std::string& buffer) {
   const Json* value = schema.if_contains(keyword);
@@ -154,7 +154,7 @@ void Documents::note_anchors(const Place& place, const JsonObject& schema) {
 void Documents::index(Place place, int depth) {
   if (!place.value->is_object() || resource_of_.contains(place.value)) return;
   if (depth > max_nesting) {
-    report(place, "", "a schema nested deeper than 512 levels", "a flatter schema");
+    report(place, "", "a schema nested deeper than 256 levels", "a flatter schema");
     return;
   }
   const JsonObject& schema = place.value->get_object();
