@@ -1,0 +1,61 @@
+#include "api/answers.h"
+
+#include <boost/json.hpp>
+
+#include "auth/principal.h"
+#include "engine/actions.h"
+#include "json/serialize.h"
+#include "junctor/fiber.h"
+#include "junctor/provider_failure.h"
+#include "net/problem.h"
+#include "vault/connection.h"
+
+namespace junctor::api {
+namespace {
+
+// Adds a member to a problem's body.
+HttpResponse with_member(HttpResponse response, const char* name, const Json& value) {
+  auto body = boost::json::parse(response.body).as_object();
+  body[name] = value;
+  response.body = json::to_text(Json(std::move(body)));
+  return response;
+}
+
+HttpResponse answer(const ProviderFailure& failure) {
+  JsonObject provider{{"status", failure.answer().status}};
+  if (!failure.answer().code.empty()) provider["code"] = failure.answer().code;
+  if (!failure.answer().message.empty()) provider["message"] = failure.answer().message;
+  return with_member(problem_response(failure), "provider", Json(std::move(provider)));
+}
+
+HttpResponse answer(const vault::ConnectionFailure& failure) {
+  HttpResponse response = failure.problems().empty() ? problem_response(failure)
+                                                     : problem_response(failure.problems());
+  return with_member(std::move(response), "code", Json(to_string(failure.code())));
+}
+
+HttpResponse answer(const auth::NotAuthenticated& failure) {
+  HttpResponse response = problem_response(401, failure.message());
+  response.headers.set("WWW-Authenticate", failure.challenge());
+  return response;
+}
+
+}  // namespace
+
+HttpHandler answering(HttpHandler handler) {
+  return [handler = std::move(handler)](Fiber& fiber, HttpRequest& request) {
+    try {
+      return handler(fiber, request);
+    } catch (const ShapeFailure& failure) {
+      return problem_response(failure.problems());
+    } catch (const ProviderFailure& failure) {
+      return answer(failure);
+    } catch (const vault::ConnectionFailure& failure) {
+      return answer(failure);
+    } catch (const auth::NotAuthenticated& failure) {
+      return answer(failure);
+    }
+  };
+}
+
+}  // namespace junctor::api

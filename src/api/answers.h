@@ -1,0 +1,15 @@
+// Failures that say more than their kind, as answers: the challenge of a missing token, the code of a
+// connection's error, what a provider said, every fault of a shape.
+//
+// Threads: any loop.
+#pragma once
+
+#include "net/http.h"
+
+namespace junctor::api {
+
+// The handler with such failures turned into problem+json; others pass through to the server, which
+// knows the plain ones.
+HttpHandler answering(HttpHandler handler);
+
+}  // namespace junctor::api

@@ -1,0 +1,31 @@
+// What the hub, the command line and people read: integrations, runs, events, schedules, endpoints.
+//
+// Threads: any loop.
+#pragma once
+
+#include <vector>
+
+#include "api/access.h"
+#include "engine/current_registry.h"
+#include "engine/endpoints.h"
+#include "engine/reactor.h"
+#include "net/router.h"
+
+namespace junctor::api {
+
+struct ReadParts {
+  Store& store;
+  const CurrentRegistry& registry;
+  queue::EventLog& events;
+  WebhookEndpoints& endpoints;
+  Reactor& reactor;
+  const Clock& clock;
+  const Access& access;
+};
+
+std::vector<Route> integration_routes(const ReadParts& parts);
+std::vector<Route> run_routes(const ReadParts& parts);
+std::vector<Route> event_routes(const ReadParts& parts);
+std::vector<Route> endpoint_routes(const ReadParts& parts);
+
+}  // namespace junctor::api

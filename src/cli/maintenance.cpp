@@ -1,0 +1,71 @@
+#include "cli/maintenance.h"
+
+#include <vector>
+
+#include "base/log.h"
+#include "engine/runs.h"
+#include "junctor/failure.h"
+#include "junctor/fiber.h"
+#include "queue/event_log.h"
+#include "queue/inbox.h"
+#include "store/store.h"
+
+namespace junctor {
+namespace {
+
+constexpr int bite = 1'000;
+constexpr int most_bites = 1'000;
+constexpr std::chrono::milliseconds pause{20};
+
+// Repeats a step until it finds nothing more.
+template <typename Step>
+void until_done(Fiber& fiber, Store& store, Step&& step) {
+  for (int i = 0; i < most_bites; ++i) {
+    const auto removed = store.write(fiber, step);
+    if (removed == 0) return;
+    fiber.sleep_for(pause);
+  }
+}
+
+std::vector<TenantId> tenants_with_events(Snapshot& snapshot) {
+  std::vector<TenantId> out{default_tenant()};
+  snapshot.for_each("SELECT tenant FROM endpoints UNION SELECT tenant FROM connections",
+                    [&](const Row& row) {
+                      if (row.text(0) != default_tenant().text())
+                        out.emplace_back(std::string(row.text(0)));
+                    });
+  return out;
+}
+
+void forget_what_is_old(Fiber& fiber, const MaintenanceParts& parts) {
+  const Timestamp now = parts.clock.now();
+  until_done(fiber, parts.store, [&](Transaction& transaction) {
+    return runs::forget(transaction, now - parts.run_retention, bite);
+  });
+  until_done(fiber, parts.store, [&](Transaction& transaction) {
+    return queue::forget_received(transaction, now, bite);
+  });
+  queue::Retention retention;
+  retention.age = parts.event_retention;
+  for (const TenantId& tenant : parts.store.read(fiber, tenants_with_events))
+    until_done(fiber, parts.store, [&](Transaction& transaction) {
+      return parts.events.retain(transaction, tenant, retention, bite);
+    });
+}
+
+}  // namespace
+
+void run_maintenance(Fiber& fiber, const MaintenanceParts& parts) {
+  while (true) {
+    fiber.sleep_for(std::chrono::minutes(1));
+    try {
+      forget_what_is_old(fiber, parts);
+    } catch (const Failure& failure) {
+      if (failure.kind() == FailureKind::cancelled) throw;
+      log::write(log::Level::warning, "engine", "retention waits: {} {}", failure.message(),
+                 failure.detail());
+    }
+  }
+}
+
+}  // namespace junctor

@@ -1,0 +1,29 @@
+// Forgetting what is old enough, in small steps.
+//
+// Threads: one fiber.
+#pragma once
+
+#include <chrono>
+
+namespace junctor {
+
+class Clock;
+class Fiber;
+class Store;
+namespace queue {
+class EventLog;
+}
+
+struct MaintenanceParts {
+  Store& store;
+  queue::EventLog& events;
+  const Clock& clock;
+  std::chrono::hours event_retention;
+  std::chrono::hours run_retention;
+};
+
+// Until it is cancelled: every minute, bites of at most 1,000 rows with pauses between them, so that no
+// writer waits long. Failures of the store are logged and tried again a minute later.
+void run_maintenance(Fiber& fiber, const MaintenanceParts& parts);
+
+}  // namespace junctor

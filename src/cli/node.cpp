@@ -1,0 +1,304 @@
+#include "cli/node.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "api/action_routes.h"
+#include "api/answers.h"
+#include "api/authenticated_access.h"
+#include "api/read_routes.h"
+#include "api/system_routes.h"
+#include "async/loop.h"
+#include "async/scope.h"
+#include "auth/authenticator.h"
+#include "auth/credential_service.h"
+#include "auth/oauth/discovery.h"
+#include "auth/oauth/token_service.h"
+#include "auth/oauth/token_store.h"
+#include "base/log.h"
+#include "cli/maintenance.h"
+#include "cli/provision.h"
+#include "connector/executor.h"
+#include "connector/yaml_loader.h"
+#include "engine/catalogue.h"
+#include "engine/declared_executor.h"
+#include "engine/flows.h"
+#include "engine/intake.h"
+#include "engine/reactor.h"
+#include "engine/records.h"
+#include "engine/runs.h"
+#include "engine/schedules.h"
+#include "junctor/failure.h"
+#include "junctor/fiber.h"
+#include "net/client.h"
+#include "net/server.h"
+#include "queue/event_log.h"
+#include "queue/schema.h"
+#include "store/store.h"
+#include "vault/connections.h"
+#include "vault/vault.h"
+
+namespace junctor {
+namespace {
+
+StoreOptions store_options(const Config& config) {
+  StoreOptions options;
+  options.url = store_url(config);
+  return options;
+}
+
+std::unique_ptr<Store> open_store(const Config& config) {
+  auto store = Store::open(store_options(config));
+  migrate(*store, all_migrations());
+  return store;
+}
+
+HttpClientOptions client_options(const Config& config) {
+  HttpClientOptions options;
+  options.guard = AddressGuard::allowing(config.allow_addresses).value_or_throw();
+  return options;
+}
+
+std::vector<std::unique_ptr<LoopThread>> make_loops(const Config& config) {
+  const std::size_t wanted =
+      config.threads > 0 ? config.threads : std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::unique_ptr<LoopThread>> loops;
+  for (std::size_t i = 0; i < wanted; ++i)
+    loops.push_back(std::make_unique<LoopThread>("loop " + std::to_string(i)));
+  return loops;
+}
+
+std::vector<Loop*> loops_of(const std::vector<std::unique_ptr<LoopThread>>& threads) {
+  std::vector<Loop*> loops;
+  for (const auto& thread : threads) loops.push_back(&thread->loop());
+  return loops;
+}
+
+std::string public_url(const Config& config) {
+  std::string url = config.public_url.empty()
+                        ? "http://" + config.address + ":" + std::to_string(config.port)
+                        : config.public_url;
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+queue::QueuesOptions queue_options(const Config& config) {
+  queue::QueuesOptions options;
+  options.most_payload_bytes = config.body_limit_bytes;
+  return options;
+}
+
+HttpServerOptions server_options(const Config& config, api::ServedCounts& served) {
+  HttpServerOptions options;
+  options.address = config.address;
+  options.port = config.port;
+  options.limits.body_bytes = config.body_limit_bytes;
+  options.on_served = [&served](const ServedRequest& request) { served.count(request); };
+  return options;
+}
+
+std::string root_key_command() {
+  const char* command = std::getenv("JUNCTOR_ROOT_KEY_COMMAND");
+  return command == nullptr ? "" : command;
+}
+
+auth::AuthenticatorOptions authenticator_options(const Config& config) {
+  auth::AuthenticatorOptions options;
+  if (config.authentication == Authentication::off_for_development)
+    options.access = auth::Access::development_without_authentication;
+  auth::require_loopback_without_authentication(options.access, config.address);
+  if (config.jwt_issuer.empty()) return options;
+  options.jwt.emplace();
+  options.jwt->policy.issuer = config.jwt_issuer;
+  options.jwt->policy.audiences = {config.jwt_audience};
+  options.jwt->jwks_url = config.jwks_url;
+  return options;
+}
+
+bool has_role(const Config& config, std::string_view role) {
+  return ("," + config.roles + ",").find("," + std::string(role) + ",") != std::string::npos;
+}
+
+// In a folder nobody can write, SQLite would say "unable to open database file": true, and no help.
+void check_writable(const std::string& folder) {
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    throw Failure(FailureKind::denied, "the data directory " + folder + " cannot be made: " +
+                                           std::strerror(errno) + "; choose another with --data-dir");
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    throw Failure(FailureKind::denied, "the data directory " + folder + " cannot be written: " +
+                                           std::strerror(errno) + "; choose another with --data-dir");
+}
+
+}  // namespace
+
+std::string store_url(const Config& config) {
+  check_writable(config.data_dir);
+  return config.database_url.empty() ? "sqlite:" + config.data_dir + "/junctor.db"
+                                     : config.database_url;
+}
+
+std::vector<MigrationSet> all_migrations() {
+  return {vault::Vault::migrations(),      auth::migrations(),
+          WebhookEndpoints::migrations(),  runs::migrations(),
+          schedules::migrations(),         StoredRecords::migrations(),
+          Flows::migrations(),             queue::queue_migrations()};
+}
+
+Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input) {
+  std::vector<Problem> problems;
+  std::vector<std::shared_ptr<const LoadedIntegration>> loaded;
+  const auto add = [&](connector::LoadReport report) {
+    problems.insert(problems.end(), report.problems.begin(), report.problems.end());
+    for (const Problem& warning : report.warnings)
+      log::write(log::Level::warning, "connector", "{}", to_string(warning));
+    if (!report.integration) return;
+    auto result = LoadedIntegration::load(std::move(*report.integration));
+    if (result.ok()) loaded.push_back(std::move(result).value());
+    else problems.insert(problems.end(), result.problems().begin(), result.problems().end());
+  };
+  for (const Integration& integration : input.built_in)
+    add(connector::examine_definition(integration));
+  for (const Project& project : input.projects)
+    for (const std::string& place : project.integrations) add(examine_place(place));
+  if (!problems.empty()) return problems;
+  try {
+    return std::shared_ptr<const Registry>(std::make_shared<Registry>(std::move(loaded)));
+  } catch (const Failure& failure) {
+    return Problem{"", 0, failure.message(), "one integration of each slug", ""};
+  }
+}
+
+struct Node::Parts {
+  explicit Parts(NodeInput given);
+
+  NodeInput input;
+  Config& config = input.config;
+  std::vector<std::unique_ptr<LoopThread>> loops;
+  std::unique_ptr<Store> store;
+  CurrentRegistry registry;
+  Catalogue catalogue{registry};
+  vault::Vault vault;
+  vault::Connections connections{vault, catalogue};
+  HttpClient client;
+  auth::Discovery discovery{client, system_clock()};
+  auth::TokenService tokens{connections, catalogue, client, discovery};
+  auth::CredentialService credentials{tokens, catalogue};
+  connector::Executor executor{client};
+  queue::Queues queues;
+  queue::EventLog events{queues};
+  DeclaredExecutor declared{executor, credentials};
+  Actions actions{{*store, registry, connections, declared, events, system_clock()}};
+  Flows flows{{*store, registry, actions, events, system_clock()}};
+  WebhookEndpoints endpoints{*store, vault};
+  Intake intake;
+  Reactor reactor;
+  auth::ApiTokens api_tokens{*store, system_clock()};
+  auth::Authenticator authenticator;
+  api::AuthenticatedAccess access{authenticator};
+  api::ServedCounts served;
+  std::atomic<bool> stopping{false};
+  Router router;
+  HttpServer server;
+  std::unique_ptr<Scope> background;  // on the control loop; made by start()
+
+  void set_routes();
+  void set_declared_routes();
+  void start_background(Fiber& fiber);
+};
+
+Node::Parts::Parts(NodeInput given)
+    : input(std::move(given)),
+      loops(make_loops(config)),
+      store(open_store(config)),
+      vault(*store, vault::make_root_key_source({config.data_dir, root_key_command()}), system_clock()),
+      client(client_options(config)),
+      queues(*store, queue_options(config)),
+      intake(*store, endpoints, registry, events, system_clock(), public_url(config)),
+      reactor({*store, events, registry, actions, flows, connections, system_clock(),
+               loops_of(loops)}),
+      authenticator(api_tokens, discovery, system_clock(), authenticator_options(config)),
+      server(server_options(config, served), api::answering(router.handler()), loops_of(loops)) {}
+
+void Node::Parts::set_routes() {
+  const api::ReadParts read{*store, registry, events, endpoints, reactor, system_clock(), access};
+  router.set("system",
+             api::system_routes({*store, intake, reactor, served, system_clock(), stopping}));
+  if (has_role(config, "webhook"))
+    for (const char* method : {"POST", "GET"})
+      router.set(std::string("hooks ") + method,
+                 {{method, "/hooks/{endpoint}", [this](Fiber& fiber, HttpRequest& request) {
+                     return intake.receive(fiber, request, std::string(*request.path_value("endpoint")));
+                   }}});
+  if (!has_role(config, "api")) return;
+  router.set("integrations", api::integration_routes(read));
+  router.set("runs", api::run_routes(read));
+  router.set("events", api::event_routes(read));
+  router.set("endpoints", api::endpoint_routes(read));
+  router.set("actions", api::action_routes({actions, *store, registry, system_clock(), access}));
+  set_declared_routes();
+}
+
+void Node::Parts::set_declared_routes() {
+  if (has_role(config, "api"))
+    router.set("declared",
+               api::declared_routes({actions, *store, registry, system_clock(), access}));
+}
+
+void Node::Parts::start_background(Fiber& fiber) {
+  background = std::make_unique<Scope>(fiber.loop(), "node");
+  if (has_role(config, "scheduler"))
+    background->spawn([this](Fiber& inner) {
+      run_scheduler(inner, *store, system_clock(), reactor.fire());
+    });
+  background->spawn([this](Fiber& inner) {
+    run_maintenance(inner, {*store, events, system_clock(), config.event_retention,
+                            config.run_retention});
+  });
+}
+
+Node::Node(NodeInput input) : parts_(std::make_unique<Parts>(std::move(input))) {}
+Node::~Node() = default;
+
+void Node::start(Fiber& fiber) {
+  Parts& parts = *parts_;
+  parts.vault.start();
+  parts.registry.set(load_registry(parts.input).value_or_throw());
+  for (const Project& project : parts.input.projects)
+    provision(fiber, project, {*parts.store, parts.registry, parts.connections, parts.endpoints});
+  parts.reactor.define(fiber);
+  parts.set_routes();
+  parts.server.start();
+  if (has_role(parts.config, "worker")) parts.reactor.start_consumers(fiber);
+  parts.start_background(fiber);
+}
+
+void Node::stop(Fiber& fiber) {
+  Parts& parts = *parts_;
+  parts.stopping = true;
+  if (parts.background) parts.background->stop(fiber);
+  parts.server.stop(fiber, parts.config.shutdown_timeout);
+  parts.reactor.stop(fiber);
+  parts.tokens.stop();
+}
+
+std::vector<Problem> Node::reload(Fiber& fiber) {
+  Parts& parts = *parts_;
+  auto loaded = load_registry(parts.input);
+  if (!loaded.ok()) return loaded.problems();
+  parts.registry.set(std::move(loaded).value());
+  parts.reactor.define(fiber);
+  parts.set_declared_routes();
+  if (has_role(parts.config, "worker")) parts.reactor.start_consumers(fiber);
+  return {};
+}
+
+std::uint16_t Node::port() const { return parts_->server.port(); }
+std::size_t Node::integrations() const { return parts_->registry.get()->all().size(); }
+
+}  // namespace junctor

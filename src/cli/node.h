@@ -1,0 +1,62 @@
+// One engine process, put together: everything is constructed here, in order, and stopped in reverse.
+//
+// Threads: constructed, started and stopped by the thread of the control loop's fiber.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "engine/project.h"
+#include "engine/registry.h"
+
+namespace junctor {
+
+class Fiber;
+
+// What a node serves besides the folders of its projects: integrations built into the program.
+struct NodeInput {
+  Config config;
+  std::vector<Project> projects;
+  std::vector<Integration> built_in;
+};
+
+class Node final {
+ public:
+  // Opens and migrates the store, opens the vault. Throws Failure with one clear line: a directory
+  // that cannot be written, a database from a newer version, a wrong root key.
+  explicit Node(NodeInput input);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Loads definitions, creates what the projects declare, and serves. Throws Failure{invalid} with every
+  // problem of every definition, {conflict} for a port in use.
+  void start(Fiber& fiber);
+  // Takes nothing new, finishes or releases what is in flight within the configured time.
+  void stop(Fiber& fiber);
+
+  // Reads the definitions again. Problems leave the old ones in force and are returned.
+  std::vector<Problem> reload(Fiber& fiber);
+
+  std::uint16_t port() const;
+  std::size_t integrations() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// Every definition of the projects and the program, loaded; or every problem of all of them.
+Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input);
+
+// The tables of all rooms, in order.
+std::vector<struct MigrationSet> all_migrations();
+
+// "sqlite:DIR/junctor.db", or the configured URL. Makes the directory; throws Failure{denied} when it
+// cannot be written.
+std::string store_url(const Config& config);
+
+}  // namespace junctor

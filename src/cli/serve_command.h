@@ -1,0 +1,17 @@
+// `junctor serve`.
+#pragma once
+
+#include "cli/command_line.h"
+#include "junctor/integration.h"
+
+namespace junctor {
+
+// Serves until SIGTERM or SIGINT; SIGHUP reads the definitions again. 0 after an orderly end, 1 when it
+// could not start.
+int run_serve_command(const Given& given, const std::vector<Integration>& built_in);
+
+// The settings in force: flags, environment, the projects' junctor.yaml, defaults. Throws
+// Failure{invalid} with every problem.
+Config effective_config(const Given& given, const std::vector<struct Project>& projects);
+
+}  // namespace junctor

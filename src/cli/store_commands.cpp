@@ -1,0 +1,66 @@
+#include "cli/store_commands.h"
+
+#include <iostream>
+
+#include "cli/node.h"
+#include "cli/serve_command.h"
+#include "store/migrations.h"
+#include "store/store.h"
+
+namespace junctor {
+namespace {
+
+using Kind = CommandOption::Kind;
+
+std::unique_ptr<Store> open(const Given& given) {
+  StoreOptions options;
+  options.url = store_url(effective_config(given, {}));
+  return Store::open(options);
+}
+
+std::string_view word(MigrationStatus::State state) {
+  switch (state) {
+    case MigrationStatus::State::applied: return "applied";
+    case MigrationStatus::State::pending: return "pending";
+    case MigrationStatus::State::unknown: return "unknown: from a newer version";
+  }
+  return "";
+}
+
+int run_migrate(const Given& given) {
+  const auto store = open(given);
+  const auto sets = all_migrations();
+  if (!given.has("status")) {
+    const int applied = migrate(*store, sets);
+    std::cout << applied << (applied == 1 ? " step" : " steps") << " applied\n";
+    return 0;
+  }
+  for (const MigrationStatus& status : migration_status(*store, sets))
+    std::cout << status.room << ' ' << status.version << ' ' << status.name << ": "
+              << word(status.state) << '\n';
+  return 0;
+}
+
+int run_backup(const Given& given) {
+  const auto store = open(given);
+  store->backup(given.value("FILE"));
+  std::cout << "backed up to " << given.value("FILE") << '\n';
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Command> store_commands() {
+  return {{"migrate",
+           "Bring the database to this version",
+           {{"--status", "print what is applied and what is pending; change nothing", Kind::flag}},
+           Settings::taken,
+           run_migrate},
+          {"backup",
+           "Copy the database while it serves",
+           {{"FILE", "where the copy goes", Kind::place}},
+           Settings::taken,
+           run_backup}};
+}
+
+}  // namespace junctor

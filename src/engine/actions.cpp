@@ -1,0 +1,107 @@
+#include "engine/actions.h"
+
+#include <boost/json.hpp>
+
+#include "engine/declared_calls.h"
+#include "engine/run_context.h"
+#include "junctor/failure.h"
+#include "junctor/fiber.h"
+#include "vault/connections.h"
+
+namespace junctor {
+namespace {
+
+Json fitted(const CompiledSchema& schema, const Json& value, const std::string& what) {
+  auto result = normalise(schema, value);
+  if (result.ok()) return std::move(result).value();
+  throw ShapeFailure(what, result.problems());
+}
+
+// An answer that does not keep its promise is the provider's or the definition's fault, not the
+// caller's.
+Json promised(const CompiledSchema& schema, const Json& value, const std::string& what) {
+  auto result = normalise(schema, value);
+  if (result.ok()) return std::move(result).value();
+  throw Failure(FailureKind::bug, what + " gave an output that does not fit its schema",
+                to_string(result.problems()));
+}
+
+std::string name_of(const LoadedIntegration& integration, const LoadedAction& action) {
+  return integration.definition.slug + "." + action.definition->slug;
+}
+
+bool needs_connection(const Integration& integration) {
+  return !integration.vars.empty() || !integration.auth.empty();
+}
+
+// The connection of a call. An integration that declares no vars and no authorisation works without.
+std::optional<vault::Connection> connection_for(Fiber& fiber, const ActionsParts& parts,
+                                                const CallScope& scope,
+                                                const LoadedIntegration& integration,
+                                                CallTrace& trace) {
+  const Integration& definition = integration.definition;
+  std::optional<vault::Connection> connection;
+  if (!scope.connection.empty() || needs_connection(definition)) {
+    std::string reference = scope.connection.empty() ? definition.slug : scope.connection;
+    const bool is_name = !ConnectionId::parse(reference) && !scope.connection.empty() &&
+                         reference.find('/') == std::string::npos;
+    if (is_name) reference = definition.slug + "/" + reference;
+    connection = parts.connections.find(fiber, scope.tenant, reference);
+    if (connection->integration != definition.slug)
+      throw Failure(FailureKind::invalid, "the connection \"" + connection->name + "\" belongs to " +
+                                              connection->integration + ", not to " +
+                                              definition.slug);
+  }
+  if (connection && connection->enabled == vault::Enabled::no)
+    throw vault::ConnectionFailure(vault::ConnectionError::disabled_connection,
+                                   "the connection \"" + connection->name + "\" is disabled; enable it");
+  if (connection && trace.connection.empty())
+    trace.connection = connection->integration + "/" + connection->name;
+  return connection;
+}
+
+}  // namespace
+
+ShapeFailure::ShapeFailure(const std::string& what, std::vector<Problem> problems)
+    : Failure(FailureKind::invalid, what + " does not fit: " + to_string(problems)),
+      problems_(std::move(problems)) {}
+
+Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,
+                   std::string_view action_slug, const Json& given, CallTrace& trace) {
+  fiber.check();
+  const auto integration = parts_.registry.get()->require(integration_slug);
+  const LoadedAction& action = integration->action(action_slug);
+  const std::string name = name_of(*integration, action);
+  const Json input = fitted(action.input, given, "the input of " + name);
+  auto connection = connection_for(fiber, parts_, scope, *integration, trace);
+  Json output;
+  if (action.definition->is_declared()) {
+    output = parts_.declared.call(
+        fiber, {integration, action, scope, std::move(connection), input});
+  } else if (action.definition->handler) {
+    RunContext context(fiber, *this, scope, integration, std::move(connection), trace);
+    output = action.definition->handler(context, input);
+  } else {
+    throw Failure(FailureKind::unsupported,
+                  name + " has neither an `api` block nor a handler, so it cannot be called");
+  }
+  return promised(action.output, output, name);
+}
+
+std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,
+                            std::string_view action_slug, const Json& given,
+                            const std::function<bool(const Json&)>& take, CallTrace& trace) {
+  fiber.check();
+  const auto integration = parts_.registry.get()->require(integration_slug);
+  const LoadedAction& action = integration->action(action_slug);
+  if (!action.definition->is_declared())
+    throw Failure(FailureKind::unsupported, name_of(*integration, action) +
+                                                " is not a declared action, so it has no pages");
+  const Json input =
+      fitted(action.input, given, "the input of " + name_of(*integration, action));
+  auto connection = connection_for(fiber, parts_, scope, *integration, trace);
+  return parts_.declared.stream(
+      fiber, {integration, action, scope, std::move(connection), input}, take);
+}
+
+}  // namespace junctor

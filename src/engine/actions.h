@@ -1,0 +1,94 @@
+// Calling actions, whoever asks: a route, a pass, a schedule, another action.
+//
+// Threads: any loop.
+// Lifetime: what it is given outlives it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/current_registry.h"
+#include "junctor/clock.h"
+#include "junctor/context.h"
+#include "junctor/ids.h"
+
+namespace junctor {
+
+class DeclaredCalls;
+class Store;
+namespace queue {
+class EventLog;
+}
+namespace vault {
+class Connections;
+}
+
+enum class Urgency { interactive, background };
+
+// On whose behalf, and as part of what, an action is called.
+struct CallScope {
+  TenantId tenant;
+  RunId run;
+  std::string connection;       // name or id; empty: the only one of the integration, or none
+  std::string idempotency_key;  // stable over retries; calls below derive theirs from it
+  Urgency urgency = Urgency::interactive;
+  int depth = 0;                // calls inside calls; bounded
+};
+
+// What a call leaves behind for the run it belongs to.
+struct CallTrace {
+  std::string connection;  // as resolved: "integration/name"
+  std::map<std::string, std::int64_t> counters;
+  struct Line {
+    LogLevel level;
+    std::string message;
+    std::int64_t at;
+  };
+  std::vector<Line> log;   // at most 1,000 lines; then the last says so
+  std::uint64_t done = 0, total = 0;
+};
+
+struct ActionsParts {
+  Store& store;
+  const CurrentRegistry& registry;
+  vault::Connections& connections;
+  DeclaredCalls& declared;
+  queue::EventLog& events;
+  const Clock& clock;
+};
+
+class Actions final {
+ public:
+  explicit Actions(const ActionsParts& parts) : parts_(parts) {}
+  Actions(const Actions&) = delete;
+  Actions& operator=(const Actions&) = delete;
+
+  // Input is normalised against the action's schema (defaults filled, undeclared members stripped),
+  // output likewise. Throws ShapeFailure for an input that does not fit, and what the action throws.
+  Json call(Fiber& fiber, const CallScope& scope, std::string_view integration,
+            std::string_view action, const Json& input, CallTrace& trace);
+
+  // The rows of an action that pages; see Context::stream.
+  std::size_t stream(Fiber& fiber, const CallScope& scope, std::string_view integration,
+                     std::string_view action, const Json& input,
+                     const std::function<bool(const Json&)>& take, CallTrace& trace);
+
+  const ActionsParts& parts() const { return parts_; }
+
+ private:
+  ActionsParts parts_;
+};
+
+// An input that does not fit the action's schema: 422 with every fault, never retried.
+class ShapeFailure final : public Failure {
+ public:
+  ShapeFailure(const std::string& what, std::vector<Problem> problems);
+  const std::vector<Problem>& problems() const { return problems_; }
+
+ private:
+  std::vector<Problem> problems_;
+};
+
+}  // namespace junctor

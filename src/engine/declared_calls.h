@@ -1,0 +1,32 @@
+// What the engine needs of whoever executes declared actions.
+//
+// Threads: any loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "engine/actions.h"
+#include "engine/registry.h"
+#include "vault/connection.h"
+
+namespace junctor {
+
+struct DeclaredCall {
+  std::shared_ptr<const LoadedIntegration> integration;
+  const LoadedAction& action;
+  const CallScope& scope;
+  std::optional<vault::Connection> connection;  // none: an integration without vars and credentials
+  const Json& input;
+};
+
+class DeclaredCalls {
+ public:
+  virtual ~DeclaredCalls() = default;
+  virtual Json call(Fiber& fiber, const DeclaredCall& call) = 0;
+  virtual std::size_t stream(Fiber& fiber, const DeclaredCall& call,
+                             const std::function<bool(const Json&)>& take) = 0;
+};
+
+}  // namespace junctor

@@ -1,0 +1,51 @@
+#include "engine/declared_executor.h"
+
+#include <boost/json.hpp>
+
+#include "auth/credential_service.h"
+#include "connector/executor.h"
+#include "junctor/fiber.h"
+
+namespace junctor {
+namespace {
+
+connector::CallScope scope_of(const DeclaredCall& call, auth::CredentialSource* credentials) {
+  connector::CallScope scope;
+  scope.tenant = call.scope.tenant;
+  if (call.connection) {
+    scope.connection = call.connection->id.to_string();
+    scope.connection_name = call.connection->name;
+    scope.vars = call.connection->vars;
+  }
+  scope.credentials = credentials;
+  scope.run = call.scope.run.to_string();
+  scope.idempotency_key = call.scope.idempotency_key;
+  scope.priority = call.scope.urgency == Urgency::interactive ? connector::Priority::interactive
+                                                              : connector::Priority::background;
+  return scope;
+}
+
+std::unique_ptr<auth::CredentialSource> credentials_of(Fiber& fiber, const DeclaredCall& call,
+                                                       auth::CredentialService& service) {
+  if (!call.connection || call.action.definition->api->anonymous) return nullptr;
+  return service.source(fiber, call.scope.tenant, call.connection->id);
+}
+
+}  // namespace
+
+Json DeclaredExecutor::call(Fiber& fiber, const DeclaredCall& call) {
+  const auto credentials = credentials_of(fiber, call, credentials_);
+  return executor_.call(fiber, *call.action.call, scope_of(call, credentials.get()), call.input)
+      .output;
+}
+
+std::size_t DeclaredExecutor::stream(Fiber& fiber, const DeclaredCall& call,
+                                     const std::function<bool(const Json&)>& take) {
+  const auto credentials = credentials_of(fiber, call, credentials_);
+  return executor_
+      .stream(fiber, *call.action.call, scope_of(call, credentials.get()), call.input,
+              [&](Json&& row) { return take(row); })
+      .rows;
+}
+
+}  // namespace junctor

@@ -1,0 +1,279 @@
+#include "engine/flow_journey.h"
+
+#include <boost/json.hpp>
+
+#include "engine/records.h"
+#include "json/canonical.h"
+#include "junctor/failure.h"
+#include "junctor/fiber.h"
+#include "queue/event_log.h"
+#include "store/store.h"
+
+namespace junctor {
+namespace {
+
+// Greater in the sense of its kind: numbers by value, texts by their bytes (ISO times sort so).
+bool is_greater(const Json& a, const Json& b) {
+  if (b.is_null()) return !a.is_null();
+  if (a.is_number() && b.is_number()) return a.to_number<double>() > b.to_number<double>();
+  if (a.is_string() && b.is_string()) return a.get_string() > b.get_string();
+  return false;
+}
+
+// The rows of an answer that does not page.
+const JsonArray* list_in(const Json& answer) {
+  if (answer.is_array()) return &answer.get_array();
+  if (!answer.is_object()) return nullptr;
+  for (const char* name : {"results", "items", "data", "records"})
+    if (const auto* member = answer.get_object().if_contains(name); member && member->is_array())
+      return &member->get_array();
+  return nullptr;
+}
+
+bool pages(const Action& action) {
+  return action.is_declared() && (action.api->pagination || action.api->paginate);
+}
+
+}  // namespace
+
+FlowJourney::FlowJourney(Fiber& fiber, const FlowParts& parts, const CallScope& scope,
+                         const LoadedIntegration& integration, const Flow& flow, CallTrace& trace)
+    : fiber_(fiber),
+      parts_(parts),
+      scope_(scope),
+      integration_(integration),
+      flow_(flow),
+      trace_(trace),
+      key_{scope.tenant, integration.definition.slug, flow.slug, scope.connection},
+      mapping_(flow.mapping),
+      filter_(flow.source.filter),
+      items_(flow.source.items),
+      id_(flow.identity.id),
+      target_id_(flow.identity.target_id),
+      input_(flow.source.input),
+      target_input_(flow.target.input) {
+  if (flow.cursor) {
+    cursor_value_ = connector::CompiledExpression(flow.cursor->value);
+    cursor_ = flow.cursor->initial;
+  }
+}
+
+void FlowJourney::run() {
+  if (flow_.cursor) {
+    auto stored = parts_.store.read(
+        fiber_, [&](Snapshot& snapshot) { return flow_state::cursor(snapshot, key_); });
+    if (stored) cursor_ = std::move(*stored);
+  }
+  if (!flow_.source.collection.empty()) read_collection();
+  else read_action(source_input());
+  flush();
+  remove_missing();
+}
+
+Json FlowJourney::source_input() const {
+  if (input_.empty()) return JsonObject();
+  return input_.evaluate(JsonObject{{"cursor", cursor_},
+                                    {"now", to_string(parts_.clock.now())}});
+}
+
+void FlowJourney::read_action(const Json& input) {
+  const std::string slug = flow_.source.integration.empty() ? integration_.definition.slug
+                                                            : flow_.source.integration;
+  CallScope scope = scope_;
+  if (!flow_.source.connection.empty()) scope.connection = flow_.source.connection;
+  const auto source = parts_.registry.get()->require(slug);
+  if (pages(*source->action(flow_.source.action).definition)) {
+    parts_.actions.stream(
+        fiber_, scope, slug, flow_.source.action, input,
+        [this](const Json& row) {
+          take(row);
+          return true;
+        },
+        trace_);
+    return;
+  }
+  Json answer = parts_.actions.call(fiber_, scope, slug, flow_.source.action, input, trace_);
+  if (!items_.empty()) answer = items_.evaluate(answer).value_or(Json(JsonArray()));
+  const JsonArray* rows = list_in(answer);
+  if (rows == nullptr) return take(answer);
+  for (const Json& row : *rows) take(row);
+}
+
+void FlowJourney::read_collection() {
+  RecordQuery query;
+  query.collection = flow_.source.collection;
+  query.limit = 500;
+  while (true) {
+    const auto page = parts_.store.read(fiber_, [&](Snapshot& snapshot) {
+      return list_records(snapshot, scope_.tenant, integration_.definition.slug, query);
+    });
+    for (const Record& record : page) take(record.value);
+    if (page.size() < query.limit) return;
+    query.after = page.back().key;
+  }
+}
+
+void FlowJourney::take(const Json& row) {
+  ++trace_.counters["extracted"];
+  try {
+    if (!filter_.empty() && !filter_.is_true(row)) {
+      ++trace_.counters["skipped"];
+      return advance_cursor(row);
+    }
+    auto id = id_.text(row);
+    if (!id || id->empty())
+      throw Failure(FailureKind::invalid, "the record has no id: \"" + flow_.identity.id.text +
+                                              "\" gives nothing for it");
+    if (flow_.target.missing != DeletePolicy::keep) {
+      if (seen_.size() >= most_seen)
+        throw Failure(FailureKind::too_large, "more than 2000000 records: what is missing cannot be found");
+      seen_.insert(*id);
+    }
+    batch_.push_back({std::move(*id), mapping_.map(row)});
+  } catch (const Failure& failure) {
+    note_error("a record", failure);
+  }
+  advance_cursor(row);
+  if (batch_.size() >= static_cast<std::size_t>(std::max(1, flow_.batch_size))) flush();
+}
+
+void FlowJourney::advance_cursor(const Json& row) {
+  if (cursor_value_.empty()) return;
+  const auto value = cursor_value_.evaluate(row);
+  if (!value || !is_greater(*value, cursor_)) return;
+  cursor_ = *value;
+  cursor_moved_ = true;
+}
+
+void FlowJourney::note_error(const std::string& what, const Failure& failure) {
+  if (flow_.on_error == RecordErrorPolicy::stop || is_retryable(failure.kind()) ||
+      failure.kind() == FailureKind::cancelled || ++errors_ > flow_.max_errors)
+    throw;
+  ++trace_.counters["failed"];
+  if (trace_.log.size() < 1'000)
+    trace_.log.push_back({LogLevel::warning, what + " was left out: " + failure.message(),
+                          parts_.clock.now().time_since_epoch().count()});
+}
+
+void FlowJourney::flush() {
+  if (batch_.empty() && !cursor_moved_) return;
+  if (!flow_.target.collection.empty()) deliver_to_collection();
+  else deliver_to_actions();
+  batch_.clear();
+  cursor_moved_ = false;
+}
+
+void FlowJourney::save_cursor(Transaction& transaction) {
+  if (cursor_moved_) flow_state::set_cursor(transaction, key_, cursor_, parts_.clock.now());
+}
+
+void FlowJourney::deliver_to_collection() {
+  const RecordScope scope{scope_.tenant, integration_.definition.slug, scope_.run,
+                          "integration_sync"};
+  const auto before = trace_.counters;
+  parts_.store.write(fiber_, [&](Transaction& transaction) {
+    trace_.counters = before;  // the closure may run again
+    StoredRecords records(transaction, parts_.events, scope, parts_.clock.now());
+    for (const Item& item : batch_) put_item(records, item);
+    save_cursor(transaction);
+  });
+}
+
+void FlowJourney::put_item(StoredRecords& records, const Item& item) {
+  switch (records.put(flow_.target.collection, item.id, item.record)) {
+    case Change::created:
+      ++trace_.counters["created"];
+      if (!flow_.events.created.empty()) records.emit(flow_.events.created, item.record);
+      break;
+    case Change::updated:
+      ++trace_.counters["updated"];
+      if (!flow_.events.updated.empty()) records.emit(flow_.events.updated, item.record);
+      break;
+    case Change::unchanged: ++trace_.counters["unchanged"]; break;
+  }
+}
+
+void FlowJourney::deliver_to_actions() {
+  for (const Item& item : batch_) {
+    try {
+      deliver_item(item);
+    } catch (const Failure& failure) {
+      note_error("record " + item.id, failure);
+    }
+  }
+  if (cursor_moved_)
+    parts_.store.write(fiber_, [&](Transaction& transaction) { save_cursor(transaction); });
+}
+
+void FlowJourney::deliver_item(const Item& item) {
+  const std::string fingerprint = json::fingerprint(item.record);
+  const auto known = parts_.store.read(
+      fiber_, [&](Snapshot& snapshot) { return flow_state::delivered(snapshot, key_, item.id); });
+  if (known && known->fingerprint == fingerprint) {
+    ++trace_.counters["unchanged"];
+    return;
+  }
+  const FlowTarget& target = flow_.target;
+  const std::string& own = known ? target.update_action : target.create_action;
+  CallScope scope = scope_;
+  scope.connection = target.connection;
+  if (target.integration.empty() && target.connection.empty()) scope.connection = scope_.connection;
+  // The same record in the same state has the same key, in this run and in every later one.
+  scope.idempotency_key = key_.integration + "/" + key_.flow + "/" + item.id + "/" + fingerprint;
+  const std::string known_id = known ? known->target_id : std::string();
+  const Json input =
+      target_input_.empty()
+          ? item.record
+          : target_input_.evaluate(JsonObject{
+                {"record", item.record}, {"id", known_id}, {"source_id", item.id}});
+  const Json answer = parts_.actions.call(
+      fiber_, scope,
+      target.integration.empty() ? integration_.definition.slug : target.integration,
+      own.empty() ? target.action : own, input, trace_);
+  Delivered now{fingerprint, target_id_.empty() ? known_id : target_id_.text(answer).value_or(known_id)};
+  parts_.store.write(fiber_, [&](Transaction& transaction) {
+    flow_state::set_delivered(transaction, key_, item.id, now, parts_.clock.now());
+  });
+  ++trace_.counters[known ? "updated" : "created"];
+}
+
+// Only after a full read, and never when the source gave nothing at all: an empty answer is more often
+// a fault than the truth.
+void FlowJourney::remove_missing() {
+  if (flow_.target.missing == DeletePolicy::keep || flow_.cursor || seen_.empty() ||
+      flow_.target.collection.empty() || errors_ > 0)
+    return;
+  RecordQuery query;
+  query.collection = flow_.target.collection;
+  query.limit = 500;
+  const RecordScope scope{scope_.tenant, integration_.definition.slug, scope_.run,
+                          "integration_sync"};
+  while (true) {
+    const auto page = parts_.store.read(fiber_, [&](Snapshot& snapshot) {
+      return list_records(snapshot, scope_.tenant, integration_.definition.slug, query);
+    });
+    std::vector<const Record*> gone;
+    for (const Record& record : page)
+      if (!seen_.contains(record.key)) gone.push_back(&record);
+    if (!gone.empty())
+      parts_.store.write(fiber_, [&](Transaction& transaction) {
+        StoredRecords records(transaction, parts_.events, scope, parts_.clock.now());
+        for (const Record* record : gone) {
+          if (flow_.target.missing == DeletePolicy::mark) {
+            Json marked = record->value;
+            if (marked.is_object()) marked.get_object()["deleted"] = true;
+            if (records.put(flow_.target.collection, record->key, marked) == Change::unchanged)
+              continue;
+          } else {
+            records.remove(flow_.target.collection, record->key);
+          }
+          if (!flow_.events.deleted.empty()) records.emit(flow_.events.deleted, record->value);
+        }
+      });
+    trace_.counters["deleted"] += static_cast<std::int64_t>(gone.size());
+    if (page.size() < query.limit) return;
+    query.after = page.back().key;
+  }
+}
+
+}  // namespace junctor

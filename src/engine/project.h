@@ -1,0 +1,55 @@
+// A project folder: which integrations, which connections, which webhook endpoints.
+//
+//   integrations: [./github, ./chat]
+//   connections:
+//     - integration: chat
+//       name: team
+//       vars: {base_url: "${CHAT_URL}", token: "${CHAT_TOKEN}"}
+//   endpoints:
+//     - {name: github, integration: github, webhook: repository, secrets: ["${GITHUB_WEBHOOK_SECRET}"]}
+//   settings: {port: 8400}
+//
+// "${NAME}" is the environment's; "${NAME:-text}" has a default. What is declared is created when the
+// engine starts, or changed to what stands here; what was created otherwise is left alone.
+//
+// Threads: values.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "junctor/json.h"
+#include "junctor/result.h"
+
+namespace junctor {
+
+struct ProjectConnection {
+  std::string integration;
+  std::string name = "default";
+  std::string auth_method;
+  JsonObject vars;
+};
+
+struct ProjectEndpoint {
+  std::string name;
+  std::string integration;
+  std::string webhook;
+  std::string connection;
+  std::vector<std::string> secrets;
+};
+
+struct Project {
+  std::string folder;
+  std::vector<std::string> integrations;  // folders, YAML files or shared objects; absolute
+  std::vector<ProjectConnection> connections;
+  std::vector<ProjectEndpoint> endpoints;
+  std::map<std::string, std::string> settings;
+};
+
+// path: a folder with junctor.yaml, a junctor.yaml, a folder with integration.yaml, an integration.yaml,
+// or a shared object. Problems name file and line, and suggest keys that were meant.
+Result<Project> load_project(const std::string& path);
+
+}  // namespace junctor
