@@ -81,6 +81,19 @@ TEST(RequestParser, reads_the_same_from_pieces_of_any_size) {
   }
 }
 
+TEST(RequestParser, reads_an_empty_chunked_body_byte_by_byte) {
+  const std::string text = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  RequestParser parser({});
+  std::string waiting;
+  for (const char c : text) {
+    EXPECT_NE(parser.state(), RequestParser::State::complete);
+    waiting.push_back(c);
+    waiting.erase(0, parser.put(waiting));
+  }
+  EXPECT_EQ(parser.state(), RequestParser::State::complete);
+  EXPECT_EQ(parser.request().body, "");
+}
+
 TEST(Sse, writes_what_it_reads) {
   const std::vector<SseEvent> events = {
       {"added", "one\ntwo", "7", 3s}, {"", "", "7", {}}, {"", "x", "8", {}}};

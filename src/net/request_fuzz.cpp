@@ -22,7 +22,8 @@ std::string describe(const HttpRequest& request) {
   return text + request.body;
 }
 
-// The requests read, and the status of the refusal if there was one.
+// The requests read. Not whether the rest was refused: a head that came at once is refused at its
+// first fault, one that came in pieces when it is whole.
 std::vector<std::string> read(std::string_view input, std::size_t piece) {
   RequestParser parser(limits);
   std::vector<std::string> seen;
@@ -33,10 +34,7 @@ std::vector<std::string> read(std::string_view input, std::size_t piece) {
       used = parser.put(waiting);
       if (used > waiting.size()) std::abort();
       waiting.erase(0, used);
-      if (parser.state() == RequestParser::State::failed) {
-        seen.push_back("refused");
-        return seen;
-      }
+      if (parser.state() == RequestParser::State::failed) return seen;
       if (parser.state() != RequestParser::State::complete) continue;
       const HttpRequest& request = parser.request();
       if (request.body.size() > limits.body_bytes || request.headers.size() > limits.fields)

@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "net/http.h"
 #include "webhook/public_key.h"
+#include "webhook/scheme_forms.h"
 
 namespace junctor::webhook {
 namespace {
@@ -92,11 +93,14 @@ Stamp timestamp_of(const VerifySpec& spec, const HttpRequest& request, std::stri
   const auto [end, error] =
       std::from_chars(stamp.text.data(), stamp.text.data() + stamp.text.size(), seconds);
   if (error != std::errc() || end != stamp.text.data() + stamp.text.size() || seconds < 0 ||
-      seconds > 253'402'300'799) {  // the year 9999
+      seconds > 253'402'300'799'000) {  // the year 9999
     stamp.problem = "the timestamp is missing or no number of seconds";
     return stamp;
   }
-  const auto distance = std::chrono::abs(now - Timestamp(std::chrono::seconds(seconds)));
+  // What would be a time after the year 5000 is one in milliseconds.
+  const auto sent = seconds < 100'000'000'000 ? Timestamp(std::chrono::seconds(seconds))
+                                              : Timestamp(std::chrono::milliseconds(seconds));
+  const auto distance = std::chrono::abs(now - sent);
   if (distance > spec.tolerance) stamp.problem = "the timestamp is outside the tolerance";
   return stamp;
 }
@@ -119,6 +123,7 @@ std::string signed_text(const VerifySpec& spec, const HttpRequest& request, std:
     else if (place == "id") out += request.headers.get(spec.id_header).value_or("");
     else if (place == "url") out += url;
     else if (place == "method") out += request.method;
+    else if (place == "form") out += sorted_form(request.body);
     else if (place.starts_with("header.")) out += request.headers.get(place.substr(7)).value_or("");
     else out += pattern.substr(i, close - i + 1);
     i = close + 1;
@@ -126,33 +131,44 @@ std::string signed_text(const VerifySpec& spec, const HttpRequest& request, std:
   return out;
 }
 
-// A Standard Webhooks secret is "whsec_" and base64; every other is its text.
-std::string key_bytes(const VerifySpec& spec, std::string_view secret) {
-  if (spec.scheme == VerifyScheme::standard && secret.starts_with("whsec_"))
-    return crypto::from_base64(secret.substr(6)).value_or(std::string());
-  return std::string(secret);
+bool hmac_matches(const VerifySpec& spec, std::string_view key, std::string_view text,
+                  std::string_view signature) {
+  return !key.empty() && crypto::equal_constant_time(
+                             crypto::hmac(digest_of(spec.algorithm), key, text), signature);
 }
 
-bool signature_matches(const VerifySpec& spec, std::string_view secret, std::string_view text,
-                       std::string_view signature) {
-  if (spec.scheme == VerifyScheme::ed25519) return verify_ed25519(secret, text, signature);
-  if (spec.scheme == VerifyScheme::sendgrid) return verify_ecdsa_sha256(secret, text, signature);
-  std::string key = key_bytes(spec, secret);
-  const bool right =
-      !key.empty() && crypto::equal_constant_time(
-                          crypto::hmac(digest_of(spec.algorithm), key, text), signature);
+// A Standard Webhooks secret is base64, after "whsec_" or alone; libraries also take plain text.
+bool standard_matches(const VerifySpec& spec, std::string_view secret, std::string_view text,
+                      std::string_view signature) {
+  const bool marked = secret.starts_with("whsec_");
+  std::string key = crypto::from_base64(secret.substr(marked ? 6 : 0)).value_or(std::string());
+  const bool right = hmac_matches(spec, key, text, signature) ||
+                     (!marked && hmac_matches(spec, secret, text, signature));
   crypto::wipe(key);
   return right;
 }
 
+bool signature_matches(const VerifySpec& spec, std::string_view secret, std::string_view text,
+                       std::string_view signature) {
+  switch (spec.scheme) {
+    case VerifyScheme::ed25519: return verify_ed25519(secret, text, signature);
+    case VerifyScheme::sendgrid: return verify_ecdsa_sha256(secret, text, signature);
+    case VerifyScheme::standard:
+      // "whpk_" marks a public key; it belongs to the asymmetric form of the signature, "v1a,".
+      if (secret.starts_with("whpk_"))
+        return spec.prefix == "v1a," && verify_ed25519(secret.substr(5), text, signature);
+      return spec.prefix == "v1," && standard_matches(spec, secret, text, signature);
+    default: return hmac_matches(spec, secret, text, signature);
+  }
+}
+
 Verdict verify_signature(const VerifySpec& spec, const HttpRequest& request, std::string_view url,
                          std::span<const Secret> secrets, Timestamp now) {
-  std::string_view id_header = spec.id_header;
   const auto header = request.headers.get(spec.header);
   if (!header) return Refused{"the header " + spec.header + " is missing"};
   const Stamp stamp = timestamp_of(spec, request, *header, now);
   if (!stamp.problem.empty()) return Refused{stamp.problem};
-  if (spec.scheme == VerifyScheme::standard && !request.headers.contains(id_header))
+  if (spec.scheme == VerifyScheme::standard && !request.headers.contains(spec.id_header))
     return Refused{"the header " + spec.id_header + " is missing"};
   const std::string text = signed_text(spec, request, url, stamp.text);
   for (const auto candidate : candidates(spec, *header)) {
@@ -163,6 +179,22 @@ Verdict verify_signature(const VerifySpec& spec, const HttpRequest& request, std
         return Verified{};
   }
   return Refused{"no signature in " + spec.header + " fits the body"};
+}
+
+// Signatures by a shared secret, or by the provider's own key. Svix signs as the standard does, under
+// older header names.
+Verdict verify_standard(VerifySpec spec, const HttpRequest& request, std::string_view url,
+                        std::span<const Secret> secrets, Timestamp now) {
+  if (!request.headers.contains(spec.header) && request.headers.contains("svix-signature")) {
+    spec.header = "svix-signature";
+    spec.id_header = "svix-id";
+    spec.timestamp_header = "svix-timestamp";
+  }
+  const Verdict shared = verify_signature(spec, request, url, secrets, now);
+  if (std::holds_alternative<Verified>(shared)) return shared;
+  spec.prefix = "v1a,";
+  const Verdict own = verify_signature(spec, request, url, secrets, now);
+  return std::holds_alternative<Verified>(own) ? own : shared;
 }
 
 bool is_one_of(std::string_view given, std::span<const Secret> secrets) {
@@ -196,66 +228,23 @@ Verdict verify_shared(const VerifySpec& spec, const HttpRequest& request,
 
 }  // namespace
 
-VerifySpec expanded(const VerifySpec& spec) {
-  VerifySpec out = spec;
-  switch (spec.scheme) {
-    case VerifyScheme::github:  // docs.github.com, "Validating webhook deliveries"
-      out.header = "X-Hub-Signature-256";
-      out.prefix = "sha256=";
-      break;
-    case VerifyScheme::stripe:  // docs.stripe.com/webhooks, "Verify webhook signatures manually"
-      out.header = "Stripe-Signature";
-      out.signature_key = "v1";
-      out.timestamp_key = "t";
-      out.signed_text = "{timestamp}.{body}";
-      break;
-    case VerifyScheme::slack:  // api.slack.com/authentication/verifying-requests-from-slack
-      out.header = "X-Slack-Signature";
-      out.prefix = "v0=";
-      out.timestamp_header = "X-Slack-Request-Timestamp";
-      out.signed_text = "v0:{timestamp}:{body}";
-      break;
-    case VerifyScheme::standard:  // the Standard Webhooks specification, "Verifying"
-      out.encoding = Encoding::base64;
-      out.prefix = "v1,";
-      if (out.header.empty()) out.header = "webhook-signature";
-      if (out.id_header.empty()) out.id_header = "webhook-id";
-      if (out.timestamp_header.empty()) out.timestamp_header = "webhook-timestamp";
-      out.signed_text = "{id}.{timestamp}.{body}";
-      break;
-    case VerifyScheme::sendgrid:  // twilio.com/docs/sendgrid, "Event Webhook security features"
-      out.header = "X-Twilio-Email-Event-Webhook-Signature";
-      out.timestamp_header = "X-Twilio-Email-Event-Webhook-Timestamp";
-      out.encoding = Encoding::base64;
-      out.signed_text = "{timestamp}{body}";
-      break;
-    default: break;
-  }
-  return out;
-}
-
 Verdict verify(const VerifySpec& given, const HttpRequest& request, std::string_view url,
                std::span<const Secret> secrets, Timestamp now) {
   if (given.scheme == VerifyScheme::none) return Verified{};
   if (secrets.empty()) return Refused{"the endpoint has no secret to check against"};
-  VerifySpec spec = expanded(given);
-  // Svix signs as the standard does, under older header names.
-  if (spec.scheme == VerifyScheme::standard && !request.headers.contains(spec.header) &&
-      request.headers.contains("svix-signature")) {
-    spec.header = "svix-signature";
-    spec.id_header = "svix-id";
-    spec.timestamp_header = "svix-timestamp";
-  }
+  const VerifySpec spec = expanded(given);
   switch (spec.scheme) {
     case VerifyScheme::basic:
     case VerifyScheme::bearer:
     case VerifyScheme::header: return verify_shared(spec, request, secrets);
+    case VerifyScheme::twilio: return verify_twilio(spec, request, url, secrets);
+    case VerifyScheme::microsoft: return verify_client_state(request, secrets);
+    case VerifyScheme::standard: return verify_standard(spec, request, url, secrets, now);
     case VerifyScheme::hmac:
     case VerifyScheme::ed25519:
     case VerifyScheme::github:
     case VerifyScheme::stripe:
     case VerifyScheme::slack:
-    case VerifyScheme::standard:
     case VerifyScheme::sendgrid: return verify_signature(spec, request, url, secrets, now);
     default: return Refused{"this scheme cannot be checked here"};
   }

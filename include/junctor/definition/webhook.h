@@ -8,14 +8,17 @@
 
 namespace junctor {
 
-enum class VerifyScheme { none, hmac, basic, bearer, header, ed25519, jwt, github, stripe, slack, standard, sendgrid };
+enum class VerifyScheme {
+  none, hmac, basic, bearer, header, ed25519, jwt, github, stripe, slack, standard, sendgrid, shopify,
+  twilio, discord, meta, hubspot, bamboohr, microsoft
+};
 BOOST_DESCRIBE_ENUM(VerifyScheme, none, hmac, basic, bearer, header, ed25519, jwt, github, stripe, slack,
-                    standard, sendgrid)
+                    standard, sendgrid, shopify, twilio, discord, meta, hubspot, bamboohr, microsoft)
 enum class SecretSource { platform_generated, provider_assigned, user_provided };
 BOOST_DESCRIBE_ENUM(SecretSource, platform_generated, provider_assigned, user_provided)
 
-// How a delivery proves where it comes from. Named schemes (github, stripe, slack, standard,
-// sendgrid) need nothing further; the others take what they need of the rest.
+// How a delivery proves where it comes from. The named schemes from github on need nothing further;
+// the others take what they need of the rest.
 struct VerifySpec {
   VerifyScheme scheme = VerifyScheme::none;
   SecretSource secret_source = SecretSource::platform_generated;
@@ -27,7 +30,7 @@ struct VerifySpec {
   std::string timestamp_key{};        // and of the timestamp
   std::string timestamp_header{};
   Duration tolerance = std::chrono::minutes(5);
-  Template signed_text = "{body}";  // of {body}, {timestamp}, {id}, {url}, {method}, {header.NAME}
+  Template signed_text = "{body}";  // of {body}, {timestamp}, {id}, {url}, {method}, {header.NAME}, {form}
   std::string id_header{};
   ValueSpec secret{};                 // missing: the endpoint's own secrets
   std::string jwks_url{};             // jwt
