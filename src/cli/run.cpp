@@ -2,6 +2,7 @@
 
 #include "cli/command_line.h"
 #include "cli/jsonata_command.h"
+#include "cli/plug_command.h"
 #include "cli/schema_command.h"
 #include "cli/serve_command.h"
 #include "cli/store_commands.h"
@@ -60,6 +61,8 @@ std::vector<Command> commands(const std::vector<Integration>& integrations) {
   std::vector<Command> all{serve(integrations), validate(), jsonata()};
   for (Command& command : store_commands()) all.push_back(std::move(command));
   for (Command& command : schema_commands()) all.push_back(std::move(command));
+  for (Command& command : plug_commands()) all.push_back(std::move(command));
+  for (Command& command : definition_commands()) all.push_back(std::move(command));
   return all;
 }
 
