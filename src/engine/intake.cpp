@@ -14,6 +14,7 @@
 #include "net/problem.h"
 #include "queue/event_log.h"
 #include "store/store.h"
+#include "webhook/challenge.h"
 #include "webhook/verify.h"
 
 namespace junctor {
@@ -149,8 +150,14 @@ HttpResponse Intake::receive(Fiber& fiber, const HttpRequest& request, const std
                   endpoint.integration + "/" + endpoint.webhook)
         .retry_after(std::chrono::seconds(30));
 
-  const auto verdict = webhook::verify(webhook->definition->verify, request,
-                                       public_url_ + request.target, open->secrets, clock_.now());
+  const std::string url = public_url_ + request.target;
+  if (auto answer = webhook::challenge(webhook->definition->verify, request, url, open->secrets,
+                                       clock_.now())) {
+    ++counts_.ignored;
+    return std::move(*answer);
+  }
+  const auto verdict =
+      webhook::verify(webhook->definition->verify, request, url, open->secrets, clock_.now());
   if (const auto* refused = std::get_if<webhook::Refused>(&verdict))
     return refuse(fiber, endpoint, request, 401, refused->reason);
 

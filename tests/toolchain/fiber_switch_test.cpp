@@ -70,6 +70,8 @@ TEST(Toolchain, stacks_are_used_again_without_stale_marks) {
           volatile char buffer[4096];
           buffer[(round * 37 + i) % 4096] = 1;
           if (i % 2 == 0) inner.yield();
+          const char kept = buffer[(round * 37 + i) % 4096];
+          EXPECT_EQ(kept, 1);
           if (i % 3 == 0) throw Failure(FailureKind::cancelled, "left early");
         });
       scope.join(fiber);
