@@ -264,6 +264,8 @@ Node* Analysis::call(Node* node) {
 }
 
 Node* Analysis::tail_calls(Node* node) {
+  // What is still filtered or grouped is not the end of the function.
+  if (!node->predicates.empty() || (node->group && node->kind != Kind::function)) return node;
   switch (node->kind) {
     case Kind::function:
       if (node->predicates.empty()) node->tail = true;

@@ -138,7 +138,13 @@ Value Evaluator::call_partial(const Function& function, std::span<Value> args, F
   std::size_t count = function.bound_count;
   const Function& target = *function.target;
   if (target.type == Function::Type::lambda) return call_lambda(target, {all, count});
-  while (count > 0 && all[count - 1].is_undefined()) --count;
+  // What is missing at the end is left out where the signature does not take it as undefined.
+  const auto takes_undefined = [&](std::size_t i) {
+    if (target.type != Function::Type::builtin) return false;
+    const auto& params = target.builtin->signature->params;
+    return i < params.size() && (params[i].accepts & symbol_bit('m'));
+  };
+  while (count > 0 && all[count - 1].is_undefined() && !takes_undefined(count - 1)) --count;
   const Value callee = Value::of(const_cast<Function*>(&target));
   return deeper([&] { return apply_once(callee, {all, count}, Value{}, frame); });
 }

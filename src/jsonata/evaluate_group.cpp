@@ -82,8 +82,10 @@ Value Evaluator::eval_group(const Group& group, const Value& input, Frame* frame
       const Value tuple = reduce ? reduce_tuples(entry.data, scope) : Value{};
       inner = tuple_frame(scope, reduce ? tuple.slots : nullptr, frame);
       if (reduce) {
-        context = tuple.slots[0];
+        context = tuple.slots[0].tag == Tag::unbound ? Value{} : tuple.slots[0];
         inner->slots[0] = Value::unbound();
+        // As in the reference, a tuple alone in its group gives up its context.
+        if (entry.data.tag == Tag::tuple) entry.data.slots[0] = Value::unbound();
       }
     }
     if (lineage_) lineage_->begin();

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "jsonata/evaluator.h"
 #include "jsonata/text.h"
@@ -72,9 +73,12 @@ class Matches {
 
   bool next_of_function(Match& match) {
     Evaluator& ev = call_.ev;
-    std::array<Value, 1> args{first_ ? Value::of(subject_) : Value{}};
-    first_ = false;
-    if (!pattern_.is_function()) fault("T1010");
+    const bool first = std::exchange(first_, false);
+    std::array<Value, 1> args{first ? Value::of(subject_) : Value{}};
+    if (!pattern_.is_function()) {
+      if (!first) return false;  // a match object without a way on
+      fault("T1010");
+    }
     const Value found = ev.apply(pattern_, args, Value::null(), call_.frame);
     if (!ev.truthy(found) && !found.is_object()) return false;
     const Value start = ev.get(found, "start");
@@ -89,7 +93,6 @@ class Matches {
     match.groups = groups.is_array() ? groups : Value::of(ev.new_array());
     match.object = found;
     pattern_ = next;
-    if (!next.is_function()) pattern_ = Value{};
     return true;
   }
 
@@ -100,12 +103,6 @@ class Matches {
   std::size_t at_ = 0;
   bool first_ = true;
 };
-
-bool next_match_of(Matches& matches, Match& match, bool& done) {
-  if (done || !matches.next(match)) return false;
-  if (!matches.is_regex() && !match.object.is_object()) done = true;
-  return true;
-}
 
 // A limit, when there is one; negative ones are errors with `code`.
 std::optional<double> limit_of(const Value& value, std::string_view code) {
@@ -137,8 +134,8 @@ Value match(Call& c) {
   std::size_t counted = 0;
   std::size_t units = 0;
   double count = 0;
-  bool done = false;
-  while ((!limit || count < *limit) && next_match_of(matches, found, done)) {
+  // The next match is looked for even when the limit has been reached: it may be an error.
+  for (bool more = matches.next(found); more && (!limit || count < *limit); more = matches.next(found)) {
     if (found.start >= counted) {
       units += count_utf16_units(text.substr(counted, found.start - counted));
       counted = found.start;
@@ -245,10 +242,8 @@ Value replace(Call& c) {
   Matches matches(c, c.args[1], text);
   Match found;
   std::size_t at = 0;
-  bool done = false;
-  bool any = false;
-  for (double count = 0; (!limit || count < *limit) && next_match_of(matches, found, done); ++count) {
-    any = true;
+  double count = 0;
+  for (bool more = matches.next(found); more && (!limit || count < *limit); more = matches.next(found)) {
     if (found.start > at) out += text.substr(at, found.start - at);
     if (c.args[2].is_string()) {
       substitute(c.args[2].text(), found, out);
@@ -256,9 +251,10 @@ Value replace(Call& c) {
       out += replaced_by(c, matches, found);
     }
     at = std::min(found.start + found.text.size(), text.size());
+    ++count;
     if (out.size() > c.ev.limits().memory_bytes) c.ev.mem.allocate(out.size());
   }
-  if (!any) return c.args[0];
+  if (count == 0) return c.args[0];
   out += text.substr(at);
   return c.ev.string(out);
 }
@@ -298,8 +294,7 @@ Value split(Call& c) {
   Match found;
   std::size_t at = 0;
   double count = 0;
-  bool done = false;
-  while ((!limit || count < *limit) && next_match_of(matches, found, done)) {
+  for (bool more = matches.next(found); more && (!limit || count < *limit); more = matches.next(found)) {
     c.ev.push(out, Value::of(text.substr(std::min(at, found.start),
                                          found.start > at ? found.start - at : 0)));
     at = found.end;

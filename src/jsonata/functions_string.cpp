@@ -43,7 +43,8 @@ Value substring(Call& c) {
   double start = c.args[1].is_number() ? c.args[1].number : 0;
   if (length + start < 0) start = 0;
   if (!c.args[2].is_number()) return Value::of(slice(text, start, length));
-  if (c.args[2].number <= 0) return Value::of(std::string_view());
+  // Without a start its end is no number, which slices nothing.
+  if (c.args[2].number <= 0 || !c.args[1].is_number()) return Value::of(std::string_view());
   const double end = start >= 0 ? start + c.args[2].number : length + start + c.args[2].number;
   return Value::of(slice(text, start, end));
 }

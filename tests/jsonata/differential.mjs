@@ -66,8 +66,15 @@ function agree(theirs, ours) {
   return 'result' in ours && same(theirs.result, ours.result);
 }
 
+// Documented: where the update of a transform meets an empty array, the reference adds a null to it.
+function knownTransform({ expr }, theirs, ours) {
+  if (!expr.includes('|') || !('result' in theirs) || !('result' in ours)) return false;
+  const without = (v) => JSON.stringify(v).replaceAll('[null]', '[]');
+  return without(theirs.result) === without(ours.result);
+}
+
 const generator = new Generator(seed);
-const counts = { equal: 0, equalErrors: 0, crashed: 0, otherMember: 0, limited: 0, different: 0 };
+const counts = { equal: 0, equalErrors: 0, crashed: 0, otherMember: 0, known: 0, limited: 0, different: 0 };
 const started = Date.now();
 for (let done = 0; done < pairs; done += chunk) {
   const batch = [];
@@ -87,6 +94,8 @@ for (let done = 0; done < pairs; done += chunk) {
       counts.limited++;
     } else if (agree(theirs, ours)) {
       counts[theirs.error ? 'equalErrors' : 'equal']++;
+    } else if (knownTransform(pair, theirs, ours)) {
+      counts.known++;
     } else if (theirs.error && ours.error && /[[{]/.test(pair.expr)) {
       // Of several failing members the reference reports the one that failed first in time.
       counts.otherMember++;

@@ -139,7 +139,7 @@ export class Generator {
       () => `$split(${s()}, ${this.pick([this.string(), this.regex(), '" "'])}${this.chance(0.3) ? ', ' + this.below(3) : ''})`,
       () => `$join(${arr()}${this.chance(0.5) ? ', "-"' : ''})`,
       () => `$match(${s()}, ${this.regex()}${this.chance(0.2) ? ', ' + this.below(3) : ''})`,
-      () => `$replace(${s()}, ${this.pick([this.string(), this.regex()])}, ${this.pick([this.string(), '"[$1]"', '"$0$$"', 'function($m){ $m.match & "!" }'])})`,
+      () => this.chance(0.3) ? `$replace(${s()}, ${this.regex()}, function($m){ $m.match & "!" })` : `$replace(${s()}, ${this.pick([this.string(), this.regex()])}, ${this.pick([this.string(), '"[$1]"', '"$0$$"'])})`,
       () => `$number(${p()})`, () => `$abs(${n()})`, () => `$floor(${n()})`, () => `$ceil(${n()})`,
       () => `$round(${n()}${this.chance(0.5) ? ', ' + (this.below(5) - 2) : ''})`, () => `$power(${n()}, ${this.below(4)})`, () => `$sqrt(${n()})`,
       () => `$formatNumber(${n()}, ${this.pick(['"#,##0.00"', '"0.0##"', '"00%"', '"#.##e0"', '"000;(#)"', '"#0‰"', '"##"'])})`,
