@@ -13,6 +13,7 @@ using Bytes = std::bitset<256>;
 constexpr int max_nodes = 2000;
 constexpr int max_work = 20000;  // nodes ever made: nested quantifiers parse their inside again
 constexpr std::size_t max_states = 256;
+constexpr std::size_t max_build_steps = 4'000'000;  // of the subset construction: some 50 ms
 constexpr int max_nesting = 30;
 
 // Thompson's construction: a node either reads a byte of its set, or splits, or accepts.
@@ -385,7 +386,9 @@ class DfaBuilder {
     }
   }
 
-  std::vector<int> closure(std::vector<int> open) const {
+  std::vector<int> closure(std::vector<int> open) {
+    spent_ += nodes_.size();
+    if (spent_ > max_build_steps) throw Unsupported();
     std::vector<bool> seen(nodes_.size());
     std::vector<int> all;
     while (!open.empty()) {
@@ -404,7 +407,7 @@ class DfaBuilder {
     return all;
   }
 
-  std::vector<int> step(const std::vector<int>& from, unsigned char byte) const {
+  std::vector<int> step(const std::vector<int>& from, unsigned char byte) {
     std::vector<int> open;
     for (int index : from) {
       const Node& node = nodes_[static_cast<std::size_t>(index)];
@@ -435,6 +438,7 @@ class DfaBuilder {
   bool anchored_start_;
   bool anchored_end_;
   int start_;
+  std::size_t spent_ = 0;
   std::array<std::uint8_t, 256> class_of_{};
   std::vector<unsigned char> representatives_;
   std::map<std::vector<int>, std::uint32_t> states_;
