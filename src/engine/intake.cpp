@@ -40,13 +40,22 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// What the engine itself writes into an event's headers, and what speaks of the sender's connection only:
+// a sender outside must neither forge the first ("connection" names one of Junctor's) nor be shown by the
+// second.
+bool is_reserved(std::string_view name) {
+  constexpr std::string_view reserved[] = {"x-source", "connection", "event-type", "endpoint",
+                                           "keep-alive", "transfer-encoding"};
+  return std::any_of(std::begin(reserved), std::end(reserved),
+                     [&](std::string_view each) { return equal_ignoring_case(name, each); });
+}
+
 JsonObject headers_object(const HttpRequest& request, const VerifySpec& spec) {
   JsonObject out;
   for (const Header& header : request.headers) {
     if (out.size() >= most_kept_headers) break;
     if (!is_kept(header.name, spec) || header.value.size() > most_header_bytes) continue;
-    // "x-source" marks who caused an event; a sender outside must not forge it.
-    if (equal_ignoring_case(header.name, "x-source")) continue;
+    if (is_reserved(header.name)) continue;
     out[lower(header.name)] = header.value;
   }
   return out;
