@@ -8,9 +8,6 @@
 namespace junctor::queue {
 namespace {
 
-// Held from here to the commit: positions are given and become visible in the same order.
-constexpr std::int64_t order_lock = 7'236'550'362;
-
 using Texts = std::vector<std::optional<std::string_view>>;
 using Integers = std::vector<std::int64_t>;
 

@@ -71,6 +71,9 @@ struct CountDelta {
   std::int64_t accepted = 0, finished = 0, retried = 0;
 };
 
+// PostgreSQL: held from the giving of positions to the commit, so that they become visible in order.
+constexpr std::int64_t order_lock = 7'236'550'362;
+
 class Tables {
  public:
   virtual ~Tables() = default;
