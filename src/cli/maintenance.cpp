@@ -7,7 +7,7 @@
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
 #include "queue/event_log.h"
-#include "queue/inbox.h"
+#include "queue/upkeep.h"
 #include "store/store.h"
 
 namespace junctor {
@@ -42,9 +42,7 @@ void forget_what_is_old(Fiber& fiber, const MaintenanceParts& parts) {
   until_done(fiber, parts.store, [&](Transaction& transaction) {
     return runs::forget(transaction, now - parts.run_retention, bite);
   });
-  until_done(fiber, parts.store, [&](Transaction& transaction) {
-    return queue::forget_received(transaction, now, bite);
-  });
+  queue::upkeep(fiber, parts.store, now);
   queue::Retention retention;
   retention.age = parts.event_retention;
   for (const TenantId& tenant : parts.store.read(fiber, tenants_with_events))

@@ -12,6 +12,7 @@
 #include "api/action_routes.h"
 #include "api/answers.h"
 #include "api/authenticated_access.h"
+#include "api/queue_routes.h"
 #include "api/read_routes.h"
 #include "api/system_routes.h"
 #include "async/loop.h"
@@ -240,6 +241,11 @@ void Node::Parts::set_routes() {
   router.set("runs", api::run_routes(read));
   router.set("events", api::event_routes(read));
   router.set("endpoints", api::endpoint_routes(read));
+  router.set("queues",
+             api::queue_routes({queues, events, [this](Fiber& fiber, const HttpRequest& request,
+                                                       const char* scope) {
+                                  return access.require(fiber, request, {scope}).tenant;
+                                }}));
   router.set("actions", api::action_routes({actions, *store, registry, system_clock(), access}));
   set_declared_routes();
 }

@@ -47,6 +47,9 @@ void Listener::serve() {
   for (;;) {
     const std::unique_ptr<PGconn, Finish> connection(PQconnectdb(url_.c_str()));
     if (PQstatus(connection.get()) == CONNECTION_OK) {
+      // Taken back before the channels are read: a later wake stays to be seen.
+      eventfd_t ignored;
+      ::eventfd_read(wake_, &ignored);
       {
         std::lock_guard lock(mutex_);
         changed_ = false;
