@@ -164,7 +164,7 @@ class Builder final : public YAML::EventHandler {
     }
     if (from.kind != NodeKind::map) stop(from.line, describe(from), "a mapping, or a list of them, after <<");
     for (auto& [key, value] : from.entries) {
-      if (into.keys.insert(key).second) into.node.entries.emplace_back(key, std::move(value));
+      if (into.keys.insert(key).second) into.node.entries.push_back({key, std::move(value)});
     }
   }
   void attach(Node node) {
@@ -180,7 +180,7 @@ class Builder final : public YAML::EventHandler {
     } else {
       top.has_key = false;
       if (top.key == "<<") top.merges.push_back(std::move(node));
-      else if (top.keys.insert(top.key).second) top.node.entries.emplace_back(std::move(top.key), std::move(node));
+      else if (top.keys.insert(top.key).second) top.node.entries.push_back({std::move(top.key), std::move(node)});
       else problems_.push_back({"", node.line, "the key \"" + top.key + "\" twice in one mapping",
                                 "each key once", file_});
     }

@@ -8,7 +8,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "junctor/json.h"
@@ -18,6 +17,8 @@ namespace junctor::connector {
 
 enum class NodeKind { null, boolean, integer, number, text, list, map };
 
+struct Entry;
+
 struct Node {
   NodeKind kind = NodeKind::null;
   int line = 0;       // 1-based
@@ -26,9 +27,14 @@ struct Node {
   double number = 0;
   std::string text;   // of a scalar: as it stands in the source
   std::vector<Node> items;
-  std::vector<std::pair<std::string, Node>> entries;
+  std::vector<Entry> entries;
 
   const Node* find(std::string_view key) const;
+};
+
+struct Entry {
+  std::string first;
+  Node second;
 };
 
 // What stands there, in words for a message: text "abc", a list, nothing.
