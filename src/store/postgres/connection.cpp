@@ -62,8 +62,10 @@ Connection::Connection(const std::string& url) : connection_(PQconnectdb(url.c_s
                   PQerrorMessage(connection_.get()))
         .retry_after(std::chrono::seconds(1));
   // Small tables must be read through their indexes: a scan would conflict with every other closure.
+  // Joins are a few rows against an index; without statistics the planner would read whole tables.
   const Result set(PQexec(connection_.get(),
                           "SET client_min_messages = warning; SET enable_seqscan = off;"
+                          "SET enable_hashjoin = off; SET enable_mergejoin = off;"
                           "SET application_name = 'junctor'; SET plan_cache_mode = force_generic_plan;"
                           "SET jit = off"));
   PQenterPipelineMode(connection_.get());
