@@ -105,7 +105,7 @@ KnownEmployees known_employees(junctor::Context& context, const KnownInput& inpu
   context.transaction([&](junctor::Records& records) {
     page = {};
     for (const junctor::Record& record :
-         records.list({.collection = std::string(table), .after = input.after, .limit = limit}))
+         records.list({.collection = std::string(table), .after = input.after.value_or(""), .limit = limit}))
       page.employees.push_back(junctor::from_json<Employee>(record.value).value_or_throw());
   });
   if (page.employees.size() == limit) page.next = page.employees.back().id;

@@ -33,7 +33,7 @@ JUNCTOR_DESCRIBE(SyncReport, (read, created, updated, left))
 SyncReport sync_employees(junctor::Context& context, const SyncInput& input);
 
 struct KnownInput {
-  std::string after;  // the id of the last employee of the page before
+  std::optional<std::string> after;  // the id of the last employee of the page before
   int limit = 50;
 };
 JUNCTOR_DESCRIBE(KnownInput, (after, limit))
