@@ -12,6 +12,7 @@
 #include "api/action_routes.h"
 #include "api/answers.h"
 #include "api/authenticated_access.h"
+#include "api/connection_routes.h"
 #include "api/queue_routes.h"
 #include "api/read_routes.h"
 #include "api/system_routes.h"
@@ -19,6 +20,7 @@
 #include "async/scope.h"
 #include "auth/authenticator.h"
 #include "auth/credential_service.h"
+#include "auth/oauth/authorization.h"
 #include "auth/oauth/discovery.h"
 #include "auth/oauth/token_service.h"
 #include "auth/oauth/token_store.h"
@@ -190,6 +192,7 @@ struct Node::Parts {
   auth::Discovery discovery{client, system_clock()};
   auth::TokenService tokens{connections, catalogue, client, discovery};
   auth::CredentialService credentials{tokens, catalogue};
+  auth::Authorization authorization{tokens, client, discovery};
   connector::Executor executor{client};
   queue::Queues queues;
   queue::EventLog events{queues};
@@ -246,6 +249,11 @@ void Node::Parts::set_routes() {
                                                        const char* scope) {
                                   return access.require(fiber, request, {scope}).tenant;
                                 }}));
+  const api::ConnectionParts connecting{connections, authorization, api_tokens, nullptr, access,
+                                        public_url(config)};
+  router.set("connections", api::connection_routes(connecting));
+  router.set("authorisation", api::authorisation_routes(connecting));
+  router.set("tokens", api::token_routes(connecting));
   router.set("actions", api::action_routes({actions, *store, registry, system_clock(), access}));
   set_declared_routes();
 }

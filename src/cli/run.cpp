@@ -1,11 +1,14 @@
 #include <iostream>
 
 #include "cli/command_line.h"
+#include "cli/connections_command.h"
 #include "cli/jsonata_command.h"
+#include "cli/keys_command.h"
 #include "cli/plug_command.h"
 #include "cli/schema_command.h"
 #include "cli/serve_command.h"
 #include "cli/store_commands.h"
+#include "cli/token_command.h"
 #include "cli/validate_command.h"
 #include "junctor/junctor.h"
 
@@ -63,6 +66,9 @@ std::vector<Command> commands(const std::vector<Integration>& integrations) {
   for (Command& command : schema_commands()) all.push_back(std::move(command));
   for (Command& command : plug_commands()) all.push_back(std::move(command));
   for (Command& command : definition_commands()) all.push_back(std::move(command));
+  for (Command& command : cli::keys_commands()) all.push_back(std::move(command));
+  for (Command& command : cli::token_commands()) all.push_back(std::move(command));
+  for (Command& command : cli::connection_commands()) all.push_back(std::move(command));
   return all;
 }
 

@@ -1,0 +1,259 @@
+#include "api/connection_routes.h"
+
+#include <boost/json.hpp>
+#include <memory>
+
+#include "auth/api_tokens.h"
+#include "auth/oauth/authorization.h"
+#include "json/parse.h"
+#include "net/problem.h"
+#include "vault/connections.h"
+
+namespace junctor::api {
+namespace {
+
+using vault::ConnectionFailure;
+
+constexpr std::size_t most_body_bytes = 512 * 1024;
+
+// Failures of connections keep their code: the client tells them apart by it.
+HttpResponse connection_problem(const ConnectionFailure& failure) {
+  HttpResponse answer = failure.problems().empty() ? problem_response(failure) : problem_response(failure.problems());
+  auto parsed = json::parse(answer.body);
+  if (!parsed || !parsed.value().is_object()) return answer;
+  JsonObject body = std::move(parsed.value().as_object());
+  body["code"] = vault::to_string(failure.code());
+  HttpResponse out = HttpResponse::json(answer.status, Json(std::move(body)));
+  out.headers.set("Content-Type", "application/problem+json");
+  return out;
+}
+
+using Parts = std::shared_ptr<const ConnectionParts>;
+using Handler = HttpResponse (*)(const ConnectionParts&, Fiber&, HttpRequest&, const Caller&);
+
+Route route(const Parts& parts, std::string method, std::string path, std::string scope, Handler handler) {
+  return {std::move(method), std::move(path), [parts, scope, handler](Fiber& fiber, HttpRequest& request) {
+            const Caller caller = parts->access.require(fiber, request, {scope});
+            try {
+              return handler(*parts, fiber, request, caller);
+            } catch (const ConnectionFailure& failure) {
+              return connection_problem(failure);
+            }
+          }};
+}
+
+ConnectionId id_of(const HttpRequest& request) {
+  const auto id = ConnectionId::parse(request.path_value("connection").value_or(""));
+  if (!id) throw ConnectionFailure(vault::ConnectionError::unknown_connection, "there is no such connection: its id is a UUID");
+  return *id;
+}
+
+JsonObject body_of(const HttpRequest& request) {
+  if (request.body.empty()) return {};
+  auto parsed = json::parse(request.body, {.max_depth = 64, .max_bytes = most_body_bytes});
+  if (!parsed) throw Failure(FailureKind::invalid, "the body is no JSON");
+  if (!parsed.value().is_object()) throw Failure(FailureKind::invalid, "the body is no JSON object");
+  return std::move(parsed.value().as_object());
+}
+
+// Undeclared members are mistakes, not extensions.
+void require_only(const JsonObject& body, std::initializer_list<std::string_view> names) {
+  std::vector<Problem> problems;
+  for (const auto& member : body)
+    if (std::find(names.begin(), names.end(), std::string_view(member.key())) == names.end())
+      problems.push_back({std::string(member.key()), 0, "a member that is not known", "one of the documented ones", {}});
+  if (!problems.empty()) throw ConnectionFailure(std::move(problems));
+}
+
+std::optional<std::string> text_of(const JsonObject& body, std::string_view name) {
+  const Json* value = body.if_contains(name);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  if (!value->is_string()) throw ConnectionFailure({Problem{std::string(name), 0, "another kind of value", "text", {}}});
+  return std::string(value->as_string());
+}
+
+std::optional<JsonObject> vars_of(const JsonObject& body) {
+  const Json* value = body.if_contains("vars");
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_object()) throw ConnectionFailure({Problem{"vars", 0, "another kind of value", "an object", {}}});
+  return value->as_object();
+}
+
+HttpResponse list(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  vault::ConnectionFilter filter;
+  filter.integration = std::string(request.query_value("integration").value_or(""));
+  if (const auto after = request.query_value("after")) filter.after = ConnectionId::parse(*after);
+  if (const auto limit = request.query_value("limit")) filter.limit = static_cast<std::size_t>(std::strtoul(std::string(*limit).c_str(), nullptr, 10));
+  JsonArray items;
+  const auto found = parts.connections.list(fiber, caller.tenant, filter);
+  for (const vault::Connection& one : found) items.push_back(vault::to_json(one));
+  const bool full = found.size() >= std::max<std::size_t>(filter.limit, 1);
+  return HttpResponse::json(200, JsonObject{{"items", std::move(items)}, {"next", full ? Json(found.back().id.to_string()) : Json()}});
+}
+
+HttpResponse create(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const JsonObject body = body_of(request);
+  require_only(body, {"integration", "name", "auth_method", "vars"});
+  const auto made = parts.connections.create(fiber, caller.tenant,
+                                             {text_of(body, "integration").value_or(""), text_of(body, "name").value_or(""),
+                                              text_of(body, "auth_method").value_or(""), vars_of(body).value_or(JsonObject())});
+  HttpResponse out = HttpResponse::json(201, vault::to_json(made));
+  out.headers.set("Location", "/v1/connections/" + made.id.to_string());
+  return out;
+}
+
+HttpResponse show(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  return HttpResponse::json(200, vault::to_json(parts.connections.get(fiber, caller.tenant, id_of(request))));
+}
+
+HttpResponse change(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const JsonObject body = body_of(request);
+  require_only(body, {"name", "vars", "enabled", "version"});
+  vault::ConnectionChange wanted;
+  wanted.name = text_of(body, "name");
+  wanted.vars = vars_of(body);
+  if (const Json* enabled = body.if_contains("enabled"); enabled != nullptr && enabled->is_bool())
+    wanted.enabled = enabled->as_bool() ? vault::Enabled::yes : vault::Enabled::no;
+  if (const Json* version = body.if_contains("version"); version != nullptr && version->is_int64()) wanted.expected_version = version->as_int64();
+  return HttpResponse::json(200, vault::to_json(parts.connections.update(fiber, caller.tenant, id_of(request), wanted)));
+}
+
+HttpResponse remove(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  parts.connections.remove(fiber, caller.tenant, id_of(request));
+  return HttpResponse{.status = 204, .headers = {}, .body = {}, .stream = {}};
+}
+
+HttpResponse test(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  if (parts.tester == nullptr) throw Failure(FailureKind::unsupported, "this process runs no actions");
+  const ConnectionId id = id_of(request);
+  parts.connections.test(fiber, caller.tenant, id, *parts.tester);
+  return HttpResponse::json(200, vault::to_json(parts.connections.get(fiber, caller.tenant, id)).at("health"));
+}
+
+HttpResponse authorise(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const JsonObject body = body_of(request);
+  require_only(body, {"return_to"});
+  const std::string return_to = text_of(body, "return_to").value_or("");
+  // Only a path of this engine: the callback must not become an open redirect.
+  if (!return_to.empty() && (!return_to.starts_with('/') || return_to.starts_with("//") || return_to.find_first_of("\\\r\n") != std::string::npos))
+    throw ConnectionFailure({Problem{"return_to", 0, "an address elsewhere", "a path of this engine, such as /connections", {}}});
+  const auto page = parts.authorization.begin(fiber, {caller.tenant, id_of(request)}, parts.public_url + "/oauth/callback", return_to);
+  return HttpResponse::json(200, JsonObject{{"url", page.url}, {"expires_at", to_string(page.expires_at)}});
+}
+
+HttpResponse begin_device(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const auto code = parts.authorization.begin_device(fiber, {caller.tenant, id_of(request)});
+  return HttpResponse::json(200, JsonObject{{"handle", code.handle},
+                                            {"user_code", code.user_code},
+                                            {"verification_url", code.verification_url},
+                                            {"complete_url", code.complete_url},
+                                            {"interval_seconds", code.interval.count()},
+                                            {"expires_at", to_string(code.expires_at)}});
+}
+
+HttpResponse poll_device(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const auto done = parts.authorization.poll_device(fiber, caller.tenant, request.path_value("handle").value_or(""));
+  return HttpResponse::json(200, JsonObject{{"status", done ? "authorised" : "waiting"}});
+}
+
+HttpResponse revoke(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  parts.authorization.revoke(fiber, {caller.tenant, id_of(request)});
+  return HttpResponse{.status = 204, .headers = {}, .body = {}, .stream = {}};
+}
+
+HttpResponse complete(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request) {
+  HttpResponse out;
+  try {
+    const auto done = parts.authorization.complete(fiber, request.query);
+    if (done.return_to.empty()) {
+      out = HttpResponse::text(200, done.connection.integration + "/" + done.connection.name + " is authorised. You can close this page.\n");
+    } else {
+      out.status = 303;
+      out.headers.set("Location", done.return_to);
+    }
+  } catch (const ConnectionFailure& failure) {
+    out = connection_problem(failure);
+  }
+  // The URL of this page holds the code: it must not travel on or stay in a cache.
+  out.headers.set("Referrer-Policy", "no-referrer");
+  out.headers.set("Cache-Control", "no-store");
+  return out;
+}
+
+JsonObject token_json(const auth::ApiToken& token) {
+  const auto time = [](const std::optional<Timestamp>& value) { return value ? Json(to_string(*value)) : Json(); };
+  return {{"id", token.id.to_string()},
+          {"name", token.name},
+          {"hint", token.hint},
+          {"scopes", token.scopes.text()},
+          {"created_at", to_string(token.created_at)},
+          {"expires_at", time(token.expires_at)},
+          {"last_used_at", time(token.last_used_at)},
+          {"revoked_at", time(token.revoked_at)}};
+}
+
+HttpResponse list_tokens(const ConnectionParts& parts, Fiber& fiber, HttpRequest&, const Caller& caller) {
+  JsonArray items;
+  for (const auth::ApiToken& token : parts.tokens.list(fiber, caller.tenant)) items.push_back(token_json(token));
+  return HttpResponse::json(200, JsonObject{{"items", std::move(items)}});
+}
+
+HttpResponse create_token(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const JsonObject body = body_of(request);
+  require_only(body, {"name", "scopes", "expires_in_days"});
+  const std::string scopes = text_of(body, "scopes").value_or("");
+  // A token cannot make a stronger one: each scope is asked of the caller as well.
+  std::vector<std::string> words;
+  for (std::string_view rest = scopes; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    if (end > 0) words.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  parts.access.require(fiber, request, words);
+  std::optional<Timestamp> expires_at;
+  if (const Json* days = body.if_contains("expires_in_days"); days != nullptr && days->is_int64() && days->as_int64() > 0 && days->as_int64() <= 3650)
+    expires_at = system_clock().now() + std::chrono::hours(24 * days->as_int64());
+  const auto made = parts.tokens.create(fiber, caller.tenant, text_of(body, "name").value_or(""), auth::Scopes::parse(scopes), expires_at);
+  JsonObject out = token_json(made.token);
+  out["token"] = made.text.reveal();
+  HttpResponse answer = HttpResponse::json(201, out);
+  answer.headers.set("Cache-Control", "no-store");
+  return answer;
+}
+
+HttpResponse revoke_token(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const auto id = auth::ApiTokenId::parse(request.path_value("token").value_or(""));
+  if (!id) throw Failure(FailureKind::not_found, "there is no such token: its id is a UUID");
+  parts.tokens.revoke(fiber, caller.tenant, *id);
+  return HttpResponse{.status = 204, .headers = {}, .body = {}, .stream = {}};
+}
+
+}  // namespace
+
+std::vector<Route> connection_routes(const ConnectionParts& given) {
+  const auto parts = std::make_shared<const ConnectionParts>(given);
+  return {route(parts, "GET", "/v1/connections", "connections:read", list),
+          route(parts, "POST", "/v1/connections", "connections:write", create),
+          route(parts, "GET", "/v1/connections/{connection}", "connections:read", show),
+          route(parts, "PATCH", "/v1/connections/{connection}", "connections:write", change),
+          route(parts, "DELETE", "/v1/connections/{connection}", "connections:write", remove),
+          route(parts, "POST", "/v1/connections/{connection}/test", "connections:write", test)};
+}
+
+std::vector<Route> authorisation_routes(const ConnectionParts& given) {
+  const auto parts = std::make_shared<const ConnectionParts>(given);
+  return {route(parts, "POST", "/v1/connections/{connection}/authorise", "connections:write", authorise),
+          route(parts, "POST", "/v1/connections/{connection}/device", "connections:write", begin_device),
+          route(parts, "POST", "/v1/connections/{connection}/device/{handle}", "connections:write", poll_device),
+          route(parts, "POST", "/v1/connections/{connection}/revoke", "connections:write", revoke),
+          {"GET", "/oauth/callback", [parts](Fiber& fiber, HttpRequest& request) { return complete(*parts, fiber, request); }}};
+}
+
+std::vector<Route> token_routes(const ConnectionParts& given) {
+  const auto parts = std::make_shared<const ConnectionParts>(given);
+  return {route(parts, "GET", "/v1/tokens", "tokens:read", list_tokens),
+          route(parts, "POST", "/v1/tokens", "tokens:write", create_token),
+          route(parts, "DELETE", "/v1/tokens/{token}", "tokens:write", revoke_token)};
+}
+
+}  // namespace junctor::api

@@ -1,0 +1,38 @@
+// The store and the vault as commands open them, beside a running engine or without one.
+//
+// Threads: one.
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+
+#include "cli/command_line.h"
+#include "cli/node.h"
+#include "cli/serve_command.h"
+#include "store/store.h"
+#include "vault/vault.h"
+
+namespace junctor::cli {
+
+// Migrated, and with the right root key; throws as the engine does at its start.
+struct VaultAccess {
+  Config config;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<vault::Vault> vault;
+};
+
+inline VaultAccess open_vault(const Given& given) {
+  VaultAccess out{effective_config(given, {}), nullptr, nullptr};
+  StoreOptions options;
+  options.url = store_url(out.config);
+  out.store = Store::open(options);
+  const auto sets = all_migrations();
+  migrate(*out.store, sets);
+  const char* command = std::getenv("JUNCTOR_ROOT_KEY_COMMAND");
+  out.vault = std::make_unique<vault::Vault>(
+      *out.store, vault::make_root_key_source({out.config.data_dir, command == nullptr ? "" : command}), system_clock());
+  out.vault->start();
+  return out;
+}
+
+}  // namespace junctor::cli
