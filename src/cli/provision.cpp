@@ -4,6 +4,7 @@
 #include "engine/endpoints.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
+#include "junctor/shared_object.h"
 #include "store/store.h"
 #include "vault/connections.h"
 
@@ -67,6 +68,16 @@ void provision(Fiber& fiber, const Project& project, const ProvisionParts& parts
 }
 
 connector::LoadReport examine_place(const std::string& place) {
+  if (place.ends_with(".so")) {
+    try {
+      return connector::examine_definition(load_shared_object(place));
+    } catch (const Failure& failure) {
+      connector::LoadReport report;
+      report.problems.push_back({"", 0, failure.message(), "a shared object that defines an integration",
+                                 place});
+      return report;
+    }
+  }
   if (place.ends_with(".yaml") || place.ends_with(".yml")) {
     const auto slash = place.rfind('/');
     return connector::examine_folder(slash == std::string::npos ? "." : place.substr(0, slash));
