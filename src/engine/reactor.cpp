@@ -190,18 +190,20 @@ void Reactor::stop(Fiber& fiber) {
       scope.spawn([&one](Fiber& inner) { one.stop(inner); });
       continue;
     }
-    // A consumer stops on its own loop; this fiber waits for it here.
-    Loop* other = loop;
-    scope.spawn([&one, other](Fiber& inner) {
-      auto stopper = std::make_shared<Scope>(*other, "consumer stop");
+    // A consumer stops on its own loop; this fiber waits for it here, and for the scope to be empty
+    // before it goes.
+    scope.spawn([&one, other = loop](Fiber& inner) {
+      Scope there(*other, "consumer stop");
       inner.wait_uninterruptible([&](Waker waker) {
-        other->post([&one, stopper, waker] {
-          stopper->spawn([&one, stopper, waker](Fiber& there) {
-            one.stop(there);
+        other->post([&one, &there, waker] {
+          there.spawn([&one, waker](Fiber& on_its_loop) {
+            one.stop(on_its_loop);
             waker.wake();
           });
         });
       });
+      inner.wait_uninterruptible(
+          [&](Waker waker) { there.stop_then([waker] { waker.wake(); }); });
     });
   }
   scope.join(fiber);
