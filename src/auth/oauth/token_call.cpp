@@ -134,6 +134,32 @@ std::string without_secrets(std::string text, const FormFields& secrets) {
   return text;
 }
 
+// Everything secret that went out with a request, also what was added to it last: a provider may repeat
+// any of it in its error message.
+FormFields sent_secrets(const ClientRequest& request, const FormFields& known) {
+  FormFields out;
+  for (const auto& [name, value] : known) out.emplace_back(name, value.clone());
+  if (const auto* body = std::get_if<Secret>(&request.body))
+    for (Parameter& field : parse_query(body->reveal())) {
+      const bool is_public = field.name == "grant_type" || field.name == "client_id" ||
+                             field.name == "scope" || field.name == "client_assertion_type" ||
+                             field.name == "redirect_uri";
+      if (!is_public) out.emplace_back(field.name, Secret(field.value));
+      crypto::wipe(field.value);
+    }
+  for (const ClientHeader& header : request.headers) {
+    const auto* value = std::get_if<Secret>(&header.value);
+    if (value == nullptr || !value->reveal().starts_with("Basic ")) continue;
+    auto pair = crypto::from_base64(value->reveal().substr(6)).value_or(std::string());
+    const auto colon = pair.find(':');
+    if (colon != std::string::npos)
+      if (auto password = percent_decode(std::string_view(pair).substr(colon + 1)))
+        out.emplace_back("client_secret", Secret(*password));
+    crypto::wipe(pair);
+  }
+  return out;
+}
+
 TokenRefusal refusal(int status, const JsonObject& body, const FormFields& secrets) {
   TokenRefusal out{status, printable(text_member(body, "error"), 100), {}};
   std::string description = text_member(body, "error_description");
@@ -254,7 +280,7 @@ TokenAnswer send_token_request(Fiber& fiber, HttpClient& client, const ClientReq
                                const FormFields& secrets) {
   ClientResponse answer = client.send(fiber, request);
   throw_when_unavailable(answer);
-  TokenAnswer out = read_token_answer(answer, secrets);
+  TokenAnswer out = read_token_answer(answer, sent_secrets(request, secrets));
   crypto::wipe(answer.body);
   return out;
 }
