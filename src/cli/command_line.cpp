@@ -33,7 +33,7 @@ void add_option(Parsed& parsed, const CommandOption& option) {
   }
   auto* added = parsed.app->add_option(option.name, parsed.values[name], option.help);
   const bool several = option.kind == Kind::places || option.kind == Kind::values;
-  if (!several) added->expected(1);
+  if (!several) added->expected(1)->allow_extra_args(false);
   if (option.kind == Kind::place) added->required();
   added->type_name(option.kind == Kind::value || several ? "VALUE" : "");
   if (option.kind == Kind::values) added->take_all();

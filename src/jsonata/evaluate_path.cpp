@@ -164,7 +164,8 @@ Value Evaluator::eval_path(const Node* node, const Value& input, Frame* frame) {
     const Node* step = node->list[i];
     streaming = streaming || step->tuple;
     if (i == 0 && step->cons_array) {
-      const Value items = eval(step, at, frame);
+      // A constructor that is bound itself (`[$v]@$v`) was resolved inside the path's scope.
+      const Value items = eval(step, at, step->tuple ? tuple_frame(scope, nullptr, frame) : frame);
       if (step->focus.empty()) at = items;  // otherwise the context stays what it was
     } else if (streaming) {
       tuples = tuple_step(step, at, tuples, frame, scope);

@@ -32,6 +32,11 @@ TEST(Jsonata, selects_maps_and_aggregates) {
   EXPECT_EQ(eval("{'b': 1, '10': 2, '9': 3} ~> $keys"), R"(["9","10","b"])");
 }
 
+TEST(Jsonata, survives_a_constructor_that_names_the_variable_it_is_bound_to) {
+  EXPECT_EQ(eval("[$v]@$v.$i.*", R"({"a":1})"), "undefined");
+  EXPECT_EQ(eval("[$v]@$v.a", R"({"a":1})"), "1");
+}
+
 TEST(Jsonata, counts_text_in_code_points) {
   EXPECT_EQ(eval("$length('a😀é')"), "3");
   EXPECT_EQ(eval("$substring('a😀é', 1, 1)"), R"("😀")");
