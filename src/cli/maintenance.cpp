@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "engine/endpoints.h"
 #include "engine/runs.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
@@ -27,16 +28,6 @@ void until_done(Fiber& fiber, Store& store, Step&& step) {
   }
 }
 
-std::vector<TenantId> tenants_with_events(Snapshot& snapshot) {
-  std::vector<TenantId> out{default_tenant()};
-  snapshot.for_each("SELECT tenant FROM endpoints UNION SELECT tenant FROM connections",
-                    [&](const Row& row) {
-                      if (row.text(0) != default_tenant().text())
-                        out.emplace_back(std::string(row.text(0)));
-                    });
-  return out;
-}
-
 void forget_what_is_old(Fiber& fiber, const MaintenanceParts& parts) {
   const Timestamp now = parts.clock.now();
   until_done(fiber, parts.store, [&](Transaction& transaction) {
@@ -45,7 +36,7 @@ void forget_what_is_old(Fiber& fiber, const MaintenanceParts& parts) {
   queue::upkeep(fiber, parts.store, now);
   queue::Retention retention;
   retention.age = parts.event_retention;
-  for (const TenantId& tenant : parts.store.read(fiber, tenants_with_events))
+  for (const TenantId& tenant : parts.store.read(fiber, tenants_in_use))
     until_done(fiber, parts.store, [&](Transaction& transaction) {
       return parts.events.retain(transaction, tenant, retention, bite);
     });

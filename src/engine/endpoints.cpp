@@ -67,6 +67,17 @@ Endpoint read_row(const Row& row) {
 
 }  // namespace
 
+std::vector<TenantId> tenants_in_use(Snapshot& snapshot) {
+  std::vector<TenantId> out{default_tenant()};
+  snapshot.for_each(
+      "SELECT tenant FROM endpoints UNION SELECT tenant FROM connections ORDER BY 1",
+      [&](const Row& row) {
+        TenantId tenant{std::string(row.text(0))};
+        if (tenant != default_tenant()) out.push_back(std::move(tenant));
+      });
+  return out;
+}
+
 const MigrationSet& WebhookEndpoints::migrations() {
   static constexpr MigrationSet set{"endpoints", steps};
   return set;

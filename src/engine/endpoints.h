@@ -46,6 +46,9 @@ struct OpenEndpoint {
   std::vector<Secret> secrets;
 };
 
+// Every tenant that has endpoints or connections, and the default one, which comes first.
+std::vector<TenantId> tenants_in_use(Snapshot& snapshot);
+
 struct Refusal {
   std::int64_t at = 0;  // milliseconds since 1970
   std::string peer, reason;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "connector/topics.h"
 #include "engine/actions.h"
+#include "engine/endpoints.h"
 #include "engine/flow_runner.h"
 #include "json/parse.h"
 #include "json/serialize.h"
@@ -99,16 +100,7 @@ Reactor::Reactor(const ReactorParts& parts) : parts_(parts) {}
 Reactor::~Reactor() = default;
 
 std::vector<TenantId> Reactor::tenants(Fiber& fiber) {
-  return parts_.store.read(fiber, [](Snapshot& snapshot) {
-    std::vector<TenantId> out{default_tenant()};
-    snapshot.for_each(
-        "SELECT tenant FROM endpoints UNION SELECT tenant FROM connections ORDER BY 1",
-        [&](const Row& row) {
-          TenantId tenant{std::string(row.text(0))};
-          if (tenant != default_tenant()) out.push_back(std::move(tenant));
-        });
-    return out;
-  });
+  return parts_.store.read(fiber, tenants_in_use);
 }
 
 void Reactor::define(Fiber& fiber) {
