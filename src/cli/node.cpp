@@ -131,11 +131,13 @@ bool has_role(const Config& config, std::string_view role) {
 // In a folder nobody can write, SQLite would say "unable to open database file": true, and no help.
 void check_writable(const std::string& folder) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    throw Failure(FailureKind::denied, "the data directory " + folder + " cannot be made: " +
-                                           std::strerror(errno) + "; choose another with --data-dir");
+    throw Failure(FailureKind::denied, "the data directory " + folder +
+                                           " cannot be made: " + std::strerror(errno) +
+                                           "; choose another with --data-dir");
   if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw Failure(FailureKind::denied, "the data directory " + folder + " cannot be written: " +
-                                           std::strerror(errno) + "; choose another with --data-dir");
+    throw Failure(FailureKind::denied, "the data directory " + folder +
+                                           " cannot be written: " + std::strerror(errno) +
+                                           "; choose another with --data-dir");
 }
 
 }  // namespace
@@ -147,10 +149,9 @@ std::string store_url(const Config& config) {
 }
 
 std::vector<MigrationSet> all_migrations() {
-  return {vault::Vault::migrations(),      auth::migrations(),
-          WebhookEndpoints::migrations(),  runs::migrations(),
-          schedules::migrations(),         StoredRecords::migrations(),
-          Flows::migrations(),             queue::queue_migrations()};
+  return {vault::Vault::migrations(), auth::migrations(),       WebhookEndpoints::migrations(),
+          runs::migrations(),         schedules::migrations(),  StoredRecords::migrations(),
+          Flows::migrations(),        queue::queue_migrations()};
 }
 
 Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input) {
@@ -162,8 +163,10 @@ Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input) {
       log::write(log::Level::warning, "connector", "{}", to_string(warning));
     if (!report.integration) return;
     auto result = LoadedIntegration::load(std::move(*report.integration));
-    if (result.ok()) loaded.push_back(std::move(result).value());
-    else problems.insert(problems.end(), result.problems().begin(), result.problems().end());
+    if (result.ok())
+      loaded.push_back(std::move(result).value());
+    else
+      problems.insert(problems.end(), result.problems().begin(), result.problems().end());
   };
   for (const Integration& integration : input.built_in)
     add(connector::examine_definition(integration));
@@ -211,6 +214,7 @@ struct Node::Parts {
   HttpServer server;
   std::unique_ptr<Scope> background;  // on the control loop; made by start()
 
+  void provision_projects(Fiber& fiber, const std::vector<Project>& projects);
   void set_routes();
   void set_declared_routes();
   void start_background(Fiber& fiber);
@@ -220,14 +224,20 @@ Node::Parts::Parts(NodeInput given)
     : input(std::move(given)),
       loops(make_loops(config)),
       store(open_store(config)),
-      vault(*store, vault::make_root_key_source({config.data_dir, root_key_command()}), system_clock()),
+      vault(*store, vault::make_root_key_source({config.data_dir, root_key_command()}),
+            system_clock()),
       client(client_options(config)),
       queues(*store, queue_options(config)),
       intake(*store, endpoints, registry, events, system_clock(), public_url(config)),
-      reactor({*store, events, registry, actions, flows, connections, system_clock(),
-               loops_of(loops)}),
+      reactor(
+          {*store, events, registry, actions, flows, connections, system_clock(), loops_of(loops)}),
       authenticator(api_tokens, discovery, system_clock(), authenticator_options(config)),
       server(server_options(config, served), api::answering(router.handler()), loops_of(loops)) {}
+
+void Node::Parts::provision_projects(Fiber& fiber, const std::vector<Project>& projects) {
+  for (const Project& project : projects)
+    provision(fiber, project, {*store, registry, connections, endpoints});
+}
 
 void Node::Parts::set_routes() {
   const api::ReadParts read{*store, registry, events, endpoints, reactor, system_clock(), access};
@@ -237,20 +247,21 @@ void Node::Parts::set_routes() {
     for (const char* method : {"POST", "GET"})
       router.set(std::string("hooks ") + method,
                  {{method, "/hooks/{endpoint}", [this](Fiber& fiber, HttpRequest& request) {
-                     return intake.receive(fiber, request, std::string(*request.path_value("endpoint")));
+                     return intake.receive(fiber, request,
+                                           std::string(*request.path_value("endpoint")));
                    }}});
   if (!has_role(config, "api")) return;
   router.set("integrations", api::integration_routes(read));
   router.set("runs", api::run_routes(read));
   router.set("events", api::event_routes(read));
   router.set("endpoints", api::endpoint_routes(read));
-  router.set("queues",
-             api::queue_routes({queues, events, [this](Fiber& fiber, const HttpRequest& request,
-                                                       const char* scope) {
-                                  return access.require(fiber, request, {scope}).tenant;
-                                }}));
-  const api::ConnectionParts connecting{connections, authorization, api_tokens, nullptr, access,
-                                        public_url(config)};
+  router.set("queues", api::queue_routes(
+                           {queues, events,
+                            [this](Fiber& fiber, const HttpRequest& request, const char* scope) {
+                              return access.require(fiber, request, {scope}).tenant;
+                            }}));
+  const api::ConnectionParts connecting{connections, authorization, api_tokens,
+                                        nullptr,     access,        public_url(config)};
   router.set("connections", api::connection_routes(connecting));
   router.set("authorisation", api::authorisation_routes(connecting));
   router.set("tokens", api::token_routes(connecting));
@@ -267,12 +278,11 @@ void Node::Parts::set_declared_routes() {
 void Node::Parts::start_background(Fiber& fiber) {
   background = std::make_unique<Scope>(fiber.loop(), "node");
   if (has_role(config, "scheduler"))
-    background->spawn([this](Fiber& inner) {
-      run_scheduler(inner, *store, system_clock(), reactor.fire());
-    });
+    background->spawn(
+        [this](Fiber& inner) { run_scheduler(inner, *store, system_clock(), reactor.fire()); });
   background->spawn([this](Fiber& inner) {
-    run_maintenance(inner, {*store, events, system_clock(), config.event_retention,
-                            config.run_retention});
+    run_maintenance(inner,
+                    {*store, events, system_clock(), config.event_retention, config.run_retention});
   });
 }
 
@@ -283,8 +293,7 @@ void Node::start(Fiber& fiber) {
   Parts& parts = *parts_;
   parts.vault.start();
   parts.registry.set(load_registry(parts.input).value_or_throw());
-  for (const Project& project : parts.input.projects)
-    provision(fiber, project, {*parts.store, parts.registry, parts.connections, parts.endpoints});
+  parts.provision_projects(fiber, parts.input.projects);
   parts.reactor.define(fiber);
   parts.set_routes();
   parts.server.start();
@@ -301,11 +310,20 @@ void Node::stop(Fiber& fiber) {
   parts.tokens.stop();
 }
 
-std::vector<Problem> Node::reload(Fiber& fiber) {
+std::vector<Problem> Node::reload(Fiber& fiber, std::vector<Project> projects) {
   Parts& parts = *parts_;
-  auto loaded = load_registry(parts.input);
+  NodeInput next{parts.config, std::move(projects), parts.input.built_in};
+  auto loaded = load_registry(next);
   if (!loaded.ok()) return loaded.problems();
+  const auto before = parts.registry.get();
   parts.registry.set(std::move(loaded).value());
+  try {
+    parts.provision_projects(fiber, next.projects);
+  } catch (const Failure&) {
+    parts.registry.set(before);
+    throw;
+  }
+  parts.input.projects = std::move(next.projects);
   parts.reactor.define(fiber);
   parts.set_declared_routes();
   if (has_role(parts.config, "worker")) parts.reactor.start_consumers(fiber);

@@ -1,4 +1,5 @@
-// One engine process, put together: everything is constructed here, in order, and stopped in reverse.
+// One engine process, put together: everything is constructed here, in order, and stopped in
+// reverse.
 //
 // Threads: constructed, started and stopped by the thread of the control loop's fiber.
 #pragma once
@@ -32,14 +33,15 @@ class Node final {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  // Loads definitions, creates what the projects declare, and serves. Throws Failure{invalid} with every
-  // problem of every definition, {conflict} for a port in use.
+  // Loads definitions, creates what the projects declare, and serves. Throws Failure{invalid} with
+  // every problem of every definition, {conflict} for a port in use.
   void start(Fiber& fiber);
   // Takes nothing new, finishes or releases what is in flight within the configured time.
   void stop(Fiber& fiber);
 
-  // Reads the definitions again. Problems leave the old ones in force and are returned.
-  std::vector<Problem> reload(Fiber& fiber);
+  // Takes the projects as they are now, with their definitions, connections and endpoints; settings
+  // wait for the next start. Problems leave the old definitions in force and are returned.
+  std::vector<Problem> reload(Fiber& fiber, std::vector<Project> projects);
 
   std::uint16_t port() const;
   std::size_t integrations() const;
@@ -55,8 +57,8 @@ Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input);
 // The tables of all rooms, in order.
 std::vector<struct MigrationSet> all_migrations();
 
-// "sqlite:DIR/junctor.db", or the configured URL. Makes the directory; throws Failure{denied} when it
-// cannot be written.
+// "sqlite:DIR/junctor.db", or the configured URL. Makes the directory; throws Failure{denied} when
+// it cannot be written.
 std::string store_url(const Config& config);
 
 }  // namespace junctor

@@ -27,32 +27,43 @@ log::Level level_of(const std::string& text) {
   return log::Level::info;
 }
 
-std::vector<Project> load_projects(const std::vector<std::string>& folders) {
+std::vector<Project> read_projects(const std::vector<std::string>& folders,
+                                   std::vector<Problem>& problems) {
   std::vector<Project> projects;
-  std::vector<Problem> problems;
   for (const std::string& folder : folders) {
     auto project = load_project(folder);
-    if (project.ok()) projects.push_back(std::move(project).value());
-    else problems.insert(problems.end(), project.problems().begin(), project.problems().end());
+    if (project.ok())
+      projects.push_back(std::move(project).value());
+    else
+      problems.insert(problems.end(), project.problems().begin(), project.problems().end());
   }
+  return projects;
+}
+
+std::vector<Project> load_projects(const std::vector<std::string>& folders) {
+  std::vector<Problem> problems;
+  std::vector<Project> projects = read_projects(folders, problems);
   if (!problems.empty()) throw Failure(FailureKind::invalid, to_string(problems));
   return projects;
 }
 
-void reload(Fiber& fiber, Node& node) {
-  const auto problems = node.reload(fiber);
+void reload(Fiber& fiber, Node& node, const std::vector<std::string>& folders) {
+  std::vector<Problem> problems;
+  std::vector<Project> projects = read_projects(folders, problems);
+  if (problems.empty()) problems = node.reload(fiber, std::move(projects));
   if (problems.empty()) {
     log::write(log::Level::info, "engine", "definitions read again, {} integrations",
                node.integrations());
     return;
   }
-  log::write(log::Level::error, "engine", "the new definitions are wrong; the old ones stay in force");
+  log::write(log::Level::error, "engine",
+             "the new definitions are wrong; the old ones stay in force");
   for (const Problem& problem : problems)
     log::write(log::Level::error, "engine", "{}", to_string(problem));
 }
 
 // Until the process is told to end; a second signal ends it at once, as the system does by default.
-void serve_until_signal(Fiber& fiber, Node& node) {
+void serve_until_signal(Fiber& fiber, Node& node, const std::vector<std::string>& folders) {
   boost::asio::signal_set signals(fiber.loop().context(), SIGINT, SIGTERM, SIGHUP);
   while (true) {
     const auto [error, number] = wait_for_asio<boost::system::error_code, int>(
@@ -61,7 +72,7 @@ void serve_until_signal(Fiber& fiber, Node& node) {
     if (error) return;
     if (number != SIGHUP) return;
     try {
-      reload(fiber, node);
+      reload(fiber, node, folders);
     } catch (const Failure& failure) {
       log::write(log::Level::error, "engine", "reload failed: {} {}", failure.message(),
                  failure.detail());
@@ -74,7 +85,8 @@ void serve_until_signal(Fiber& fiber, Node& node) {
 Config effective_config(const Given& given, const std::vector<Project>& projects) {
   Config config;
   std::vector<Problem> problems;
-  const auto apply = [&](const std::string& key, const std::string& text, const std::string& source) {
+  const auto apply = [&](const std::string& key, const std::string& text,
+                         const std::string& source) {
     for (Problem& problem : apply_setting(config, key, text, source))
       problems.push_back(std::move(problem));
   };
@@ -115,7 +127,7 @@ int run_serve_command(const Given& given, const std::vector<Integration>& built_
     std::fflush(stdout);
     if (config.authentication == Authentication::off_for_development)
       log::write(log::Level::warning, "engine", "authentication is off: for development only");
-    serve_until_signal(fiber, node);
+    serve_until_signal(fiber, node, given.values("PROJECT"));
     log::write(log::Level::info, "engine", "stopping");
     node.stop(fiber);
   });

@@ -17,11 +17,13 @@ struct Findings {
 };
 
 void examine(const std::string& place, Findings& out) {
-  auto project = load_project(place);
+  auto project = load_project(place, Environment::may_be_unset);
   if (!project.ok()) {
     out.problems.insert(out.problems.end(), project.problems().begin(), project.problems().end());
     return;
   }
+  const auto& unset = project.value().unset;
+  out.warnings.insert(out.warnings.end(), unset.begin(), unset.end());
   for (const std::string& folder : project.value().integrations) {
     ++out.integrations;
     connector::LoadReport report = examine_place(folder);
@@ -63,11 +65,11 @@ int run_validate_command(const Given& given) {
   for (const Problem& warning : findings.warnings)
     std::cerr << "warning: " << to_string(warning) << '\n';
   if (findings.problems.empty())
-    std::cout << findings.integrations << (findings.integrations == 1 ? " definition" : " definitions")
-              << " right\n";
+    std::cout << findings.integrations
+              << (findings.integrations == 1 ? " definition" : " definitions") << " right\n";
   else
-    std::cerr << findings.problems.size() << (findings.problems.size() == 1 ? " problem" : " problems")
-              << '\n';
+    std::cerr << findings.problems.size()
+              << (findings.problems.size() == 1 ? " problem" : " problems") << '\n';
   return findings.problems.empty() ? 0 : 1;
 }
 

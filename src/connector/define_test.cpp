@@ -32,7 +32,9 @@ class NoContext final : public Context {
   Secret secret(std::string_view) override { return {}; }
   Json call(std::string_view, const Json&, const CallOptions&) override { return nullptr; }
   std::size_t stream(std::string_view, const Json&, const std::function<bool(const Json&)>&,
-                     const CallOptions&) override { return 0; }
+                     const CallOptions&) override {
+    return 0;
+  }
   EventId emit(std::string_view, const Json&) override { return {}; }
   void transaction(const std::function<void(Records&)>&) override {}
   Json step(std::string_view, const std::function<Json()>& body) override { return body(); }
@@ -45,18 +47,21 @@ class NoContext final : public Context {
 };
 
 TEST(Define, takes_schemas_from_the_handlers_structs_and_calls_it) {
-  const Integration hr = define_integration("hr")
-                             .name("HR")
-                             .collection<Person>("people")
-                             .action("findPerson", find, {.description = "One", .method = "GET", .path = "/people/{id}"})
-                             .build();
+  const Integration hr =
+      define_integration("hr")
+          .name("HR")
+          .collection<Person>("people")
+          .action("findPerson", find,
+                  {.description = "One", .method = "GET", .path = "/people/{id}"})
+          .build();
   const Action* action = hr.find_action("find_person");
   ASSERT_NE(action, nullptr);
   EXPECT_EQ(action->name, "Find Person");
   EXPECT_EQ(input_schema(hr, *action).at("required"), Json(JsonArray{"id"}));
   EXPECT_TRUE(output_schema(hr, *action).at("properties").as_object().contains("age"));
   NoContext context;
-  EXPECT_EQ(action->handler(context, JsonObject{{"id", "7"}}), Json(JsonObject{{"id", "7"}, {"age", 42}}));
+  EXPECT_EQ(action->handler(context, JsonObject{{"id", "7"}}),
+            Json(JsonObject{{"id", "7"}, {"age", 42}}));
   EXPECT_EQ(hr.functions.at(0).endpoint_path, "/people/{id}");
 }
 
@@ -67,13 +72,16 @@ TEST(Define, gives_the_same_value_as_yaml) {
   post.api.emplace();
   post.api->method = "POST";
   post.api->path = "/messages";
-  const Integration from_code = define_integration("chat").base_url("https://chat.example.com").action(post).build();
+  const Integration from_code =
+      define_integration("chat").base_url("https://chat.example.com").action(post).build();
   const Integration from_yaml = load_integration(R"(
 slug: chat
 endpoints: {base_url: "https://chat.example.com"}
 actions:
   post: {params: {text: {required: true}}, api: {method: POST, path: /messages}}
-)", "x").value_or_throw();
+)",
+                                                 "x")
+                                    .value_or_throw();
   EXPECT_TRUE(from_code == from_yaml);
 }
 
@@ -86,6 +94,29 @@ TEST(Define, says_every_problem_of_a_definition) {
   } catch (const Failure& failure) {
     EXPECT_THAT(failure.message(), testing::HasSubstr("slug: found \"Bad Slug\""));
     EXPECT_THAT(failure.message(), testing::HasSubstr("actions.x.triggers[0].cron"));
+  }
+}
+
+TEST(Define, says_on_which_line_each_problem_was_made) {
+  Action bad;
+  bad.triggers = {{.type = TriggerType::schedule, .cron = "99 * * * *"}};
+  const int line = __LINE__ + 1;
+  IntegrationBuilder hr = define_integration("Bad Slug");
+  hr.base_url("no url");
+  hr.action("findPerson", find, bad);
+  hr.action("find_person", find);
+  hr.var({.key = "1st"});
+  try {
+    hr.build();
+    FAIL() << "it was accepted";
+  } catch (const Failure& failure) {
+    const auto at = [&](int offset, const char* path) {
+      return testing::HasSubstr("define_test.cpp:" + std::to_string(line + offset) + ": " + path);
+    };
+    EXPECT_THAT(failure.message(), at(0, "slug: "));
+    EXPECT_THAT(failure.message(), at(1, "endpoints.base_url"));
+    EXPECT_THAT(failure.message(), at(3, "actions.find_person: found a second"));
+    EXPECT_THAT(failure.message(), at(4, "vars.1st"));
   }
 }
 

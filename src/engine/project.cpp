@@ -45,9 +45,12 @@ std::optional<std::string> with_environment(const std::string& text, std::string
     const std::string inside = text.substr(i + 2, close - i - 2);
     const auto otherwise = inside.find(":-");
     const std::string name = inside.substr(0, otherwise);
-    if (const char* value = std::getenv(name.c_str())) out += value;
-    else if (otherwise != std::string::npos) out += inside.substr(otherwise + 2);
-    else return missing = name, std::nullopt;
+    if (const char* value = std::getenv(name.c_str()))
+      out += value;
+    else if (otherwise != std::string::npos)
+      out += inside.substr(otherwise + 2);
+    else
+      return missing = name, std::nullopt;
     i = close + 1;
   }
   return out;
@@ -56,15 +59,18 @@ std::optional<std::string> with_environment(const std::string& text, std::string
 // Walks one file; what is wrong is noted and reading goes on.
 class Reader final {
  public:
-  explicit Reader(std::string file) : file_(std::move(file)) {}
+  Reader(std::string file, Environment environment)
+      : file_(std::move(file)), environment_(environment) {}
   std::vector<Problem> problems;
+  std::vector<Problem> unset;
 
   void note(const Node& node, const std::string& path, std::string found, std::string expected) {
     problems.push_back({path, node.line, std::move(found), std::move(expected), file_});
   }
 
   using Field = std::function<void(const Node&, const std::string& path)>;
-  void object(const Node& node, const std::string& path, const std::map<std::string, Field>& fields) {
+  void object(const Node& node, const std::string& path,
+              const std::map<std::string, Field>& fields) {
     if (node.kind != NodeKind::map) return note(node, path, connector::describe(node), "a mapping");
     std::vector<std::string> known;
     for (const auto& [key, field] : fields) known.push_back(key);
@@ -93,9 +99,12 @@ class Reader final {
       return note(node, path, connector::describe(node), "a text");
     std::string missing;
     const auto value = with_environment(node.text, missing);
-    if (value) out = *value;
-    else note(node, path, "${" + missing + "}, which is not set",
-              "the environment variable " + missing + ", or a default: ${" + missing + ":-…}");
+    if (value) {
+      out = *value;
+      return;
+    }
+    note_unset(node, path, missing);
+    out = node.text;
   }
   Field into(std::string& out) {
     return [this, &out](const Node& node, const std::string& path) { text(node, path, out); };
@@ -121,7 +130,15 @@ class Reader final {
   }
 
  private:
+  void note_unset(const Node& node, const std::string& path, const std::string& name) {
+    auto& notes = environment_ == Environment::must_be_set ? problems : unset;
+    notes.push_back({path, node.line, "${" + name + "}, which is not set",
+                     "the environment variable " + name + ", or a default: ${" + name + ":-…}",
+                     file_});
+  }
+
   std::string file_;
+  Environment environment_;
 };
 
 void require(Reader& reader, const Node& node, const std::string& path, const char* key,
@@ -171,7 +188,9 @@ void read_settings(Reader& reader, const Node& node, const std::string& path, Pr
     fields[std::string(setting.key)] = [&, key = std::string(setting.key)](const Node& value,
                                                                            const std::string& at) {
       std::string text;
+      const std::size_t unset = reader.unset.size();
       reader.text(value, at, text);
+      if (reader.unset.size() > unset) return;
       Config probe;
       for (Problem& problem : apply_setting(probe, key, text, at))
         reader.note(value, at, problem.found, problem.expected);
@@ -180,7 +199,7 @@ void read_settings(Reader& reader, const Node& node, const std::string& path, Pr
   reader.object(node, path, fields);
 }
 
-Result<Project> read_project(const std::string& file) {
+Result<Project> read_project(const std::string& file, Environment environment) {
   std::ifstream input(file, std::ios::binary);
   std::ostringstream text;
   text << input.rdbuf();
@@ -190,47 +209,48 @@ Result<Project> read_project(const std::string& file) {
   if (!document.ok()) return document.problems();
   Project project;
   project.folder = parent_of(file);
-  Reader reader(file);
-  reader.object(
-      document.value(), "",
-      {{"integrations",
-        [&](const Node& node, const std::string& path) {
-          reader.list(node, path, [&](const Node& one, const std::string& at) {
-            std::string place;
-            reader.text(one, at, place);
-            if (!place.starts_with('/')) place = project.folder + "/" + place;
-            if (!is_folder(place) && !is_file(place))
-              return reader.note(one, at, place + ", which does not exist",
-                                 "a folder with integration.yaml, or a file");
-            project.integrations.push_back(place);
-          });
-        }},
-       {"connections",
-        [&](const Node& node, const std::string& path) {
-          reader.list(node, path, [&](const Node& one, const std::string& at) {
-            project.connections.push_back(read_connection(reader, one, at));
-          });
-        }},
-       {"endpoints",
-        [&](const Node& node, const std::string& path) {
-          reader.list(node, path, [&](const Node& one, const std::string& at) {
-            project.endpoints.push_back(read_endpoint(reader, one, at));
-          });
-        }},
-       {"settings", [&](const Node& node, const std::string& path) {
-          read_settings(reader, node, path, project);
-        }}});
+  Reader reader(file, environment);
+  reader.object(document.value(), "",
+                {{"integrations",
+                  [&](const Node& node, const std::string& path) {
+                    reader.list(node, path, [&](const Node& one, const std::string& at) {
+                      std::string place;
+                      reader.text(one, at, place);
+                      if (!place.starts_with('/')) place = project.folder + "/" + place;
+                      if (!is_folder(place) && !is_file(place))
+                        return reader.note(one, at, place + ", which does not exist",
+                                           "a folder with integration.yaml, or a file");
+                      project.integrations.push_back(place);
+                    });
+                  }},
+                 {"connections",
+                  [&](const Node& node, const std::string& path) {
+                    reader.list(node, path, [&](const Node& one, const std::string& at) {
+                      project.connections.push_back(read_connection(reader, one, at));
+                    });
+                  }},
+                 {"endpoints",
+                  [&](const Node& node, const std::string& path) {
+                    reader.list(node, path, [&](const Node& one, const std::string& at) {
+                      project.endpoints.push_back(read_endpoint(reader, one, at));
+                    });
+                  }},
+                 {"settings", [&](const Node& node, const std::string& path) {
+                    read_settings(reader, node, path, project);
+                  }}});
   if (!reader.problems.empty()) return reader.problems;
+  project.unset = std::move(reader.unset);
   return project;
 }
 
 }  // namespace
 
-Result<Project> load_project(const std::string& given) {
+Result<Project> load_project(const std::string& given, Environment environment) {
   std::string path = given;
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  if (is_folder(path) && is_file(path + "/junctor.yaml")) return read_project(path + "/junctor.yaml");
-  if (path.ends_with("junctor.yaml") && is_file(path)) return read_project(path);
+  if (is_folder(path) && is_file(path + "/junctor.yaml"))
+    return read_project(path + "/junctor.yaml", environment);
+  if (path.ends_with("junctor.yaml") && is_file(path)) return read_project(path, environment);
   Project project;
   project.folder = is_folder(path) ? path : parent_of(path);
   if ((is_folder(path) && is_file(path + "/integration.yaml")) || is_file(path)) {

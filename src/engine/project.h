@@ -6,11 +6,12 @@
 //       name: team
 //       vars: {base_url: "${CHAT_URL}", token: "${CHAT_TOKEN}"}
 //   endpoints:
-//     - {name: github, integration: github, webhook: repository, secrets: ["${GITHUB_WEBHOOK_SECRET}"]}
+//     - {name: github, integration: github, webhook: repository, secrets:
+//     ["${GITHUB_WEBHOOK_SECRET}"]}
 //   settings: {port: 8400}
 //
-// "${NAME}" is the environment's; "${NAME:-text}" has a default. What is declared is created when the
-// engine starts, or changed to what stands here; what was created otherwise is left alone.
+// "${NAME}" is the environment's; "${NAME:-text}" has a default. What is declared is created when
+// the engine starts, or changed to what stands here; what was created otherwise is left alone.
 //
 // Threads: values.
 #pragma once
@@ -46,10 +47,16 @@ struct Project {
   std::vector<ProjectConnection> connections;
   std::vector<ProjectEndpoint> endpoints;
   std::map<std::string, std::string> settings;
+  std::vector<Problem> unset;  // environment variables that are not set, where that is allowed
 };
 
-// path: a folder with junctor.yaml, a junctor.yaml, a folder with integration.yaml, an integration.yaml,
-// or a shared object. Problems name file and line, and suggest keys that were meant.
-Result<Project> load_project(const std::string& path);
+// An engine needs the values; who only judges a project may not have them.
+enum class Environment { must_be_set, may_be_unset };
+
+// path: a folder with junctor.yaml, a junctor.yaml, a folder with integration.yaml, an
+// integration.yaml, or a shared object. Problems name file and line, and suggest keys that were
+// meant.
+Result<Project> load_project(const std::string& path,
+                             Environment environment = Environment::must_be_set);
 
 }  // namespace junctor

@@ -46,6 +46,18 @@ function unwritableDirectory(folder) {
   failsWithOneLine("an unwritable directory", serve(path.join(file, "data")), "a-file");
 }
 
+// The database says that a later version of this program has written to it.
+function newerDatabase(folder) {
+  const data = path.join(folder, "newer");
+  const migrated = spawnSync(junctor, ["migrate", "--data-dir", data], { encoding: "utf8", timeout: 20_000 });
+  check(migrated.status === 0, `junctor migrate: ${migrated.stderr}`);
+  const changed = spawnSync("sqlite3", [path.join(data, "junctor.db"),
+    "UPDATE schema_migrations SET version = version + 100 WHERE room = 'queue'"], { encoding: "utf8" });
+  if (changed.error) return console.log("a newer database is not tried: sqlite3 is not installed");
+  check(changed.status === 0, `sqlite3: ${changed.stderr}`);
+  failsWithOneLine("a newer database", serve(data), "newer");
+}
+
 // Every problem at once, with file, line and path, and the right word for the misspelt key.
 function wrongDefinition(folder) {
   const project = path.join(folder, "wrong");
@@ -105,6 +117,7 @@ await main(async () => {
   const folder = tempDir("refuses");
   await portInUse(folder);
   unwritableDirectory(folder);
+  newerDatabase(folder);
   wrongDefinition(folder);
   await wrongBodies(folder);
   console.log("a port in use, an unwritable directory, a wrong definition and wrong bodies are refused clearly");

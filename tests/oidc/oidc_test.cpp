@@ -20,11 +20,14 @@ class OidcProviderTest : public testing::Test {
   void SetUp() override { begin(2); }
 
   void begin(int token_seconds) {
+    const std::string why_not = junctor::test::ProviderProcess::why_not();
+    if (!why_not.empty()) GTEST_SKIP() << why_not;
     provider_ = junctor::test::ProviderProcess::start(token_seconds);
-    if (!provider_) GTEST_SKIP() << "skipped: " << junctor::test::ProviderProcess::why_not();
+    ASSERT_TRUE(provider_) << "oidc-provider did not start";
   }
 
-  std::shared_ptr<AuthDefinition> definition(AuthType type, const std::string& issuer, Grant grant) {
+  std::shared_ptr<AuthDefinition> definition(AuthType type, const std::string& issuer,
+                                             Grant grant) {
     auto out = std::make_shared<AuthDefinition>();
     out->methods.emplace_back().type = type;
     OAuth2Auth& oauth = out->methods.back().oauth2.emplace();
@@ -41,7 +44,9 @@ class OidcProviderTest : public testing::Test {
 
   // A connection that ann has consented to.
   ConnectionKey consented(Fiber& fiber, test::Engine& engine, const std::string& name = "default") {
-    const auto made = engine.connections().create(fiber, default_tenant(), {"demo", name, "", {{"client_id", "web"}, {"client_secret", "web-secret-7f31"}}});
+    const auto made = engine.connections().create(
+        fiber, default_tenant(),
+        {"demo", name, "", {{"client_id", "web"}, {"client_secret", "web-secret-7f31"}}});
     const ConnectionKey key{default_tenant(), made.id};
     const auto page = engine.authorization().begin(fiber, key, callback, "");
     const std::string back = junctor::test::browse(fiber, engine.client(), page.url, callback);
@@ -66,7 +71,8 @@ class OidcProviderTest : public testing::Test {
 
 TEST_F(OidcProviderTest, code_with_pkce_refresh_with_rotation_and_a_revoked_grant) {
   test::World world;
-  world.catalogue.definition = definition(AuthType::oidc, provider_->plain(), Grant::authorization_code);
+  world.catalogue.definition =
+      definition(AuthType::oidc, provider_->plain(), Grant::authorization_code);
   run_in_fiber([&](Fiber& fiber) {
     test::Engine& engine = world.engine();
     const ConnectionKey key = consented(fiber, engine);
@@ -75,11 +81,13 @@ TEST_F(OidcProviderTest, code_with_pkce_refresh_with_rotation_and_a_revoked_gran
     for (int round = 1; round <= 3; ++round) {
       fiber.sleep_for(2200ms);
       EXPECT_EQ(engine.call(fiber, key.tenant, key.id, me).status, 200);
-      EXPECT_EQ(stats(fiber, engine.client()).at("refresh_token"), round) << "the rotated refresh token was the one used";
+      EXPECT_EQ(stats(fiber, engine.client()).at("refresh_token"), round)
+          << "the rotated refresh token was the one used";
     }
     revoke_everything(fiber, engine.client());
     EXPECT_EQ(error_of([&] { engine.call(fiber, key.tenant, key.id, me); }), "grant_expired");
-    EXPECT_EQ(engine.connections().get(fiber, key.tenant, key.id).status, vault::ConnectionStatus::grant_expired);
+    EXPECT_EQ(engine.connections().get(fiber, key.tenant, key.id).status,
+              vault::ConnectionStatus::grant_expired);
     const auto page = engine.authorization().begin(fiber, key, callback, "");
     const std::string back = junctor::test::browse(fiber, engine.client(), page.url, callback);
     engine.authorization().complete(fiber, parse_query(back.substr(back.find('?') + 1)));
@@ -92,15 +100,19 @@ TEST_F(OidcProviderTest, client_credentials_as_basic_and_in_the_body) {
   run_in_fiber([&](Fiber& fiber) {
     auto plain = definition(AuthType::oauth2, provider_->plain(), Grant::client_credentials);
     world.catalogue.definition = plain;
-    const auto robot = world.connect(fiber, {{"client_id", "robot"}, {"client_secret", "robot-secret-a9"}}, "basic");
+    const auto robot = world.connect(
+        fiber, {{"client_id", "robot"}, {"client_secret", "robot-secret-a9"}}, "basic");
     const std::string resource = provider_->plain() + "/_test/resource";
     EXPECT_EQ(world.engine().call(fiber, robot.tenant, robot.id, resource).status, 200);
-    const auto wrong = world.connect(fiber, {{"client_id", "robot"}, {"client_secret", "wrong"}}, "wrong");
-    EXPECT_EQ(error_of([&] { world.engine().call(fiber, wrong.tenant, wrong.id, resource); }), "provider_error");
+    const auto wrong =
+        world.connect(fiber, {{"client_id", "robot"}, {"client_secret", "wrong"}}, "wrong");
+    EXPECT_EQ(error_of([&] { world.engine().call(fiber, wrong.tenant, wrong.id, resource); }),
+              "provider_error");
     auto in_body = definition(AuthType::oauth2, provider_->plain(), Grant::client_credentials);
     in_body->methods[0].oauth2->client_auth = ClientAuth::body;
     world.catalogue.definition = in_body;
-    const auto post = world.connect(fiber, {{"client_id", "robot-post"}, {"client_secret", "post secret:&="}}, "post");
+    const auto post = world.connect(
+        fiber, {{"client_id", "robot-post"}, {"client_secret", "post secret:&="}}, "post");
     EXPECT_EQ(world.engine().call(fiber, post.tenant, post.id, resource).status, 200);
   });
 }
@@ -109,7 +121,8 @@ TEST_F(OidcProviderTest, tokens_bound_to_a_certificate_are_good_only_with_it) {
   test::World world;
   HttpClientOptions options = test::loopback_client();
   options.certificate_authorities = provider_->file("ca.pem");
-  test::Engine engine(world.store(), world.vault().key_path(), world.catalogue, system_clock(), options);
+  test::Engine engine(world.store(), world.vault().key_path(), world.catalogue, system_clock(),
+                      options);
   auto bound = definition(AuthType::oauth2, provider_->secure(), Grant::client_credentials);
   bound->methods[0].oauth2->client_auth = ClientAuth::mtls;
   bound->methods[0].mtls.emplace();
@@ -119,7 +132,12 @@ TEST_F(OidcProviderTest, tokens_bound_to_a_certificate_are_good_only_with_it) {
       const std::string file(name);
       return engine.connections()
           .create(fiber, default_tenant(),
-                  {"demo", file, "", {{"client_id", "bound"}, {"certificate", provider_->file(file + ".pem")}, {"private_key", provider_->file(file + ".key")}}})
+                  {"demo",
+                   file,
+                   "",
+                   {{"client_id", "bound"},
+                    {"certificate", provider_->file(file + ".pem")},
+                    {"private_key", provider_->file(file + ".key")}}})
           .id;
     };
     const ConnectionId good = connect("client"), other = connect("other");
@@ -127,12 +145,15 @@ TEST_F(OidcProviderTest, tokens_bound_to_a_certificate_are_good_only_with_it) {
     const ClientResponse answer = engine.call(fiber, default_tenant(), good, resource);
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, R"({"bound":true})");
-    EXPECT_EQ(error_of([&] { engine.call(fiber, default_tenant(), other, resource); }), "provider_error") << "another certificate is another client";
+    EXPECT_EQ(error_of([&] { engine.call(fiber, default_tenant(), other, resource); }),
+              "provider_error")
+        << "another certificate is another client";
     ClientRequest stolen;
     stolen.url = resource;
     const auto token = engine.tokens().current(fiber, {default_tenant(), good});
     stolen.header("Authorization", "Bearer " + std::string(token.access->reveal()));
-    EXPECT_EQ(engine.client().send(fiber, stolen).status, 401) << "the token without its certificate";
+    EXPECT_EQ(engine.client().send(fiber, stolen).status, 401)
+        << "the token without its certificate";
   });
 }
 
@@ -140,13 +161,15 @@ TEST_F(OidcProviderTest, clocks_that_differ_are_tolerated_within_the_skew) {
   const auto outcome = [&](std::chrono::seconds offset) {
     VirtualClock clock(system_clock().now() + offset);
     test::World world(clock);
-    world.catalogue.definition = definition(AuthType::oidc, provider_->plain(), Grant::authorization_code);
+    world.catalogue.definition =
+        definition(AuthType::oidc, provider_->plain(), Grant::authorization_code);
     std::string out;
     run_in_fiber([&](Fiber& fiber) {
       out = error_of([&] {
         const ConnectionKey key = consented(fiber, world.engine());
         clock.advance(3s);
-        EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, provider_->plain() + "/me").status, 200);
+        EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, provider_->plain() + "/me").status,
+                  200);
       });
     });
     return out;
@@ -159,7 +182,8 @@ TEST_F(OidcProviderTest, clocks_that_differ_are_tolerated_within_the_skew) {
 
 TEST_F(OidcProviderTest, sixty_four_threads_and_two_engines_need_a_refresh_at_once_and_cause_one) {
   for (const auto backend : {junctor::test::Backend::sqlite, junctor::test::Backend::postgres}) {
-    if (backend == junctor::test::Backend::postgres && junctor::test::shared_postgres() == nullptr) {
+    if (backend == junctor::test::Backend::postgres &&
+        junctor::test::shared_postgres() == nullptr) {
       std::printf("skipped: PostgreSQL cannot run here\n");
       continue;
     }
@@ -168,7 +192,8 @@ TEST_F(OidcProviderTest, sixty_four_threads_and_two_engines_need_a_refresh_at_on
     std::string pattern = testing::TempDir() + "junctor-keys-XXXXXX";
     const std::string folder = mkdtemp(pattern.data());
     test::TestCatalogue catalogue;
-    catalogue.definition = definition(AuthType::oidc, provider_->plain(), Grant::authorization_code);
+    catalogue.definition =
+        definition(AuthType::oidc, provider_->plain(), Grant::authorization_code);
     const auto second_store = Store::open(store.options());
     test::Engine first(*store, folder + "/root.key", catalogue, system_clock());
     test::Engine second(*second_store, folder + "/root.key", catalogue, system_clock());
@@ -183,11 +208,16 @@ TEST_F(OidcProviderTest, sixty_four_threads_and_two_engines_need_a_refresh_at_on
     std::vector<std::thread> threads;
     for (int i = 0; i < 64; ++i)
       threads.emplace_back([&, i] {
-        run_in_fiber([&](Fiber& fiber) { good += (i % 2 == 0 ? first : second).tokens().current(fiber, key).generation == 2; });
+        run_in_fiber([&](Fiber& fiber) {
+          good += (i % 2 == 0 ? first : second).tokens().current(fiber, key).generation == 2;
+        });
       });
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(good, 64) << junctor::test::to_string(backend);
-    run_in_fiber([&](Fiber& fiber) { EXPECT_EQ(stats(fiber, first.client()).at("refresh_token").as_int64() - before, 1) << junctor::test::to_string(backend); });
+    run_in_fiber([&](Fiber& fiber) {
+      EXPECT_EQ(stats(fiber, first.client()).at("refresh_token").as_int64() - before, 1)
+          << junctor::test::to_string(backend);
+    });
   }
 }
 

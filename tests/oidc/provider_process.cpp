@@ -28,8 +28,12 @@ std::string read_line(int fd) {
 
 std::string ProviderProcess::why_not() {
   if (std::system("node --version > /dev/null 2>&1") != 0) return "node is not installed";
-  if (!std::filesystem::exists(modules + "/oidc-provider")) return "tests/node/node_modules has no oidc-provider; run scripts/test";
-  if (std::system("openssl version > /dev/null 2>&1") != 0) return "the openssl command is not installed";
+  if (std::system("node -e 'process.exit(parseInt(process.versions.node) < 20)'") != 0)
+    return "oidc-provider needs Node.js 20 or later";
+  if (!std::filesystem::exists(modules + "/oidc-provider"))
+    return "tests/node/node_modules has no oidc-provider; run scripts/test";
+  if (std::system("openssl version > /dev/null 2>&1") != 0)
+    return "the openssl command is not installed";
   return {};
 }
 
@@ -41,14 +45,16 @@ std::unique_ptr<ProviderProcess> ProviderProcess::start(int token_seconds) {
   if (!out->make_certificates()) return nullptr;
   int to[2], from[2];
   if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0) return nullptr;
-  const std::string script = JUNCTOR_SOURCE_DIR "/tests/oidc/provider.mjs", seconds = std::to_string(token_seconds);
+  const std::string script = JUNCTOR_SOURCE_DIR "/tests/oidc/provider.mjs",
+                    seconds = std::to_string(token_seconds);
   out->pid_ = ::fork();
   if (out->pid_ == 0) {
     ::dup2(to[0], 0);
     ::dup2(from[1], 1);
     const int nowhere = ::open("/dev/null", O_WRONLY);
     ::dup2(nowhere, 2);
-    ::execlp("node", "node", script.c_str(), modules.c_str(), out->folder_.c_str(), seconds.c_str(), nullptr);
+    ::execlp("node", "node", script.c_str(), modules.c_str(), out->folder_.c_str(), seconds.c_str(),
+             nullptr);
     ::_exit(127);
   }
   ::close(to[0]);
@@ -83,17 +89,22 @@ std::string ProviderProcess::file(const std::string& name) const {
 
 bool ProviderProcess::make_certificates() const {
   const std::string script =
-      "cd '" + folder_ + "' && exec > /dev/null 2>&1 && set -e\n"
-      "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj '/CN=test ca'\n"
+      "cd '" + folder_ +
+      "' && exec > /dev/null 2>&1 && set -e\n"
+      "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj "
+      "'/CN=test ca'\n"
       "printf 'subjectAltName=IP:127.0.0.1' > names\n"
       "for one in server:127.0.0.1 client:bound-client other:other-client; do\n"
-      "  openssl req -newkey rsa:2048 -nodes -keyout ${one%%:*}.key -out request -subj \"/CN=${one##*:}\"\n"
-      "  openssl x509 -req -in request -CA ca.pem -CAkey ca.key -CAcreateserial -out ${one%%:*}.pem -days 2 -extfile names\n"
+      "  openssl req -newkey rsa:2048 -nodes -keyout ${one%%:*}.key -out request -subj "
+      "\"/CN=${one##*:}\"\n"
+      "  openssl x509 -req -in request -CA ca.pem -CAkey ca.key -CAcreateserial -out "
+      "${one%%:*}.pem -days 2 -extfile names\n"
       "done\n";
   return std::system(script.c_str()) == 0;
 }
 
-std::string browse(Fiber& fiber, HttpClient& client, const std::string& start, const std::string& stop) {
+std::string browse(Fiber& fiber, HttpClient& client, const std::string& start,
+                   const std::string& stop) {
   struct Cookie {
     std::string value, path;
   };
@@ -107,14 +118,18 @@ std::string browse(Fiber& fiber, HttpClient& client, const std::string& start, c
     std::string line;
     const std::string path = url.substr(url.find('/', 8));
     for (const auto& [name, cookie] : cookies)
-      if (path.starts_with(cookie.path)) line += (line.empty() ? "" : "; ") + name.substr(0, name.find(' ')) + "=" + cookie.value;
+      if (path.starts_with(cookie.path))
+        line += (line.empty() ? "" : "; ") + name.substr(0, name.find(' ')) + "=" + cookie.value;
     if (!line.empty()) request.header("Cookie", line);
     const ClientResponse answer = client.send(fiber, request);
     for (const std::string_view cookie : answer.headers.get_all("Set-Cookie")) {
       const std::string pair(cookie.substr(0, cookie.find(';')));
       const std::size_t at = cookie.find("path=");
-      const std::string place(at == std::string_view::npos ? "/" : cookie.substr(at + 5, cookie.find(';', at) - at - 5));
-      const std::string name = pair.substr(0, pair.find('=')), value = pair.substr(pair.find('=') + 1);
+      const std::string place(at == std::string_view::npos
+                                  ? "/"
+                                  : cookie.substr(at + 5, cookie.find(';', at) - at - 5));
+      const std::string name = pair.substr(0, pair.find('=')),
+                        value = pair.substr(pair.find('=') + 1);
       if (cookie.find("expires=Thu, 01 Jan 1970") != std::string_view::npos) {
         cookies.erase(name + " " + place);
       } else {
@@ -122,7 +137,8 @@ std::string browse(Fiber& fiber, HttpClient& client, const std::string& start, c
       }
     }
     const auto location = answer.headers.get("Location");
-    if (!location) return "no redirect: " + std::to_string(answer.status) + " " + answer.body.substr(0, 300);
+    if (!location)
+      return "no redirect: " + std::to_string(answer.status) + " " + answer.body.substr(0, 300);
     url = location->starts_with("/") ? origin + std::string(*location) : std::string(*location);
     if (url.starts_with(stop)) return url;
   }
