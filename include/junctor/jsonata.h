@@ -87,6 +87,10 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
+  // For EvaluateOptions::storage: results are made in the arena itself, without the heap. Such a
+  // result, and what is moved out of it, lives until the arena is used again; a copy is free.
+  boost::json::storage_ptr storage();
+
   // What it holds from the system now, in bytes.
   std::size_t reserved_bytes() const;
   // Gives back everything beyond `keep_bytes`.

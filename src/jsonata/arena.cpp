@@ -52,8 +52,17 @@ void Bump::shrink(std::size_t keep) {
   reset();
 }
 
+void* BumpStorage::do_allocate(std::size_t bytes, std::size_t alignment) {
+  char* at = static_cast<char*>(bump_.allocate(bytes + (alignment > 8 ? alignment : 0)));
+  if (alignment <= 8) return at;
+  const std::size_t over = reinterpret_cast<std::uintptr_t>(at) % alignment;
+  return over == 0 ? at : at + (alignment - over);
+}
+
 Arena::Arena() : state_(std::make_unique<ArenaState>()) {}
 Arena::~Arena() = default;
+
+boost::json::storage_ptr Arena::storage() { return &state_->storage; }
 
 std::size_t Arena::reserved_bytes() const {
   return state_->values.reserved() + state_->frames.reserved();

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <boost/json/memory_resource.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <memory>
 #include <string_view>
 #include <type_traits>
@@ -57,7 +59,9 @@ class Bump {
 
   Mark mark() const { return {current_, static_cast<std::size_t>(next_ - base_)}; }
   void release(Mark mark);
-  void reset() { release({0, 0}); }
+  void reset() {
+    if (next_ != base_ || current_ != 0) release({0, 0});
+  }
 
   // Bytes handed out may not exceed this; Error U1002 otherwise.
   void limit(std::size_t bytes) { limit_ = bytes; }
@@ -80,11 +84,26 @@ class Bump {
   std::size_t limit_ = static_cast<std::size_t>(-1);
 };
 
+// JSON made in a Bump; nothing is given back before the whole is.
+class BumpStorage final : public boost::json::memory_resource {
+ public:
+  explicit BumpStorage(Bump& bump) : bump_(bump) {}
+
+ private:
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override;
+  void do_deallocate(void*, std::size_t, std::size_t) override {}
+  bool do_is_equal(const boost::json::memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+  Bump& bump_;
+};
+
 struct RegexScratch;
 
 struct ArenaState {
   Bump values;                      // what results may point to
   Bump frames;                      // variables of blocks and calls that nothing captures
+  BumpStorage storage{values};
   std::vector<std::uint16_t> hints;  // per name in the program: where it was found last
   std::shared_ptr<RegexScratch> regex;
   std::vector<std::shared_ptr<const void>> keep;  // what the last result may point to
@@ -92,3 +111,8 @@ struct ArenaState {
 };
 
 }  // namespace junctor::jsonata
+
+template <>
+struct boost::json::is_deallocate_trivial<junctor::jsonata::BumpStorage> {
+  static constexpr bool value = true;
+};

@@ -115,8 +115,12 @@ struct Node {
   bool tuple = false;
   bool tail = false;          // a call in tail position
   bool plain_names = false;   // a path of names and nothing else
+  bool plain_name = false;    // a name; its step may have stages
+  bool plain_step = false;    // a name and nothing else
+  bool bare = false;          // nothing is to be done to what it gives
   bool first_variable = false;
   bool is_thunk_path = false;
+  std::uint16_t plain_prefix = 0;  // how many of a path's first steps are plain, but the last
   std::uint32_t position = 0;
   Node* lhs = nullptr;    // left, condition, procedure, pattern, body, operand
   Node* rhs = nullptr;    // right, then, update

@@ -27,8 +27,7 @@ Evaluator::Evaluator(const Program& program, ArenaState& arena, const EvaluateOp
       program_(program),
       arena_(arena),
       options_(options),
-      stack_(stack_budget),
-      interrupt_([this] { tick(); }) {
+      stack_(stack_budget) {
   mem.reset();
   arena.frames.reset();
   if (!arena.keep.empty()) arena.keep.clear();
@@ -38,10 +37,7 @@ Evaluator::Evaluator(const Program& program, ArenaState& arena, const EvaluateOp
   globals_ = make_globals(program);
 }
 
-const Value* Evaluator::make_globals(const Program& program) {
-  if (!options_.bindings || options_.bindings->entries().empty()) {
-    return program.global_defaults.data();
-  }
+const Value* Evaluator::bind_globals(const Program& program) {
   auto* globals = mem.make_array<Value>(program.globals.size());
   std::copy(program.global_defaults.begin(), program.global_defaults.end(), globals);
   for (const auto& [name, entry] : options_.bindings->entries()) {
@@ -54,7 +50,7 @@ const Value* Evaluator::make_globals(const Program& program) {
   return globals;
 }
 
-Value Evaluator::run(const Value& input, LineageRecorder* lineage) {
+Value Evaluator::run(Value input, LineageRecorder* lineage) {
   lineage_ = lineage;
   root_ = input;
   Value context = input;
@@ -103,7 +99,7 @@ RegexScratch& Evaluator::regex_scratch() {
 }
 
 std::span<Value> Evaluator::validate_host(const Function& function, std::span<Value> args,
-                                          const Value& context) {
+                                          Value context) {
   const auto* entry = static_cast<const Bindings::Entry*>(function.host);
   return entry->signature ? validate(*entry->signature, args, context) : args;
 }
@@ -120,7 +116,8 @@ Value Evaluator::call_host(const Function& function, std::span<Value> args) {
   values.reserve(args.size());
   for (const Value& arg : args) {
     const bool given = arg.is_defined() && !arg.is_function();
-    values.push_back(given ? to_json(arg, {}) : Json());
+    values.emplace_back();
+    if (given) to_json(arg, values.back());
     pointers.push_back(given ? &values.back() : nullptr);
   }
   try {
@@ -134,19 +131,20 @@ Value Evaluator::call_host(const Function& function, std::span<Value> args) {
   }
 }
 
-Value Evaluator::eval_text(std::string_view text, const Value& input, Frame* frame) {
+Value Evaluator::eval_text(std::string_view text, Value input, Frame* frame) {
   const Scope* scope = frame ? frame->scope : nullptr;
   std::string key(text);
   key.append(reinterpret_cast<const char*>(&scope), sizeof scope);
-  auto at = evaluated_.find(key);
-  if (at == evaluated_.end()) {
+  if (!evaluated_) evaluated_ = std::make_unique<std::unordered_map<std::string, Evaluated>>();
+  auto at = evaluated_->find(key);
+  if (at == evaluated_->end()) {
     mem.allocate(text.size() * 64);  // a share of the limit for what compiling takes
     try {
       auto program = compile_program(text, scope);
       arena_.keep.push_back(program);
       if (arena_.hints.size() < program->hints) arena_.hints.resize(program->hints);
       const Value* globals = make_globals(*program);
-      at = evaluated_.emplace(std::move(key), Evaluated{std::move(program), globals}).first;
+      at = evaluated_->emplace(std::move(key), Evaluated{std::move(program), globals}).first;
     } catch (const Error& e) {
       fault("D3120", {.value = e.message()});
     }

@@ -16,10 +16,9 @@ void CallDepth::overflow() {
                            "; a function that calls itself last needs no depth"});
 }
 
-Value Evaluator::normalize(Value value, bool keep_array) {
-  if (value.tag != Tag::array || !value.array->sequence || value.array->tuples) return value;
-  Array& array = *value.array;
-  if (keep_array) array.keep_singleton = true;
+Value Evaluator::normalize_sequence(Value value) {
+  const Array& array = *value.array;
+  if (array.tuples) return value;
   if (array.size == 0) return {};
   if (array.size == 1 && !array.keep_singleton) return array.data[0];
   return value;
@@ -39,18 +38,28 @@ Value Evaluator::eval(const Node* node, Value input, Frame* frame) {
       }
       [[fallthrough]];
     default:
-      tick();
-      if (stack_.is_short()) [[unlikely]] {
-        result = stack_.elsewhere([&] {
-          CallDepth depth(*this);
-          return eval_kind(node, input, frame);
-        });
-      } else {
-        CallDepth depth(*this);
-        result = eval_kind(node, input, frame);
-      }
+      result = eval_guarded(node, input, frame);
       if (result.tag == Tag::tail_call) return result;
   }
+  return node->bare && !lineage_ ? normalize(result) : finish(node, result, frame);
+}
+
+Value Evaluator::eval_guarded(const Node* node, Value input, Frame* frame) {
+  tick();
+  if (stack_.is_short()) [[unlikely]] return eval_elsewhere(node, input, frame);
+  CallDepth depth(*this);
+  return eval_kind(node, input, frame);
+}
+
+Value Evaluator::eval_elsewhere(const Node* node, Value input, Frame* frame) {
+  return stack_.elsewhere([&] {
+    CallDepth depth(*this);
+    return eval_kind(node, input, frame);
+  });
+}
+
+// What stands behind an expression: filters, a grouping, [].
+Value Evaluator::finish(const Node* node, Value result, Frame* frame) {
   for (const Node* predicate : node->predicates) {
     result = filter(predicate, result, frame, node->stream_scope);
   }
@@ -58,10 +67,13 @@ Value Evaluator::eval(const Node* node, Value input, Frame* frame) {
     result = eval_group(*node->group, result, frame, node->stream_scope);
   }
   if (lineage_) lineage_->touched(node, result);
-  return normalize(result, node->keep_array);
+  if (node->keep_array && is_sequence(result) && !result.array->tuples) {
+    result.array->keep_singleton = true;
+  }
+  return normalize(result);
 }
 
-Value Evaluator::eval_kind(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_kind(const Node* node, Value input, Frame* frame) {
   switch (node->kind) {
     case Kind::path: return eval_path(node, input, frame);
     case Kind::name: return lookup(input, node);
@@ -76,7 +88,8 @@ Value Evaluator::eval_kind(const Node* node, const Value& input, Frame* frame) {
     case Kind::partial: return eval_partial(node, input, frame);
     case Kind::apply: return eval_apply(node, input, frame);
     case Kind::condition: {
-      const bool taken = truthy(eval(node->lhs, input, frame));
+      const Value tested = eval(node->lhs, input, frame);
+      const bool taken = tested.tag == Tag::boolean ? tested.boolean : truthy(tested);
       const Node* branch = taken ? node->rhs : node->third;
       return branch ? eval(branch, input, frame) : Value{};
     }
@@ -93,27 +106,32 @@ Value Evaluator::eval_kind(const Node* node, const Value& input, Frame* frame) {
       if (lineage_) lineage_->end_assignment(&frame->slots[node->hint]);
       return value;
     }
-    case Kind::negate: {
-      const Value value = eval(node->lhs, input, frame);
-      if (value.is_undefined()) return value;
-      if (is_numeric(value)) return Value::of(-value.number);
-      fault("D1002", {.position = node->position, .token = "-", .value = describe(value)});
-    }
+    case Kind::negate: return eval_negation(node, input, frame);
     case Kind::regex:
-      return function({.type = Function::Type::regex, .node = node});
     case Kind::lambda:
-    case Kind::transform:
-      return function({.type = node->kind == Kind::lambda ? Function::Type::lambda
-                                                          : Function::Type::transform,
-                       .node = node,
-                       .frame = frame,
-                       .input = input,
-                       .globals = globals_});
+    case Kind::transform: return make_function(node, input, frame);
     default: return {};
   }
 }
 
-Value Evaluator::eval_variable(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_negation(const Node* node, Value input, Frame* frame) {
+  const Value value = eval(node->lhs, input, frame);
+  if (value.is_undefined()) return value;
+  if (is_numeric(value)) return Value::of(-value.number);
+  fault("D1002", {.position = node->position, .token = "-", .value = describe(value)});
+}
+
+Value Evaluator::make_function(const Node* node, Value input, Frame* frame) {
+  if (node->kind == Kind::regex) return function({.type = Function::Type::regex, .node = node});
+  return function({.type = node->kind == Kind::lambda ? Function::Type::lambda
+                                                      : Function::Type::transform,
+                   .node = node,
+                   .frame = frame,
+                   .input = input,
+                   .globals = globals_});
+}
+
+Value Evaluator::eval_variable(const Node* node, Value input, Frame* frame) {
   if (node->kind == Kind::variable && node->text.empty()) {
     return input.tag == Tag::array && input.array->outer_wrapper ? input.array->data[0] : input;
   }
@@ -129,7 +147,7 @@ Value Evaluator::eval_variable(const Node* node, const Value& input, Frame* fram
   return globals_[node->global];
 }
 
-Value Evaluator::eval_block(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_block(const Node* node, Value input, Frame* frame) {
   const Scope* scope = node->scope;
   Value result;
   if (!scope || scope->names.empty()) {
@@ -161,7 +179,7 @@ Frame* Evaluator::tuple_frame(const Scope* scope, const Value* slots, Frame* par
   return frame;
 }
 
-Value Evaluator::eval_array(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_array(const Node* node, Value input, Frame* frame) {
   Array* result = new_array(node->list.size());
   result->cons = node->cons_array;
   for (const Node* item : node->list) {
@@ -184,7 +202,7 @@ Value Evaluator::eval_array(const Node* node, const Value& input, Frame* frame) 
   return Value::of(result);
 }
 
-Value Evaluator::eval_object(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_object(const Node* node, Value input, Frame* frame) {
   const Group& group = *node->group;
   if (!group.plain_keys || input.is_array()) return eval_group(group, input, frame, nullptr);
   Object* object = new_object(group.pairs.size());

@@ -14,12 +14,25 @@ std::string_view called_name(const Node* node) {
 }
 
 constexpr std::size_t inline_args = 8;
+constexpr std::size_t builtin_args = 4;  // see Call
+
+// Room for a few values; nothing is in them yet.
+class FewValues {
+ public:
+  Value* data() { return reinterpret_cast<Value*>(bytes_); }
+
+ private:
+  alignas(Value) unsigned char bytes_[inline_args * sizeof(Value)];
+};
 
 }  // namespace
 
-Value Evaluator::eval_call(const Node* node, const Value& input, Frame* frame,
+Value Evaluator::eval_call(const Node* node, Value input, Frame* frame,
                            const Value* piped) {
-  const Value callee = eval(node->lhs, input, frame);
+  const Node* procedure = node->lhs;
+  const Value callee = procedure->kind == Kind::variable && procedure->bare
+                           ? eval_variable(procedure, input, frame)
+                           : eval(procedure, input, frame);
   if (callee.is_undefined() && node->callee_name && !node->callee_name->text.empty()) {
     const Value meant = eval_variable(node->callee_name, input, frame);
     if (meant.is_defined() && meant.tag != Tag::unbound) {
@@ -27,7 +40,7 @@ Value Evaluator::eval_call(const Node* node, const Value& input, Frame* frame,
     }
   }
   const std::size_t count = node->list.size() + (piped ? 1 : 0);
-  std::array<Value, inline_args> few;
+  FewValues few;
   Value* args = count <= inline_args ? few.data() : mem.make_array<Value>(count);
   std::size_t n = 0;
   if (piped) args[n++] = *piped;
@@ -38,6 +51,9 @@ Value Evaluator::eval_call(const Node* node, const Value& input, Frame* frame,
     return {Tag::tail_call};
   }
   try {
+    if (callee.is_function() && callee.function->type == Function::Type::builtin && args == few.data()) {
+      return call_padded(*callee.function->builtin, args, n, input, frame);
+    }
     return apply(callee, {args, n}, input, frame);
   } catch (Fault& f) {
     f.mention.position = node->position;
@@ -46,14 +62,14 @@ Value Evaluator::eval_call(const Node* node, const Value& input, Frame* frame,
   }
 }
 
-Value Evaluator::apply(const Value& callee, std::span<Value> args, const Value& context,
+Value Evaluator::apply(Value callee, std::span<Value> args, Value context,
                        Frame* frame) {
   Value result = apply_once(callee, args, context, frame);
   while (result.tag == Tag::tail_call) {
     tick();
     const Value next = tail_callee_;
     const std::size_t count = tail_args_.size();
-    std::array<Value, inline_args> few;
+    FewValues few;
     Value* copy = count <= inline_args ? few.data() : mem.make_array<Value>(count);
     std::copy(tail_args_.begin(), tail_args_.end(), copy);
     result = apply_once(next, {copy, count}, context, frame);
@@ -61,7 +77,7 @@ Value Evaluator::apply(const Value& callee, std::span<Value> args, const Value& 
   return result;
 }
 
-Value Evaluator::apply_once(const Value& callee, std::span<Value> args, const Value& context,
+Value Evaluator::apply_once(Value callee, std::span<Value> args, Value context,
                             Frame* frame) {
   tick();
   if (!callee.is_function()) fault("T1006");
@@ -116,16 +132,35 @@ Value Evaluator::call_lambda(const Function& function, std::span<Value> args) {
 }
 
 Value Evaluator::call_builtin(const Function& function, std::span<Value> args,
-                              const Value& context, Frame* frame) {
-  const std::span<Value> valid = validate(*function.builtin->signature, args, context);
-  std::array<Value, 4> padded;
-  Value* data = valid.data();
-  if (valid.size() < padded.size()) {
-    std::copy(valid.begin(), valid.end(), padded.begin());
-    data = padded.data();
+                              Value context, Frame* frame) {
+  if (args.size() <= inline_args) {
+    FewValues few;
+    std::copy(args.begin(), args.end(), few.data());
+    return call_padded(*function.builtin, few.data(), args.size(), context, frame);
   }
-  Call call{*this, data, valid.size(), context, frame};
+  const std::span<Value> valid = validate(*function.builtin->signature, args, context);
+  Call call{*this, valid.data(), valid.size(), context, frame};
   return function.builtin->run(call);
+}
+
+// `args` has room for builtin_args values.
+Value Evaluator::call_padded(const Builtin& builtin, Value* args, std::size_t count,
+                             Value context, Frame* frame) {
+  const Signature& signature = *builtin.signature;
+  if (fits_in_order(signature, {args, count})) {
+    wrap_arrays(signature, {args, count});
+  } else {
+    const std::span<Value> valid = validate(signature, {args, count}, context);
+    count = valid.size();
+    if (count >= builtin_args) {
+      args = valid.data();
+    } else {
+      std::copy(valid.begin(), valid.end(), args);
+    }
+  }
+  for (std::size_t i = count; i < builtin_args; ++i) args[i] = Value{};
+  Call call{*this, args, count, context, frame};
+  return builtin.run(call);
 }
 
 Value Evaluator::call_partial(const Function& function, std::span<Value> args, Frame* frame) {
@@ -156,7 +191,7 @@ std::size_t Evaluator::arity(const Function& function) {
     case Function::Type::partial:
       return static_cast<std::size_t>(
           std::count_if(function.bound, function.bound + function.bound_count,
-                        [](const Value& v) { return v.tag == Tag::unbound; }));
+                        [](Value v) { return v.tag == Tag::unbound; }));
     case Function::Type::regex: return 2;
     case Function::Type::host: return host_arity(function);
     case Function::Type::next_match: return 0;
@@ -164,7 +199,7 @@ std::size_t Evaluator::arity(const Function& function) {
   }
 }
 
-Value Evaluator::eval_apply(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_apply(const Node* node, Value input, Frame* frame) {
   const Value left = eval(node->lhs, input, frame);
   if (node->rhs->kind == Kind::function) return eval_call(node->rhs, input, frame, &left);
   const Value right = eval(node->rhs, input, frame);
@@ -180,7 +215,7 @@ Value Evaluator::eval_apply(const Node* node, const Value& input, Frame* frame) 
   return apply(right, args, Value::null(), frame);
 }
 
-Value Evaluator::eval_partial(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_partial(const Node* node, Value input, Frame* frame) {
   std::vector<Value> given;
   for (const Node* argument : node->list) {
     const bool open = argument->kind == Kind::placeholder;

@@ -16,7 +16,7 @@ struct Entry {
 
 }  // namespace
 
-Value Evaluator::eval_group(const Group& group, const Value& input, Frame* frame,
+Value Evaluator::eval_group(const Group& group, Value input, Frame* frame,
                             const Scope* scope) {
   const bool reduce = is_tuples(input);
   const std::size_t size = input.is_array() ? array_size(input) : 1;
@@ -98,7 +98,7 @@ Value Evaluator::eval_group(const Group& group, const Value& input, Frame* frame
 }
 
 // One tuple whose variables hold what all tuples of a group hold.
-Value Evaluator::reduce_tuples(const Value& tuples, const Scope* scope) {
+Value Evaluator::reduce_tuples(Value tuples, const Scope* scope) {
   if (tuples.tag == Tag::tuple) return tuples;
   const std::size_t width = scope->names.size();
   auto* slots = mem.make_array<Value>(width);

@@ -13,7 +13,7 @@ std::string_view op_text(Op op) {
   return texts[static_cast<std::size_t>(op)];
 }
 
-bool is_comparable(const Value& v) {
+bool is_comparable(Value v) {
   return v.is_undefined() || v.is_string() || v.is_number();
 }
 
@@ -37,7 +37,7 @@ bool holds(Op op, double left, double right) {
 
 }  // namespace
 
-bool Evaluator::is_numeric(const Value& value) {
+bool Evaluator::is_numeric(Value value) {
   if (value.tag != Tag::number) return false;
   if (std::isfinite(value.number)) return true;
   if (std::isinf(value.number)) {
@@ -46,7 +46,7 @@ bool Evaluator::is_numeric(const Value& value) {
   return false;
 }
 
-bool Evaluator::truthy(const Value& value) {
+bool Evaluator::truthy(Value value) {
   switch (value.tag) {
     case Tag::boolean: return value.boolean;
     case Tag::string: return value.extra > 0;
@@ -68,7 +68,7 @@ bool Evaluator::truthy(const Value& value) {
   }
 }
 
-Value Evaluator::eval_binary(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_binary(const Node* node, Value input, Frame* frame) {
   const Op op = node->op;
   if (op == Op::concatenate) return eval_concatenation(node, input, frame);
   const Value left = eval(node->lhs, input, frame);
@@ -102,6 +102,9 @@ Value Evaluator::eval_binary(const Node* node, const Value& input, Frame* frame)
       default: break;
     }
   }
+  if (left.is_string() && right.is_string() && (op == Op::equal || op == Op::not_equal)) {
+    return Value::of((left.text() == right.text()) == (op == Op::equal));
+  }
   try {
     switch (op) {
       case Op::equal:
@@ -125,13 +128,13 @@ Value Evaluator::eval_binary(const Node* node, const Value& input, Frame* frame)
   }
 }
 
-Value Evaluator::arithmetic(const Node* node, const Value& left, const Value& right) {
+Value Evaluator::arithmetic(const Node* node, Value left, Value right) {
   if (left.is_defined() && !is_numeric(left)) fault("T2001", {.token = std::string(op_text(node->op)), .value = describe(left)});
   if (right.is_defined() && !is_numeric(right)) fault("T2002", {.token = std::string(op_text(node->op)), .value = describe(right)});
   return {};
 }
 
-Value Evaluator::compare(const Node* node, const Value& left, const Value& right) {
+Value Evaluator::compare(const Node* node, Value left, Value right) {
   if (!is_comparable(left) || !is_comparable(right)) {
     fault("T2010", {.token = std::string(op_text(node->op)),
                     .value = describe(is_comparable(left) ? right : left)});
@@ -146,8 +149,8 @@ Value Evaluator::compare(const Node* node, const Value& left, const Value& right
   return Value::of(holds(node->op, compare_utf16(left.text(), right.text())));
 }
 
-bool Evaluator::contains(const Value& array, const Value& item) {
-  const auto same = [&](const Value& v) {
+bool Evaluator::contains(Value array, Value item) {
+  const auto same = [&](Value v) {
     if (v.tag != item.tag) return false;
     switch (v.tag) {
       case Tag::number: return v.number == item.number;
@@ -166,7 +169,7 @@ bool Evaluator::contains(const Value& array, const Value& item) {
   return false;
 }
 
-bool Evaluator::equal(const Value& left, const Value& right) {
+bool Evaluator::equal(Value left, Value right) {
   tick();
   if (left.is_array() && right.is_array()) {
     const std::size_t size = array_size(left);
@@ -179,12 +182,12 @@ bool Evaluator::equal(const Value& left, const Value& right) {
     return true;
   }
   if (left.is_object() && right.is_object()) {
-    const auto count = [](const Value& v) {
+    const auto count = [](Value v) {
       return v.tag == Tag::object ? v.object->size : v.json_object->size();
     };
     if (count(left) != count(right)) return false;
     bool same = true;
-    each_member(left, [&](const Value& key, const Value& value) {
+    each_member(left, [&](Value key, Value value) {
       if (!same) return;
       const Value other = get(right, key.text());
       same = deeper([&] { return equal(value, other); });
@@ -201,8 +204,8 @@ bool Evaluator::equal(const Value& left, const Value& right) {
   }
 }
 
-Value Evaluator::range(const Value& left, const Value& right) {
-  const auto is_integer = [](const Value& v) {
+Value Evaluator::range(Value left, Value right) {
+  const auto is_integer = [](Value v) {
     return v.is_number() && std::isfinite(v.number) && std::trunc(v.number) == v.number;
   };
   if (left.is_defined() && !is_integer(left)) fault("T2003", {.value = describe(left)});
@@ -221,7 +224,7 @@ Value Evaluator::range(const Value& left, const Value& right) {
 }
 
 // a & b & c … in one go: the left operands stand inside one another.
-Value Evaluator::eval_concatenation(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_concatenation(const Node* node, Value input, Frame* frame) {
   const Node* chain[32];
   std::size_t count = 0;
   const Node* leftmost = node;

@@ -7,14 +7,38 @@
 namespace junctor::jsonata {
 namespace {
 
-bool is_cons(const Value& v) { return v.tag == Tag::array && v.array->cons; }
+bool is_cons(Value v) { return v.tag == Tag::array && v.array->cons; }
+
+template <typename Word>
+inline bool same_word(const char* a, const char* b) {
+  Word left;
+  Word right;
+  std::memcpy(&left, a, sizeof left);
+  std::memcpy(&right, b, sizeof right);
+  return left == right;
+}
+
+// memcmp without a call for the lengths that names have.
+inline bool same_bytes(const char* a, const char* b, std::size_t size) {
+  if (size > 16) return std::memcmp(a, b, size) == 0;
+  if (size >= 8) {
+    return same_word<std::uint64_t>(a, b) && same_word<std::uint64_t>(a + size - 8, b + size - 8);
+  }
+  if (size >= 4) {
+    return same_word<std::uint32_t>(a, b) && same_word<std::uint32_t>(a + size - 4, b + size - 4);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
 
 const bj::value* find_member(const bj::object& object, std::string_view key, std::uint16_t& hint) {
   const std::size_t size = object.size();
   const auto* members = object.begin();
   const auto matches = [&](std::size_t i) {
     const bj::string_view k = members[i].key();
-    return k.size() == key.size() && std::memcmp(k.data(), key.data(), key.size()) == 0;
+    return k.size() == key.size() && same_bytes(k.data(), key.data(), key.size());
   };
   if (hint < size && matches(hint)) return &members[hint].value();
   if (size <= 16) {
@@ -35,7 +59,7 @@ const bj::value* find_member(const bj::object& object, std::string_view key, std
 }  // namespace
 
 // What a name selects from one object; undefined when there is none.
-Value Evaluator::member(const Value& object, const Node* name) {
+Value Evaluator::member(Value object, const Node* name) {
   if (object.tag == Tag::json_object) {
     const bj::value* found =
         find_member(*object.json_object, name->value.text(), arena_.hints[name->hint]);
@@ -48,14 +72,14 @@ Value Evaluator::member(const Value& object, const Node* name) {
   return {};
 }
 
-Value Evaluator::lookup(const Value& input, const Node* name) {
+Value Evaluator::lookup(Value input, const Node* name) {
   if (!input.is_array()) return member(input, name);
   Array* out = new_sequence();
   lookup_into(input, name, out, 0);
   return Value::of(out);
 }
 
-void Evaluator::lookup_into(const Value& input, const Node* name, Array* out,
+void Evaluator::lookup_into(Value input, const Node* name, Array* out,
                             std::uint32_t depth) {
   const std::size_t size = array_size(input);
   tick(size);
@@ -76,7 +100,7 @@ void Evaluator::lookup_into(const Value& input, const Node* name, Array* out,
 }
 
 // A path of names only, over one object: nothing is allocated before an array is met.
-Value Evaluator::eval_plain_path(const Node* node, const Value& input) {
+Value Evaluator::eval_plain_path(const Node* node, Value input) {
   Value at = input;
   const std::size_t count = node->list.size();
   for (std::size_t i = 0; i < count; ++i) {
@@ -91,7 +115,7 @@ Value Evaluator::eval_plain_path(const Node* node, const Value& input) {
   return Value::of(copy);
 }
 
-Value Evaluator::plain_tail(const Node* node, std::size_t first, const Value& items) {
+Value Evaluator::plain_tail(const Node* node, std::size_t first, Value items) {
   tick();
   Value at = items;
   for (std::size_t i = first; i < node->list.size(); ++i) {
@@ -101,22 +125,21 @@ Value Evaluator::plain_tail(const Node* node, std::size_t first, const Value& it
   return at;
 }
 
-void Evaluator::push_flat(Array* out, const Value& item) {
+void Evaluator::push_flat(Array* out, Value item) {
   if (!item.is_array() || is_cons(item)) return push(out, item);
   const std::size_t size = array_size(item);
   for (std::size_t k = 0; k < size; ++k) push(out, array_at(item, k));
 }
 
 // Evaluates a step for every item and flattens the results by one level.
-Value Evaluator::path_step(const Node* step, const Value& input, Frame* frame, bool last,
+Value Evaluator::path_step(const Node* step, Value input, Frame* frame, bool last,
                            const Scope* scope) {
   if (step->kind == Kind::sort) {
     return run_stages(step, eval_sort(step, input, frame, nullptr), frame, scope);
   }
   const std::size_t size = array_size(input);
   tick(size);
-  const bool plain = step->kind == Kind::name && step->predicates.empty() && !step->group &&
-                     !step->keep_array && !lineage_;
+  const bool plain = step->plain_name && !lineage_;
   Array* out = nullptr;
   Value first;
   std::size_t count = 0;
@@ -124,7 +147,7 @@ Value Evaluator::path_step(const Node* step, const Value& input, Frame* frame, b
     const Value item = array_at(input, i);
     Value result;
     if (plain) {
-      result = normalize(lookup(item, step));
+      result = item.is_array() ? normalize(lookup(item, step)) : normalize(member(item, step));
     } else {
       if (lineage_) lineage_->touched(nullptr, item);
       result = eval(step, item, frame);
@@ -149,18 +172,30 @@ Value Evaluator::path_step(const Node* step, const Value& input, Frame* frame, b
   return Value::of(out);
 }
 
-Value Evaluator::eval_path(const Node* node, const Value& input, Frame* frame) {
+Value Evaluator::eval_path(const Node* node, Value input, Frame* frame) {
   Value at = input;
+  std::size_t first = 0;
+  if (!lineage_) {
+    // Names over single objects need no sequences.
+    for (; first < node->plain_prefix && !at.is_array(); ++first) {
+      at = normalize(member(at, node->list[first]));
+      if (is_cons(at)) at = Value::of(new_sequence_of(at));
+    }
+    if (first > 0 && at.is_undefined()) {
+      at = Value::of(new_sequence());
+      first = node->list.size();
+    }
+  }
   Array single;
-  Value only = input;
-  if (!input.is_array() || node->first_variable) {
+  Value only = at;
+  if (!at.is_array() || (first == 0 && node->first_variable)) {
     single = {.data = &only, .size = 1, .capacity = 1, .sequence = true};
     at = node->list.front()->cons_array ? Value::of(new_sequence_of(input)) : Value::of(&single);
   }
   const Scope* scope = node->scope;
   Value tuples;
   bool streaming = false;
-  for (std::size_t i = 0; i < node->list.size(); ++i) {
+  for (std::size_t i = first; i < node->list.size(); ++i) {
     const Node* step = node->list[i];
     streaming = streaming || step->tuple;
     if (i == 0 && step->cons_array) {
@@ -208,7 +243,7 @@ Value Evaluator::run_stages(const Node* step, Value value, Frame* frame, const S
   return value;
 }
 
-Value Evaluator::tuple_step(const Node* step, const Value& input, const Value& tuples,
+Value Evaluator::tuple_step(const Node* step, Value input, Value tuples,
                             Frame* frame, const Scope* scope) {
   const std::size_t width = scope->names.size();
   const auto new_tuple = [&](const Value* from) {
@@ -269,7 +304,7 @@ Value Evaluator::tuple_step(const Node* step, const Value& input, const Value& t
   return run_stages(step, Value::of(out), frame, scope);
 }
 
-Value Evaluator::filter(const Node* predicate, const Value& input, Frame* frame,
+Value Evaluator::filter(const Node* predicate, Value input, Frame* frame,
                         const Scope* scope) {
   Array* out = new_sequence();
   out->tuples = is_tuples(input);
@@ -297,7 +332,7 @@ Value Evaluator::filter(const Node* predicate, const Value& input, Frame* frame,
     }
     const Value result = eval(predicate, context, inner);
     if (scope && !scope->captured) arena_.frames.release(mark);
-    const auto selects = [&](const Value& number) {
+    const auto selects = [&](Value number) {
       double index = std::floor(number.number);
       if (index < 0) index += static_cast<double>(size);
       return index == static_cast<double>(i);
@@ -324,7 +359,7 @@ Value Evaluator::filter(const Node* predicate, const Value& input, Frame* frame,
   return Value::of(out);
 }
 
-void Evaluator::flatten_into(const Value& value, Array* out, std::uint32_t depth) {
+void Evaluator::flatten_into(Value value, Array* out, std::uint32_t depth) {
   if (!value.is_array()) return push(out, value);
   tick(array_size(value));
   for (std::size_t i = 0; i < array_size(value); ++i) {
@@ -338,27 +373,27 @@ Value Evaluator::wildcard(Value input) {
   if (input.tag == Tag::array && input.array->outer_wrapper && input.array->size > 0) {
     input = input.array->data[0];
   }
-  const auto add = [&](const Value& value) {
+  const auto add = [&](Value value) {
     if (value.is_array()) out->sequence = false;
     flatten_into(value, out, 0);
   };
   if (input.is_array()) {
     for (std::size_t i = 0; i < array_size(input); ++i) add(array_at(input, i));
   }
-  each_member(input, [&](const Value&, const Value& value) { add(value); });
+  each_member(input, [&](Value, Value value) { add(value); });
   return Value::of(out);
 }
 
-Value Evaluator::descendants(const Value& input) {
+Value Evaluator::descendants(Value input) {
   if (input.is_undefined()) return input;
   Array* out = new_sequence();
   collect_descendants(input, out, 0);
   return out->size == 1 ? out->data[0] : Value::of(out);
 }
 
-void Evaluator::collect_descendants(const Value& input, Array* out, std::uint32_t depth) {
+void Evaluator::collect_descendants(Value input, Array* out, std::uint32_t depth) {
   tick();
-  const auto below = [&](const Value& v) {
+  const auto below = [&](Value v) {
     deeper([&] { collect_descendants(v, out, depth + 1); });
   };
   if (input.is_array()) {
@@ -366,7 +401,7 @@ void Evaluator::collect_descendants(const Value& input, Array* out, std::uint32_
     return;
   }
   push(out, input);
-  each_member(input, [&](const Value&, const Value& value) { below(value); });
+  each_member(input, [&](Value, Value value) { below(value); });
 }
 
 }  // namespace junctor::jsonata

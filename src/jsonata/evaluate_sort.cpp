@@ -33,7 +33,7 @@ void merge_sort(std::uint32_t* at, std::uint32_t* spare, std::size_t begin, std:
 
 }  // namespace
 
-Value Evaluator::sort(const Value& array,
+Value Evaluator::sort(Value array,
                       const std::function<bool(std::size_t, std::size_t)>& after) {
   const std::size_t size = array_size(array);
   auto* order = mem.make_array<std::uint32_t>(2 * size);
@@ -45,7 +45,7 @@ Value Evaluator::sort(const Value& array,
   return Value::of(out);
 }
 
-Value Evaluator::eval_sort(const Node* node, const Value& input, Frame* frame,
+Value Evaluator::eval_sort(const Node* node, Value input, Frame* frame,
                            const Scope* scope) {
   if (!input.is_array()) return input;
   const std::size_t size = array_size(input);

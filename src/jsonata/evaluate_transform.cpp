@@ -5,7 +5,7 @@ namespace {
 
 constexpr std::uint32_t max_value_depth = 512;
 
-bool is_strings(const Value& array) {
+bool is_strings(Value array) {
   for (std::size_t i = 0; i < array_size(array); ++i) {
     if (!array_at(array, i).is_string()) return false;
   }
@@ -15,12 +15,12 @@ bool is_strings(const Value& array) {
 }  // namespace
 
 // A deep copy as JSON would make it: functions become empty strings.
-Value Evaluator::clone(const Value& value, std::uint32_t depth) {
+Value Evaluator::clone(Value value, std::uint32_t depth) {
   tick();
   if (depth > max_value_depth) {
     fault("U1001", {.value = "The value is nested deeper than 512 levels"});
   }
-  const auto below = [&](const Value& v) {
+  const auto below = [&](Value v) {
     return deeper([&] { return clone(v, depth + 1); });
   };
   if (value.is_array()) {
@@ -32,7 +32,7 @@ Value Evaluator::clone(const Value& value, std::uint32_t depth) {
   if (value.is_object()) {
     Object* out = new_object(value.tag == Tag::object ? value.object->size
                                                       : value.json_object->size());
-    each_member(value, [&](const Value& key, const Value& v) {
+    each_member(value, [&](Value key, Value v) {
       if (v.is_defined()) set(out, key.text(), below(v));
     });
     return Value::of(out);
@@ -43,7 +43,7 @@ Value Evaluator::clone(const Value& value, std::uint32_t depth) {
   return value.is_number() ? Value::null() : value;
 }
 
-Value Evaluator::run_transform(const Function& function, const Value& object) {
+Value Evaluator::run_transform(const Function& function, Value object) {
   if (object.is_undefined()) return object;
   const Node* node = function.node;
   const Value result = clone(object);
@@ -60,7 +60,7 @@ Value Evaluator::run_transform(const Function& function, const Value& object) {
       }
       // Only the copy changes; what the pattern finds elsewhere stays as it is.
       if (match.tag == Tag::object && update.bits != match.bits) {
-        each_member(update, [&](const Value& key, const Value& v) {
+        each_member(update, [&](Value key, Value v) {
           set(match.object, key.text(), v);
         });
       }

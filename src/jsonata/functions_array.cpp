@@ -65,7 +65,7 @@ Value sort(Call& c) {
 }
 
 // A hash under which equal values collide.
-std::size_t hash(Evaluator& ev, const Value& v, int depth = 0) {
+std::size_t hash(Evaluator& ev, Value v, int depth = 0) {
   ev.tick();
   switch (v.tag) {
     case Tag::number: return std::hash<double>()(v.number == 0 ? 0.0 : v.number);
@@ -83,7 +83,7 @@ std::size_t hash(Evaluator& ev, const Value& v, int depth = 0) {
     case Tag::object: {
       std::size_t h = 19;
       if (depth < 4) {
-        ev.each_member(v, [&](const Value& key, const Value& value) {
+        ev.each_member(v, [&](Value key, Value value) {
           h += std::hash<std::string_view>()(key.text()) ^ (hash(ev, value, depth + 1) * 31);
         });
       }

@@ -6,7 +6,7 @@
 namespace junctor::jsonata {
 namespace {
 
-std::optional<std::string_view> text_of(const Value& value) {
+std::optional<std::string_view> text_of(Value value) {
   return value.is_string() ? std::optional(value.text()) : std::nullopt;
 }
 

@@ -7,7 +7,7 @@ namespace junctor::jsonata {
 namespace {
 
 // Calls `function` with as many of the three arguments as it takes.
-Value call_with(Call& c, const Value& function, const Value& a, const Value& b, const Value& whole) {
+Value call_with(Call& c, Value function, Value a, Value b, Value whole) {
   if (!function.is_function()) fault("T1006");
   std::array<Value, 3> args{a, b, whole};
   const std::size_t arity = std::clamp<std::size_t>(Evaluator::arity(*function.function), 1, 3);
@@ -77,7 +77,7 @@ Value reduce(Call& c) {
 
 Value each(Call& c) {
   Array* out = c.ev.new_sequence();
-  c.ev.each_member(c.args[0], [&](const Value& key, const Value& value) {
+  c.ev.each_member(c.args[0], [&](Value key, Value value) {
     const Value result = call_with(c, c.args[1], value, key, c.args[0]);
     if (result.is_defined()) c.ev.push(out, result);
   });
@@ -86,7 +86,7 @@ Value each(Call& c) {
 
 Value sift(Call& c) {
   Object* out = c.ev.new_object(0);
-  c.ev.each_member(c.args[0], [&](const Value& key, const Value& value) {
+  c.ev.each_member(c.args[0], [&](Value key, Value value) {
     if (c.ev.truthy(call_with(c, c.args[1], value, key, c.args[0]))) {
       c.ev.set(out, key.text(), value);
     }

@@ -110,7 +110,7 @@ Value sum(Call& c) {
   return c.args[0].is_undefined() ? Value{} : fold(c, 0, plus);
 }
 
-bool nothing(const Value& v) { return v.is_undefined() || array_size(v) == 0; }
+bool nothing(Value v) { return v.is_undefined() || array_size(v) == 0; }
 
 Value average(Call& c) {
   if (nothing(c.args[0])) return {};
@@ -142,7 +142,7 @@ Value format_number_call(Call& c) {
   if (!c.args[0].is_number()) return {};
   if (!c.args[1].is_string()) fault("T0410", {.index = 2});
   NumberSymbols symbols;
-  c.ev.each_member(c.args[2], [&](const Value& key, const Value& value) {
+  c.ev.each_member(c.args[2], [&](Value key, Value value) {
     if (value.is_string()) symbols.set(key.text(), value.text());
   });
   return c.ev.string(format_number(c.args[0].number, c.args[1].text(), symbols));

@@ -3,7 +3,7 @@
 namespace junctor::jsonata {
 namespace {
 
-void merge_keys(Call& c, const Value& value, Object* into) {
+void merge_keys(Call& c, Value value, Object* into) {
   c.ev.tick();
   if (value.is_array()) {
     for (std::size_t i = 0; i < array_size(value); ++i) {
@@ -12,7 +12,7 @@ void merge_keys(Call& c, const Value& value, Object* into) {
     }
     return;
   }
-  c.ev.each_member(value, [&](const Value& key, const Value&) {
+  c.ev.each_member(value, [&](Value key, Value) {
     c.ev.set(into, key.text(), Value::of(true));
   });
 }
@@ -21,11 +21,11 @@ Value keys(Call& c) {
   Object* all = c.ev.new_object(0);
   merge_keys(c, c.args[0], all);
   Array* out = c.ev.new_sequence(all->size);
-  c.ev.each_member(Value::of(all), [&](const Value& key, const Value&) { c.ev.push(out, key); });
+  c.ev.each_member(Value::of(all), [&](Value key, Value) { c.ev.push(out, key); });
   return Value::of(out);
 }
 
-void lookup_into(Call& c, const Value& input, std::string_view key, Array* out) {
+void lookup_into(Call& c, Value input, std::string_view key, Array* out) {
   c.ev.tick();
   for (std::size_t i = 0; i < array_size(input); ++i) {
     const Value item = array_at(input, i);
@@ -50,7 +50,7 @@ Value lookup(Call& c) {
   return Value::of(out);
 }
 
-void spread_into(Call& c, const Value& value, Array* out) {
+void spread_into(Call& c, Value value, Array* out) {
   c.ev.tick();
   if (value.is_array()) {
     out->sequence = out->sequence && array_size(value) == 0;
@@ -59,7 +59,7 @@ void spread_into(Call& c, const Value& value, Array* out) {
       c.ev.deeper([&] { spread_into(c, item, out); });
     }
   } else if (value.is_object()) {
-    c.ev.each_member(value, [&](const Value& key, const Value& member) {
+    c.ev.each_member(value, [&](Value key, Value member) {
       Object* one = c.ev.new_object(1);
       c.ev.set(one, key.text(), member);
       c.ev.push(out, Value::of(one));
@@ -81,7 +81,7 @@ Value merge(Call& c) {
   Object* out = c.ev.new_object(0);
   for (std::size_t i = 0; i < array_size(c.args[0]); ++i) {
     c.ev.tick();
-    c.ev.each_member(array_at(c.args[0], i), [&](const Value& key, const Value& value) {
+    c.ev.each_member(array_at(c.args[0], i), [&](Value key, Value value) {
       c.ev.set(out, key.text(), value);
     });
   }

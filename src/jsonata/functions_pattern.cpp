@@ -33,7 +33,7 @@ struct Match {
 // The matches of a pattern one after the other.
 class Matches {
  public:
-  Matches(Call& call, const Value& pattern, std::string_view subject)
+  Matches(Call& call, Value pattern, std::string_view subject)
       : call_(call), pattern_(pattern), subject_(subject) {
     if (pattern.is_function() && pattern.function->type == Function::Type::regex) {
       node_ = pattern.function->node;
@@ -105,7 +105,7 @@ class Matches {
 };
 
 // A limit, when there is one; negative ones are errors with `code`.
-std::optional<double> limit_of(const Value& value, std::string_view code) {
+std::optional<double> limit_of(Value value, std::string_view code) {
   if (!value.is_number()) return std::nullopt;
   if (value.number < 0) fault(code, {.value = number_text(value.number)});
   return value.number;
@@ -306,10 +306,10 @@ Value split(Call& c) {
 
 }  // namespace
 
-Value Evaluator::call_regex(const Regex& regex, const Node* node, const Value& subject,
+Value Evaluator::call_regex(const Regex& regex, const Node* node, Value subject,
                             std::size_t from) {
   const std::string_view text = subject.text();
-  const auto found = regex.find(text, from, regex_scratch(), interrupt_);
+  const auto found = regex.find(text, from, regex_scratch(), interrupt());
   if (found.empty()) return {};
   const std::size_t start = found[0];
   const std::size_t end = found[1];

@@ -50,7 +50,7 @@ Value substring(Call& c) {
 }
 
 // A missing separator is the word that JavaScript makes of it.
-std::string_view separator(const Value& value) {
+std::string_view separator(Value value) {
   return value.is_string() ? value.text() : std::string_view("undefined");
 }
 

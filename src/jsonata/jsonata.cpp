@@ -19,11 +19,11 @@ Value value_in(const unsigned char* bytes) {
 }
 
 // Copies a result out; what goes wrong here is an error like all others.
-std::optional<Json> copy_out(Evaluator& ev, const Value& result,
-                             const boost::json::storage_ptr& storage) {
-  if (result.is_undefined() || result.is_function()) return std::nullopt;
+void copy_out(Evaluator& ev, Value result, const boost::json::storage_ptr& storage,
+              std::optional<Json>& out) {
+  if (result.is_undefined() || result.is_function()) return;
   try {
-    return ev.to_json(result, storage);
+    ev.to_json(result, out.emplace(storage));
   } catch (const Fault& f) {
     throw make_error(f.code, f.mention);
   }
@@ -66,8 +66,10 @@ std::optional<Error> Expression::check(std::string_view text) {
 
 std::optional<Json> Expression::evaluate(const Json& input, Arena& arena,
                                          const EvaluateOptions& options) const {
+  std::optional<Json> out;
   Evaluator ev(*program_, *arena.state_, options);
-  return copy_out(ev, ev.run(from_json(input)), options.storage);
+  copy_out(ev, ev.run(from_json(input)), options.storage, out);
+  return out;
 }
 
 std::optional<Json> Expression::evaluate(const Json& input, const EvaluateOptions& options) const {
@@ -77,8 +79,10 @@ std::optional<Json> Expression::evaluate(const Json& input, const EvaluateOption
 
 std::optional<Json> Expression::evaluate_nothing(Arena& arena,
                                                  const EvaluateOptions& options) const {
+  std::optional<Json> out;
   Evaluator ev(*program_, *arena.state_, options);
-  return copy_out(ev, ev.run(Value{}), options.storage);
+  copy_out(ev, ev.run(Value{}), options.storage, out);
+  return out;
 }
 
 View Expression::view(const Json& input, Arena& arena, const EvaluateOptions& options) const {
@@ -94,7 +98,7 @@ Lineage Expression::trace(const Json& input, Arena& arena, const EvaluateOptions
   try {
     const Value numbered = recorder.import(ev, input);
     const Value result = ev.run(numbered, &recorder);
-    out.result = copy_out(ev, result, options.storage);
+    copy_out(ev, result, options.storage, out.result);
     out.entries = recorder.entries(ev, result, out.truncated);
   } catch (const Fault& f) {
     throw make_error(f.code, f.mention);
@@ -140,7 +144,9 @@ std::optional<Json> View::to_json(boost::json::storage_ptr storage) const {
   ArenaState scratch;
   const EvaluateOptions options;
   Evaluator ev(empty_program(), scratch, options);
-  return copy_out(ev, value_in(value_), storage);
+  std::optional<Json> out;
+  copy_out(ev, value_in(value_), storage, out);
+  return out;
 }
 
 std::string View::to_text() const {

@@ -37,6 +37,22 @@ TEST(Jsonata, survives_a_constructor_that_names_the_variable_it_is_bound_to) {
   EXPECT_EQ(eval("[$v]@$v.a", R"({"a":1})"), "1");
 }
 
+TEST(Jsonata, keeps_parentheses_that_mean_something) {
+  EXPECT_EQ(eval("[([1,2])]"), "[1,2]");
+  EXPECT_EQ(eval("[[1,2]]"), "[[1,2]]");
+  EXPECT_EQ(eval("*[].((items)[%.id = 'o1'])", R"({"items":[{"a":1}]})"), "undefined");
+  EXPECT_EQ(eval("{'a': 1} ~> ($keys)"), R"(["a"])");
+  EXPECT_EQ(eval("(a).b.((c))", R"({"a":{"b":[{"c":1},{"c":2}]}})"), "[1,2]");
+}
+
+TEST(Jsonata, walks_names_over_single_objects_as_over_sequences) {
+  EXPECT_EQ(eval("a.b.(1)", R"({"a":{}})"), "undefined");
+  EXPECT_EQ(eval("a.b^(missing)", R"({"a":{"b":[]}})"), "undefined");
+  EXPECT_EQ(eval("a^(b)", R"({"a":[{"b":1}]})"), R"({"b":1})");
+  EXPECT_EQ(eval("a.b[].c", R"({"a":{"b":{"c":1}}})"), "[1]");
+  EXPECT_EQ(eval("a.b{c: $count(d)}", R"({"a":{"b":[{"c":"x","d":1},{"c":"x"}]}})"), R"({"x":1})");
+}
+
 TEST(Jsonata, counts_text_in_code_points) {
   EXPECT_EQ(eval("$length('a😀é')"), "3");
   EXPECT_EQ(eval("$substring('a😀é', 1, 1)"), R"("😀")");
@@ -179,6 +195,20 @@ TEST(Jsonata, shows_a_result_without_copying_it) {
   EXPECT_EQ(view.as_string().data(), input.at("a").at("b").get_string().data());
   EXPECT_EQ(*view.to_json(), bj::value("x"));
   EXPECT_EQ(view.to_text(), "x");
+}
+
+TEST(Jsonata, makes_results_in_the_arena) {
+  const auto expression = Expression::compile("{'name': a, 'list': [1, a & 'a longer text than a string holds in place']}");
+  const bj::value input = bj::parse(R"({"a":"x"})");
+  Arena arena;
+  EvaluateOptions options;
+  options.storage = arena.storage();
+  for (int i = 0; i < 2; ++i) {
+    const auto result = expression.evaluate(input, arena, options);
+    EXPECT_EQ(bj::serialize(*result),
+              R"({"name":"x","list":[1,"xa longer text than a string holds in place"]})");
+    EXPECT_EQ(result->storage(), arena.storage());
+  }
 }
 
 TEST(JsonataLineage, names_the_input_behind_every_output) {

@@ -53,7 +53,7 @@ Value LineageRecorder::copy(Evaluator& ev, const bj::value& json, std::uint32_t 
   return value;
 }
 
-std::uint32_t LineageRecorder::place_of(const Value& value) const {
+std::uint32_t LineageRecorder::place_of(Value value) const {
   const void* address = nullptr;
   switch (value.tag) {
     case Tag::null:
@@ -74,7 +74,7 @@ void LineageRecorder::add(std::uint32_t place) {
   if (sources.empty() || sources.back() != place) sources.push_back(place);
 }
 
-void LineageRecorder::touched(const Node*, const Value& value) {
+void LineageRecorder::touched(const Node*, Value value) {
   if (const std::uint32_t place = place_of(value)) return add(place);
   if (value.tag != Tag::array) return;
   const std::size_t count = std::min<std::size_t>(value.array->size, max_items_touched);
@@ -83,7 +83,7 @@ void LineageRecorder::touched(const Node*, const Value& value) {
 
 void LineageRecorder::begin() { open_.emplace_back(); }
 
-void LineageRecorder::end_member(const void* object, const Value& key) {
+void LineageRecorder::end_member(const void* object, Value key) {
   Sources sources = std::move(open_.back());
   open_.pop_back();
   Sources& outer = open_.back();
@@ -123,7 +123,7 @@ std::string LineageRecorder::pointer(std::uint32_t place) const {
   return at.parent == 0 ? std::string() : below(pointer(at.parent), at.name);
 }
 
-std::vector<LineageEntry> LineageRecorder::entries(Evaluator& ev, const Value& result,
+std::vector<LineageEntry> LineageRecorder::entries(Evaluator& ev, Value result,
                                                    bool& truncated) {
   if (result.is_defined()) collect(ev, result, "", open_.front());
   truncated = truncated_;
@@ -152,7 +152,7 @@ void LineageRecorder::emit(const std::string& at, Sources sources) {
   if (!entry.inputs.empty()) entries_.push_back(std::move(entry));
 }
 
-void LineageRecorder::collect(Evaluator& ev, const Value& value, const std::string& at,
+void LineageRecorder::collect(Evaluator& ev, Value value, const std::string& at,
                               const Sources& sources) {
   if (truncated_) return;
   ev.tick();

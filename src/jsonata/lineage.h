@@ -30,15 +30,15 @@ class LineageRecorder {
   Value import(Evaluator& ev, const bj::value& input);
 
   // The evaluator reports:
-  void touched(const Node* node, const Value& value);  // a value was read
+  void touched(const Node* node, Value value);  // a value was read
   void begin();                                        // a member or an assignment begins…
-  void end_member(const void* object, const Value& key);
+  void end_member(const void* object, Value key);
   void end_assignment(const Value* slot);
   void parameter(const Value* slot);  // a parameter takes a value: forget what the slot held
   void used(const Value* slot);       // a variable is read
 
   // The pairs of a finished result.
-  std::vector<LineageEntry> entries(Evaluator& ev, const Value& result, bool& truncated);
+  std::vector<LineageEntry> entries(Evaluator& ev, Value result, bool& truncated);
 
  private:
   struct Place {
@@ -46,10 +46,10 @@ class LineageRecorder {
     std::string name;
   };
   Value copy(Evaluator& ev, const bj::value& value, std::uint32_t parent, std::string name);
-  std::uint32_t place_of(const Value& value) const;  // 0 when it is none of the input
+  std::uint32_t place_of(Value value) const;  // 0 when it is none of the input
   std::string pointer(std::uint32_t place) const;
   void add(std::uint32_t place);
-  void collect(Evaluator& ev, const Value& value, const std::string& at, const Sources& sources);
+  void collect(Evaluator& ev, Value value, const std::string& at, const Sources& sources);
   void emit(const std::string& at, Sources sources);
   static std::string below(const std::string& at, std::string_view name);
 

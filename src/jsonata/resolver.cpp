@@ -11,12 +11,37 @@ bool is_integer_key(std::string_view key) {
   return !key.empty() && key.front() >= '0' && key.front() <= '9';
 }
 
+bool is_bare(const Node& node) {
+  const bool grouped = node.group && node.kind != Kind::path && node.kind != Kind::object;
+  return node.predicates.empty() && !grouped && !node.keep_array;
+}
+
+bool is_plain_step(const Node& step) {
+  return step.kind == Kind::name && step.stages.empty() && step.predicates.empty() &&
+         !step.tuple && !step.keep_array && !step.group;
+}
+
 bool is_plain(const Node& path) {
   if (path.tuple || path.group || path.keep_singleton_array) return false;
-  return std::all_of(path.list.begin(), path.list.end(), [](const Node* step) {
-    return step->kind == Kind::name && step->stages.empty() && step->predicates.empty() &&
-           !step->tuple && !step->keep_array && !step->group;
-  });
+  return std::all_of(path.list.begin(), path.list.end(),
+                     [](const Node* step) { return step->plain_step; });
+}
+
+std::uint16_t plain_prefix(const Node& path) {
+  const std::size_t most = std::min<std::size_t>(path.list.size() - 1, 0xFFFF);
+  std::size_t count = 0;
+  // Sorting wants a sequence before it.
+  while (count < most && path.list[count]->plain_step && path.list[count + 1]->kind != Kind::sort) {
+    ++count;
+  }
+  return static_cast<std::uint16_t>(count);
+}
+
+// Parentheses around one expression that nothing is done to.
+bool is_transparent(const Node& node) {
+  return node.kind == Kind::block && node.list.size() == 1 && is_bare(node) && !node.group &&
+         node.stages.empty() && !node.tuple && !node.cons_array && node.focus.empty() &&
+         node.index.empty() && node.scope->names.empty();
 }
 
 const Scope* tuple_scope(const Node* node) {
@@ -78,6 +103,9 @@ void Resolver::capture(Scope* scope) {
 
 void Resolver::walk(Node* node, Scope* scope) {
   if (!node) return;
+  node->bare = is_bare(*node);
+  node->plain_name = node->kind == Kind::name && node->bare;
+  node->plain_step = is_plain_step(*node);
   switch (node->kind) {
     case Kind::path: return walk_path(node, scope);
     case Kind::lambda: return walk_lambda(node, scope);
@@ -103,6 +131,7 @@ void Resolver::walk(Node* node, Scope* scope) {
     case Kind::bind:
       if (pass_ == Pass::declare) node->hint = scope->slot(node->lhs->text);
       walk(node->rhs, scope);
+      see_through(node->rhs);
       break;
     default:
       if (node->kind == Kind::transform && pass_ == Pass::declare) capture(scope);
@@ -110,6 +139,7 @@ void Resolver::walk(Node* node, Scope* scope) {
       walk(node->rhs, scope);
       walk(node->third, scope);
       for (Node* item : node->list) walk(item, scope);
+      see_through_operands(node);
   }
   Scope* around = node->kind == Kind::block ? stream_scope(node, scope) : scope;
   for (Node* filter : node->predicates) walk(filter, around);
@@ -133,6 +163,7 @@ void Resolver::walk_pairs(Group& group, Scope* scope) {
   for (auto& [key, value] : group.pairs) {
     walk(key, scope);
     walk(value, scope);
+    see_through(value);
   }
   group.plain_keys = has_plain_keys(group);
 }
@@ -150,7 +181,6 @@ void Resolver::declare_tuple_names(Node* step, Scope* scope) {
 }
 
 void Resolver::walk_path(Node* node, Scope* scope) {
-  node->plain_names = is_plain(*node);
   node->first_variable = node->list.front()->kind == Kind::variable;
   Scope* inner = scope;
   for (Node* step : node->list) {
@@ -161,6 +191,14 @@ void Resolver::walk_path(Node* node, Scope* scope) {
     walk(step, inner);
     for (Stage& stage : step->stages) walk(stage.filter, inner);
     if (pass_ == Pass::declare && inner != scope) declare_tuple_names(step, inner);
+  }
+  node->plain_names = is_plain(*node);
+  node->plain_prefix = plain_prefix(*node);
+  for (Node*& step : node->list) {
+    Node* within = step;
+    see_through(within);
+    const bool only_evaluated = !within->tuple && within->stages.empty() && !within->cons_array;
+    if (only_evaluated) step = within;
   }
   if (node->group) walk_pairs(*node->group, inner);
   for (Node* filter : node->predicates) walk(filter, scope);
@@ -173,6 +211,7 @@ void Resolver::walk_lambda(Node* node, Scope* scope) {
     for (const Node* parameter : node->list) node->merge.push_back(inner->slot(parameter->text));
   }
   walk(node->lhs, inner);
+  see_through(node->lhs);
   for (Node* filter : node->predicates) walk(filter, scope);
   if (node->group) walk_pairs(*node->group, scope);
 }
@@ -194,7 +233,32 @@ void Resolver::walk_call(Node* node, Scope* scope) {
     resolve(node->callee_name, node->callee_name->text, scope);
   }
   walk(node->lhs, scope);
-  for (Node* argument : node->list) walk(argument, scope);
+  for (Node*& argument : node->list) {
+    walk(argument, scope);
+    see_through(argument);
+  }
+}
+
+void Resolver::see_through(Node*& child) const {
+  while (pass_ == Pass::resolve && child && is_transparent(*child)) child = child->list.front();
+}
+
+void Resolver::see_through_operands(Node* node) const {
+  switch (node->kind) {
+    case Kind::binary:
+    case Kind::condition:
+    case Kind::coalesce:
+    case Kind::elvis:
+    case Kind::negate:
+      see_through(node->lhs);
+      see_through(node->rhs);
+      see_through(node->third);
+      return;
+    case Kind::sort:
+      for (Node*& term : node->list) see_through(term);
+      return;
+    default: return;
+  }
 }
 
 void Resolver::resolve(Node* node, std::string_view name, const Scope* scope) {

@@ -34,6 +34,9 @@ class Resolver {
   Scope* open(Node* node, Scope* parent);
   Scope* stream_scope(Node* node, Scope* scope);
   static void capture(Scope* scope);
+  // Steps over parentheses that change nothing; only where nobody asks what kind a child is.
+  void see_through(Node*& child) const;
+  void see_through_operands(Node* node) const;
 
   Program& program_;
   const Scope* outer_;

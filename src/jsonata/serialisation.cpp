@@ -12,56 +12,84 @@ constexpr std::uint32_t max_value_depth = 512;
   fault("U1001", {.value = "The value is nested deeper than 512 levels"});
 }
 
-bj::value number_to_json(double number) {
-  if (!std::isfinite(number)) return nullptr;
-  if (std::abs(number) <= 9007199254740992.0 && std::trunc(number) == number) {
-    return static_cast<std::int64_t>(number);
-  }
-  return number;
+bool is_json_integer(double number) {
+  return std::abs(number) <= 9007199254740992.0 && std::trunc(number) == number;
 }
 
-bj::value string_to_json(std::string_view text, const bj::storage_ptr& storage) {
-  if (has_lone_surrogate(text)) return bj::string(without_lone_surrogates(text), storage);
-  return bj::string(text, storage);
+// Hands a value that holds no others to `take`, as what JSON makes of it; false for the others.
+template <typename Take>
+bool take_scalar(Value value, Take&& take) {
+  switch (value.tag) {
+    case Tag::boolean: take(value.boolean); return true;
+    case Tag::number:
+      if (is_json_integer(value.number)) {
+        take(static_cast<std::int64_t>(value.number));
+      } else if (std::isfinite(value.number)) {
+        take(value.number);
+      } else {
+        take(nullptr);
+      }
+      return true;
+    case Tag::string:
+      if (has_lone_surrogate(value.text())) {
+        take(without_lone_surrogates(value.text()));
+      } else {
+        take(value.text());
+      }
+      return true;
+    case Tag::json_array:
+    case Tag::array:
+    case Tag::json_object:
+    case Tag::object: return false;
+    default: take(nullptr); return true;
+  }
 }
 
 }  // namespace
 
-bj::value Evaluator::to_json(const Value& value, const bj::storage_ptr& storage,
-                             std::uint32_t depth) {
+void Evaluator::to_json(Value value, bj::value& out, std::uint32_t depth) {
+  const auto set = [&out](auto scalar) {
+    if constexpr (std::is_class_v<decltype(scalar)>) {
+      out.emplace_string().assign(scalar);
+    } else {
+      out = scalar;
+    }
+  };
+  if (take_scalar(value, set)) return;
   tick();
   if (depth > max_value_depth) too_deep();
-  const auto below = [&](const Value& v) {
-    return deeper([&] { return to_json(v, storage, depth + 1); });
-  };
-  switch (value.tag) {
-    case Tag::boolean: return value.boolean;
-    case Tag::number: return number_to_json(value.number);
-    case Tag::string: return string_to_json(value.text(), storage);
-    case Tag::json_array:
-    case Tag::array: {
-      if (value.tag == Tag::array && value.array->outer_wrapper) return below(value.array->data[0]);
-      bj::array out(storage);
-      out.reserve(array_size(value));
-      for (std::size_t i = 0; i < array_size(value); ++i) out.push_back(below(array_at(value, i)));
-      return out;
-    }
-    case Tag::json_object:
-    case Tag::object: {
-      bj::object out(storage);
-      out.reserve(value.tag == Tag::object ? value.object->size : value.json_object->size());
-      each_member(value, [&](const Value& key, const Value& v) {
-        if (v.is_undefined() || v.is_function()) return;
-        if (has_lone_surrogate(key.text())) {
-          out.emplace(without_lone_surrogates(key.text()), below(v));
-        } else {
-          out.emplace(key.text(), below(v));
-        }
-      });
-      return out;
-    }
-    default: return nullptr;
+  deeper([&] {
+    if (value.is_array()) return array_to_json(value, out, depth);
+    object_to_json(value, out.emplace_object(), depth);
+  });
+}
+
+void Evaluator::array_to_json(Value value, bj::value& out, std::uint32_t depth) {
+  if (value.tag == Tag::array && value.array->outer_wrapper) {
+    return to_json(value.array->data[0], out, depth + 1);
   }
+  const std::size_t size = array_size(value);
+  tick(size);
+  bj::array& array = out.emplace_array();
+  array.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const Value item = array_at(value, i);
+    if (take_scalar(item, [&](auto scalar) { array.emplace_back(scalar); })) continue;
+    to_json(item, array.emplace_back(nullptr), depth + 1);
+  }
+}
+
+void Evaluator::object_to_json(Value value, bj::object& out, std::uint32_t depth) {
+  out.reserve(value.tag == Tag::object ? value.object->size : value.json_object->size());
+  each_member(value, [&](Value key, Value v) {
+    if (v.is_undefined() || v.is_function()) return;
+    tick();
+    if (has_lone_surrogate(key.text())) {
+      return to_json(v, out[without_lone_surrogates(key.text())], depth + 1);
+    }
+    if (take_scalar(v, [&](auto scalar) { out.emplace(key.text(), scalar); })) return;
+    to_json(v, out.emplace(key.text(), nullptr).first->value(), depth + 1);
+  });
 }
 
 void Evaluator::write_quoted(std::string_view text, std::string& out) {
@@ -100,18 +128,21 @@ void Evaluator::write_quoted(std::string_view text, std::string& out) {
 
 void Evaluator::write_plain_number(double number, std::string& out) {
   char buffer[40];
-  const double rounded = std::trunc(number) == number ? number : round_to_15_digits(number);
-  out.append(buffer, write_number(rounded, buffer));
+  out.append(buffer, write_plain_number(number, buffer));
 }
 
-void Evaluator::write_json(const Value& value, std::string& out, int indent, std::uint32_t level) {
+std::size_t Evaluator::write_plain_number(double number, char* out) {
+  return write_number(std::trunc(number) == number ? number : round_to_15_digits(number), out);
+}
+
+void Evaluator::write_json(Value value, std::string& out, int indent, std::uint32_t level) {
   tick();
   if (level > max_value_depth) too_deep();
   if (out.size() > limits().memory_bytes) mem.allocate(out.size());
   const auto new_line = [&](std::uint32_t to) {
     if (indent > 0) (out += '\n').append(static_cast<std::size_t>(indent) * to, ' ');
   };
-  const auto below = [&](const Value& v) {
+  const auto below = [&](Value v) {
     deeper([&] { write_json(v, out, indent, level + 1); });
   };
   switch (value.tag) {
@@ -141,7 +172,7 @@ void Evaluator::write_json(const Value& value, std::string& out, int indent, std
     case Tag::object: {
       out += '{';
       bool first = true;
-      each_member(value, [&](const Value& key, const Value& v) {
+      each_member(value, [&](Value key, Value v) {
         if (v.is_undefined()) return;
         if (!first) out += ',';
         first = false;
@@ -158,7 +189,7 @@ void Evaluator::write_json(const Value& value, std::string& out, int indent, std
   }
 }
 
-void Evaluator::write_text(const Value& value, std::string& out, int indent) {
+void Evaluator::write_text(Value value, std::string& out, int indent) {
   switch (value.tag) {
     case Tag::undefined:
     case Tag::function: return;
@@ -175,15 +206,19 @@ void Evaluator::write_text(const Value& value, std::string& out, int indent) {
   }
 }
 
-std::string_view Evaluator::text_of(const Value& value) {
+std::string_view Evaluator::text_of(Value value) {
   if (value.is_string()) return value.text();
   if (value.tag == Tag::boolean) return value.boolean ? "true" : "false";
+  if (value.tag == Tag::number && std::isfinite(value.number)) {
+    char buffer[40];
+    return keep({buffer, write_plain_number(value.number, buffer)});
+  }
   std::string text;
   write_text(value, text);
   return keep(text);
 }
 
-std::string Evaluator::describe(const Value& value) {
+std::string Evaluator::describe(Value value) {
   if (value.is_undefined()) return "nothing";
   if (value.is_function()) return "a function";
   if (value.is_number()) return number_text(value.number);

@@ -5,8 +5,6 @@
 namespace junctor::jsonata {
 namespace {
 
-constexpr std::string_view symbols = "asnblfom";
-
 std::uint32_t bits(std::string_view of) {
   std::uint32_t out = 0;
   for (const char c : of) out |= symbol_bit(c);
@@ -43,12 +41,7 @@ SignatureParam simple(char symbol) {
 
 }  // namespace
 
-std::uint32_t symbol_bit(char symbol) {
-  const std::size_t at = symbols.find(symbol);
-  return at == std::string_view::npos ? 0 : 1u << at;
-}
-
-char symbol_of(const Value& value) {
+char symbol_of(Value value) {
   switch (value.tag) {
     case Tag::null: return 'l';
     case Tag::boolean: return 'b';
@@ -70,6 +63,7 @@ std::shared_ptr<const Signature> Signature::parse(std::string_view text, std::si
     const char c = text[i];
     if (std::string_view("snbloafjx").find(c) != std::string_view::npos) {
       params.push_back(simple(c));
+      out->takes_arrays |= c == 'a';
     } else if (c == '-' || c == '?' || c == '+') {
       if (params.empty()) continue;
       params.back().context |= c == '-';
@@ -95,6 +89,7 @@ std::shared_ptr<const Signature> Signature::parse(std::string_view text, std::si
       }
       const std::size_t end = closing(text, i, '<', '>');
       params.back().subtype = text.substr(i + 1, end - i - 1);
+      params.back().subtype_bit = symbol_bit(params.back().subtype.empty() ? '\0' : params.back().subtype[0]);
       i = end;
     }
   }

@@ -4,6 +4,7 @@
 #include <boost/context/preallocated.hpp>
 #include <boost/context/protected_fixedsize_stack.hpp>
 #include <exception>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define JUNCTOR_ASAN 1
@@ -43,25 +44,19 @@ struct Borrowed {
 struct StackGuard::Segment {
   context::protected_fixedsize_stack allocator{segment_bytes};
   context::stack_context stack = allocator.allocate();
+  Segment* next = nullptr;
   Segment() = default;
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
   ~Segment() { allocator.deallocate(stack); }
 };
 
-StackGuard::StackGuard(std::size_t budget_bytes)
-    : limit_(static_cast<const char*>(__builtin_frame_address(0)) - budget_bytes) {}
-
-StackGuard::~StackGuard() = default;
+void StackGuard::give_back() {
+  while (free_) delete std::exchange(free_, free_->next);
+}
 
 void StackGuard::run(void (*entry)(void*), void* argument) {
-  std::unique_ptr<Segment> segment;
-  if (free_.empty()) {
-    segment = std::make_unique<Segment>();
-  } else {
-    segment = std::move(free_.back());
-    free_.pop_back();
-  }
+  Segment* const segment = free_ ? std::exchange(free_, free_->next) : new Segment();
   const char* const outer_limit = limit_;
   const char* const bottom = static_cast<const char*>(segment->stack.sp) - segment->stack.size;
   limit_ = bottom + reserve_bytes;
@@ -107,7 +102,7 @@ void StackGuard::run(void (*entry)(void*), void* argument) {
   __tsan_destroy_fiber(inner_fiber);
 #endif
   limit_ = outer_limit;
-  free_.push_back(std::move(segment));
+  segment->next = std::exchange(free_, segment);
   if (thrown) std::rethrow_exception(thrown);
 }
 

@@ -7,18 +7,19 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace junctor::jsonata {
 
 class StackGuard {
  public:
   // From here on `budget_bytes` of the current stack may be used.
-  explicit StackGuard(std::size_t budget_bytes);
-  ~StackGuard();
+  explicit StackGuard(std::size_t budget_bytes)
+      : limit_(static_cast<const char*>(__builtin_frame_address(0)) - budget_bytes) {}
+  ~StackGuard() {
+    if (free_) give_back();
+  }
   StackGuard(const StackGuard&) = delete;
   StackGuard& operator=(const StackGuard&) = delete;
 
@@ -42,10 +43,11 @@ class StackGuard {
 
  private:
   struct Segment;
-  void run(void (*entry)(void*), void* argument);
+  [[gnu::noinline]] void run(void (*entry)(void*), void* argument);
+  void give_back();
 
   const char* limit_;
-  std::vector<std::unique_ptr<Segment>> free_;
+  Segment* free_ = nullptr;  // a list of those not in use now
 };
 
 }  // namespace junctor::jsonata

@@ -25,19 +25,6 @@ bool is_surrogate_at(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-bool is_ascii(std::string_view text) {
-  std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
-    if (word & 0x8080808080808080u) return false;
-  }
-  for (; i < text.size(); ++i) {
-    if (byte_at(text, i) >= 0x80) return false;
-  }
-  return true;
-}
-
 bool is_valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const unsigned char lead = byte_at(text, i);
@@ -148,7 +135,7 @@ int compare_utf16(std::string_view left, std::string_view right) {
   return a < b ? -1 : 1;
 }
 
-bool has_lone_surrogate(std::string_view text) {
+bool finds_lone_surrogate(std::string_view text) {
   const char* at = text.data();
   const char* end = at + text.size();
   while (at != end && (at = static_cast<const char*>(

@@ -8,12 +8,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace junctor::jsonata {
 
-bool is_ascii(std::string_view text);
+inline bool is_ascii(std::string_view text) {
+  constexpr std::uint64_t high_bits = 0x8080808080808080u;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  std::uint64_t word = 0;
+  std::uint64_t seen = 0;
+  if (text.size() < 8) {
+    for (; at != end; ++at) seen |= static_cast<unsigned char>(*at);
+    return seen < 0x80;
+  }
+  for (; end - at > 8; at += 8) {
+    std::memcpy(&word, at, 8);
+    seen |= word;
+  }
+  std::memcpy(&word, end - 8, 8);  // may overlap what has been seen
+  return ((seen | word) & high_bits) == 0;
+}
 bool is_valid_utf8(std::string_view text);
 // The same number of bytes, what is not UTF-8 replaced byte by byte or by U+FFFD.
 std::string repair_utf8(std::string_view text);
@@ -39,7 +56,10 @@ std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 
 // Lone surrogates replaced by U+FFFD; the text itself when there are none.
-bool has_lone_surrogate(std::string_view text);
+bool finds_lone_surrogate(std::string_view text);
+inline bool has_lone_surrogate(std::string_view text) {
+  return !is_ascii(text) && finds_lone_surrogate(text);
+}
 std::string without_lone_surrogates(std::string_view text);
 
 // A number as JavaScript prints it; writes at most 32 bytes, returns how many.

@@ -32,7 +32,7 @@ class Matcher {
 
  private:
   bool accepts(std::size_t param, std::size_t arg) const {
-    return params_[param].accepts & symbol_bit(symbol_of(args_[arg]));
+    return params_[param].accepts & type_bit(args_[arg].tag);
   }
 
   bool step(std::size_t param, std::size_t arg) {
@@ -65,17 +65,17 @@ class Matcher {
 
 }  // namespace
 
-void Evaluator::check_array_argument(const SignatureParam& param, const Value& arg,
+void Evaluator::check_array_argument(const SignatureParam& param, Value arg,
                                      std::size_t index, std::size_t matched) {
   if (param.subtype.empty()) return;
   bool good = true;
   if (!arg.is_array()) {
-    good = matched == 1 && param.subtype.size() == 1 && symbol_of(arg) == param.subtype[0];
+    good = matched == 1 && param.subtype.size() == 1 && (type_bit(arg.tag) & param.subtype_bit);
   } else {
     const std::size_t size = array_size(arg);
     tick(size / 8);
     for (std::size_t i = 0; i < size && good; ++i) {
-      good = symbol_of(array_at(arg, i)) == param.subtype[0];
+      good = type_bit(array_at(arg, i).tag) & param.subtype_bit;
     }
   }
   if (!good) {
@@ -83,26 +83,39 @@ void Evaluator::check_array_argument(const SignatureParam& param, const Value& a
   }
 }
 
-std::span<Value> Evaluator::validate(const Signature& signature, std::span<Value> args,
-                                     const Value& context) {
+// One argument per parameter, each as it stands, and nothing to be taken from the context.
+bool Evaluator::fits_in_order(const Signature& signature, std::span<const Value> args) {
   const auto& params = signature.params;
-  if (signature.plain && args.size() == params.size()) {
-    bool good = true;
-    for (std::size_t i = 0; i < args.size(); ++i) {
-      good = good && (params[i].accepts & symbol_bit(symbol_of(args[i])));
-    }
-    if (good) {
-      for (std::size_t i = 0; i < args.size(); ++i) {
-        if (params[i].type != 'a' || args[i].is_undefined()) continue;
-        check_array_argument(params[i], args[i], i, 1);
-        if (args[i].is_array()) continue;
-        Array* one = new_array(1);
-        push(one, args[i]);
-        args[i] = Value::of(one);
-      }
-      return args;
-    }
+  if (!signature.plain || args.size() > params.size()) return false;
+  std::size_t i = 0;
+  for (; i < args.size(); ++i) {
+    if (!(params[i].accepts & type_bit(args[i].tag))) return false;
   }
+  for (; i < params.size(); ++i) {
+    if (!params[i].optional || params[i].context) return false;
+  }
+  return true;
+}
+
+void Evaluator::wrap_arrays(const Signature& signature, std::span<Value> args) {
+  if (!signature.takes_arrays) return;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (signature.params[i].type != 'a' || args[i].is_undefined()) continue;
+    check_array_argument(signature.params[i], args[i], i, 1);
+    if (args[i].is_array()) continue;
+    Array* one = new_array(1);
+    push(one, args[i]);
+    args[i] = Value::of(one);
+  }
+}
+
+std::span<Value> Evaluator::validate(const Signature& signature, std::span<Value> args,
+                                     Value context) {
+  if (args.size() == signature.params.size() && fits_in_order(signature, args)) {
+    wrap_arrays(signature, args);
+    return args;
+  }
+  const auto& params = signature.params;
   Matcher matcher(signature, args);
   if (!matcher.match(params.size(), true)) fail_validation(signature, args);
   std::vector<Value> valid;
@@ -113,7 +126,7 @@ std::span<Value> Evaluator::validate(const Signature& signature, std::span<Value
       if (!params[p].context) {
         valid.push_back(at < args.size() ? args[at] : Value{});
         ++at;
-      } else if (params[p].accepts & symbol_bit(symbol_of(context))) {
+      } else if (params[p].accepts & type_bit(context.tag)) {
         valid.push_back(context);
       } else {
         fault("T0411", {.value = describe(context), .index = at + 1});

@@ -17,7 +17,7 @@ namespace junctor::jsonata {
 
 namespace bj = boost::json;
 
-enum class Tag : std::uint8_t {
+enum class Tag : std::uint32_t {
   undefined,
   null,
   boolean,
@@ -160,13 +160,13 @@ inline Value from_json(const bj::value& json) {
   return {};
 }
 
-inline std::size_t array_size(const Value& v) {
+inline std::size_t array_size(Value v) {
   return v.tag == Tag::array ? v.array->size : v.json_array->size();
 }
-inline Value array_at(const Value& v, std::size_t i) {
+inline Value array_at(Value v, std::size_t i) {
   return v.tag == Tag::array ? v.array->data[i] : from_json((*v.json_array)[i]);
 }
-inline bool is_sequence(const Value& v) { return v.tag == Tag::array && v.array->sequence; }
-inline bool is_tuples(const Value& v) { return v.tag == Tag::array && v.array->tuples; }
+inline bool is_sequence(Value v) { return v.tag == Tag::array && v.array->sequence; }
+inline bool is_tuples(Value v) { return v.tag == Tag::array && v.array->tuples; }
 
 }  // namespace junctor::jsonata

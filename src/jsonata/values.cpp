@@ -47,13 +47,13 @@ Array* Evaluator::new_sequence(std::size_t capacity) {
   return array;
 }
 
-Array* Evaluator::new_sequence_of(const Value& only) {
+Array* Evaluator::new_sequence_of(Value only) {
   Array* array = new_sequence(1);
   push(array, only);
   return array;
 }
 
-void Evaluator::push(Array* array, const Value& item) {
+void Evaluator::push(Array* array, Value item) {
   if (array->size == array->capacity) {
     check_length(array->size + std::size_t{1});
     const std::size_t wanted = std::max<std::size_t>(4, std::size_t{array->capacity} * 2);
@@ -73,10 +73,10 @@ std::string_view Evaluator::keep(std::string_view text) {
   return {copy, text.size()};
 }
 
-Value Evaluator::append_values(const Value& left, const Value& right) {
+Value Evaluator::append_values(Value left, Value right) {
   if (left.is_undefined()) return right;
   if (right.is_undefined()) return left;
-  const auto size = [](const Value& v) { return v.is_array() ? array_size(v) : 1; };
+  const auto size = [](Value v) { return v.is_array() ? array_size(v) : 1; };
   check_length(size(left) + size(right));
   tick((size(left) + size(right)) / 8);
   Array* out = new_array(size(left) + size(right));
@@ -97,7 +97,7 @@ Object* Evaluator::new_object(std::size_t capacity) {
   return object;
 }
 
-void Evaluator::append(Object* object, const Value& key, const Value& value) {
+void Evaluator::append(Object* object, Value key, Value value) {
   if (object->size == object->capacity) {
     const std::size_t wanted = std::max<std::size_t>(4, std::size_t{object->capacity} * 2);
     if (object->capacity == 0 || !mem.grow(object->members, object->capacity, wanted)) {
@@ -110,7 +110,7 @@ void Evaluator::append(Object* object, const Value& key, const Value& value) {
   object->members[object->size++] = {key, value};
 }
 
-void Evaluator::set(Object* object, std::string_view key, const Value& value) {
+void Evaluator::set(Object* object, std::string_view key, Value value) {
   if (Value* at = find(*object, key)) {
     *at = value;
     return;
@@ -197,7 +197,7 @@ void Evaluator::remove(Object* object, std::string_view key) {
   if (object->index) fill_index(*object);
 }
 
-Value Evaluator::get(const Value& object, std::string_view key) {
+Value Evaluator::get(Value object, std::string_view key) {
   if (object.tag == Tag::json_object) {
     const auto* at = object.json_object->find(key);
     return at == object.json_object->end() ? Value{} : from_json(at->value());

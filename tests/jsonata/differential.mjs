@@ -7,13 +7,8 @@
 // (no code) is counted as "crashed" and not compared, nor is what ran into a limit on either side.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { Generator } from './generator.mjs';
-
-const here = path.dirname(fileURLToPath(import.meta.url));
-const jsonata = createRequire(path.join(here, '../node/package.json'))('jsonata');
 
 function argument(name, fallback) {
   const at = process.argv.indexOf(`--${name}`);
@@ -30,25 +25,40 @@ const child = spawn(tool, tool.endsWith('junctor') ? ['jsonata', '--batch'] : []
 });
 const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
-// Functions leave results: out of objects, null in arrays, undefined alone.
-const isFunction = (v) =>
-  typeof v === 'function' || (v && typeof v === 'object' && (v._jsonata_lambda || v._jsonata_function));
-const plain = (v) => {
-  if (isFunction(v)) return undefined;
-  const text = JSON.stringify(v, (key, value) => (isFunction(value) ? undefined : value));
-  return text === undefined ? undefined : JSON.parse(text);
-};
-
-async function reference({ expr, input }) {
-  try {
-    const compiled = jsonata(expr, { timeout: 2000, stack: 300 });
-    const result = plain(await compiled.evaluate(input));
-    return result === undefined ? { undefined: true } : { result };
-  } catch (error) {
-    if (error && error.code && /^[STDU]\d{4}$/.test(error.code)) return { error: error.code };
-    return { crashed: String(error && error.message) };
+// The reference runs in a thread of its own: what exhausts its memory or never comes back ends that
+// thread and counts as crashed.
+class Reference {
+  start() {
+    this.worker = new Worker(new URL('./reference_worker.mjs', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+      stderr: true,
+    });
+    this.worker.on('message', (answer) => this.finish(answer));
+    this.worker.on('error', (error) => this.restart(String(error.code ?? error)));
+  }
+  restart(reason) {
+    this.worker.removeAllListeners();
+    this.worker.on('error', () => {});
+    this.worker.terminate();
+    this.worker = undefined;
+    this.finish({ crashed: reason });
+  }
+  finish(answer) {
+    clearTimeout(this.timer);
+    const resolve = this.resolve;
+    this.resolve = undefined;
+    resolve?.(answer);
+  }
+  evaluate(pair) {
+    if (!this.worker) this.start();
+    return new Promise((resolve) => {
+      this.resolve = resolve;
+      this.timer = setTimeout(() => this.restart('no answer within 20 s'), 20_000);
+      this.worker.postMessage(pair);
+    });
   }
 }
+const reference = new Reference();
 
 function same(a, b) {
   if (a === b) return true;
@@ -81,7 +91,7 @@ for (let done = 0; done < pairs; done += chunk) {
   for (let i = 0; i < Math.min(chunk, pairs - done); i++) batch.push(generator.pair());
   child.stdin.write(batch.map((p) => JSON.stringify({ ...p, timeLimitMs: 2000 })).join('\n') + '\n');
   for (const pair of batch) {
-    const theirs = await reference(pair);
+    const theirs = await reference.evaluate(pair);
     const { value, done: ended } = await lines.next();
     if (ended) {
       console.error(`the engine ended at ${JSON.stringify(pair)}`);
