@@ -208,6 +208,8 @@ Value Evaluator::eval_path(const Node* node, Value input, Frame* frame) {
     } else {
       at = path_step(step, at, frame, i + 1 == node->list.size(), nullptr);
     }
+    // What a constructor gives may be no array; steps find nothing in it.
+    if (streaming && !at.is_array()) at = Value::of(new_sequence());
     if (streaming) continue;
     if (at.is_undefined() || (at.is_array() && array_size(at) == 0)) break;
     // Only a constructor with a predicate gives a single value here; steps find nothing in it.

@@ -35,13 +35,15 @@ TEST(Jsonata, selects_maps_and_aggregates) {
 TEST(Jsonata, survives_a_constructor_that_names_the_variable_it_is_bound_to) {
   EXPECT_EQ(eval("[$v]@$v.$i.*", R"({"a":1})"), "undefined");
   EXPECT_EQ(eval("[$v]@$v.a", R"({"a":1})"), "1");
+  EXPECT_EQ(eval("([items].c.%)#$i.$v.*#$y", R"({"items":[{"a":1}]})"), "undefined");
+  EXPECT_EQ(eval("([1].c)#$i.a#$y", "{}"), "undefined");
 }
 
 TEST(Jsonata, keeps_parentheses_that_mean_something) {
   EXPECT_EQ(eval("[([1,2])]"), "[1,2]");
   EXPECT_EQ(eval("[[1,2]]"), "[[1,2]]");
   EXPECT_EQ(eval("*[].((items)[%.id = 'o1'])", R"({"items":[{"a":1}]})"), "undefined");
-  EXPECT_EQ(eval("{'a': 1} ~> ($keys)"), R"(["a"])");
+  EXPECT_EQ(eval("{'a': 1} ~> ($keys)"), "\"a\"");
   EXPECT_EQ(eval("(a).b.((c))", R"({"a":{"b":[{"c":1},{"c":2}]}})"), "[1,2]");
 }
 
