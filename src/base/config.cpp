@@ -140,6 +140,8 @@ constexpr std::array table{
             "a directory"},
     Setting{"database_url", "URL", "postgres://… instead of the embedded database",
             set_text<&Config::database_url>, "a postgres:// URL"},
+    Setting{"redis_url", "URL", "where caches declared `redis` are kept; redis:// or rediss://",
+            set_text<&Config::redis_url>, "a redis:// or rediss:// URL"},
     Setting{"public_url", "URL", "how the outside reaches this engine",
             set_text<&Config::public_url>, "a URL"},
     Setting{"body_limit", "BYTES", "largest request body, such as 1m", set_body_limit,

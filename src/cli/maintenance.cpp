@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "engine/endpoints.h"
 #include "engine/runs.h"
+#include "engine/stored_cache.h"
+#include "engine/stored_limits.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
 #include "queue/event_log.h"
@@ -34,6 +36,10 @@ void forget_what_is_old(Fiber& fiber, const MaintenanceParts& parts) {
     return runs::forget(transaction, now - parts.run_retention, bite);
   });
   queue::upkeep(fiber, parts.store, now);
+  until_done(fiber, parts.store,
+             [&](Transaction& transaction) { return StoredCache::forget(transaction, now, bite); });
+  until_done(fiber, parts.store,
+             [&](Transaction& transaction) { return StoredLimits::forget(transaction, now, bite); });
   queue::Retention retention;
   retention.age = parts.event_retention;
   for (const TenantId& tenant : parts.store.read(fiber, tenants_in_use))

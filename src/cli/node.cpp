@@ -28,8 +28,10 @@
 #include "cli/maintenance.h"
 #include "cli/provision.h"
 #include "connector/executor.h"
+#include "connector/redis_cache.h"
 #include "connector/yaml_loader.h"
 #include "engine/catalogue.h"
+#include "engine/connection_check.h"
 #include "engine/declared_executor.h"
 #include "engine/flows.h"
 #include "engine/intake.h"
@@ -37,6 +39,8 @@
 #include "engine/records.h"
 #include "engine/runs.h"
 #include "engine/schedules.h"
+#include "engine/stored_cache.h"
+#include "engine/stored_limits.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
 #include "net/client.h"
@@ -124,6 +128,20 @@ auth::AuthenticatorOptions authenticator_options(const Config& config) {
   return options;
 }
 
+std::unique_ptr<connector::RedisCache> redis_cache(const Config& config) {
+  if (config.redis_url.empty()) return nullptr;
+  return std::make_unique<connector::RedisCache>(connector::RedisAddress::parse(config.redis_url));
+}
+
+connector::ExecutorPorts executor_ports(StoredCache& cache, connector::RedisCache* redis,
+                                        StoredLimits& limits) {
+  connector::ExecutorPorts ports;
+  ports.store_cache = &cache;
+  ports.redis_cache = redis;
+  ports.limit_share = &limits;
+  return ports;
+}
+
 bool has_role(const Config& config, std::string_view role) {
   return ("," + config.roles + ",").find("," + std::string(role) + ",") != std::string::npos;
 }
@@ -151,7 +169,8 @@ std::string store_url(const Config& config) {
 std::vector<MigrationSet> all_migrations() {
   return {vault::Vault::migrations(), auth::migrations(),       WebhookEndpoints::migrations(),
           runs::migrations(),         schedules::migrations(),  StoredRecords::migrations(),
-          Flows::migrations(),        queue::queue_migrations()};
+          Flows::migrations(),        queue::queue_migrations(), StoredCache::migrations(),
+          StoredLimits::migrations()};
 }
 
 Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input) {
@@ -196,11 +215,16 @@ struct Node::Parts {
   auth::TokenService tokens{connections, catalogue, client, discovery};
   auth::CredentialService credentials{tokens, catalogue};
   auth::Authorization authorization{tokens, client, discovery};
-  connector::Executor executor{client};
+  StoredCache stored_cache{*store, system_clock()};
+  std::unique_ptr<connector::RedisCache> redis = redis_cache(config);
+  StoredLimits stored_limits{*store, system_clock()};
+  connector::Executor executor;
   queue::Queues queues;
   queue::EventLog events{queues};
   DeclaredExecutor declared{executor, credentials};
-  Actions actions{{*store, registry, connections, declared, events, system_clock()}};
+  Actions actions{{*store, registry, connections, declared, events, system_clock(),
+                   &executor.caches()}};
+  ConnectionCheck connection_check{actions};
   Flows flows{{*store, registry, actions, events, system_clock()}};
   WebhookEndpoints endpoints{*store, vault};
   Intake intake;
@@ -227,6 +251,7 @@ Node::Parts::Parts(NodeInput given)
       vault(*store, vault::make_root_key_source({config.data_dir, root_key_command()}),
             system_clock()),
       client(client_options(config)),
+      executor(client, executor_ports(stored_cache, redis.get(), stored_limits)),
       queues(*store, queue_options(config)),
       intake(*store, endpoints, registry, events, system_clock(), public_url(config)),
       reactor(
@@ -260,8 +285,8 @@ void Node::Parts::set_routes() {
                             [this](Fiber& fiber, const HttpRequest& request, const char* scope) {
                               return access.require(fiber, request, {scope}).tenant;
                             }}));
-  const api::ConnectionParts connecting{connections, authorization, api_tokens,
-                                        nullptr,     access,        public_url(config)};
+  const api::ConnectionParts connecting{connections,       authorization, api_tokens,
+                                        &connection_check, access,        public_url(config)};
   router.set("connections", api::connection_routes(connecting));
   router.set("authorisation", api::authorisation_routes(connecting));
   router.set("tokens", api::token_routes(connecting));
@@ -308,6 +333,7 @@ void Node::stop(Fiber& fiber) {
   parts.server.stop(fiber, parts.config.shutdown_timeout);
   parts.reactor.stop(fiber);
   parts.tokens.stop();
+  if (parts.redis) parts.redis->close();
 }
 
 std::vector<Problem> Node::reload(Fiber& fiber, std::vector<Project> projects) {

@@ -17,16 +17,21 @@ class CredentialSource;
 
 namespace junctor::connector {
 
+// Whether kept answers may stand in for a call.
+enum class Caching { on, off };
+
 struct CallScope {
   TenantId tenant = default_tenant();
   std::string connection;       // its id: what limits and caches go by; empty without a connection
   std::string connection_name;
+  std::int64_t connection_version = 0;  // grows when its vars change: answers of before count no more
   Json vars = JsonObject();     // of the connection, without its secrets
   // Puts credentials into the request; null: none are sent. Outlives the call.
   auth::CredentialSource* credentials = nullptr;
   std::string run;              // id of the run, for the record
   std::string idempotency_key;  // the same in every try of the same work; empty: none is sent
   Priority priority = Priority::background;
+  Caching caching = Caching::on;
   std::map<std::string, UploadFile> uploads;  // by the name of the parameter
   DownloadSink download;        // of an answer of kind `file`; empty: it becomes base64 in the output
 };

@@ -48,13 +48,17 @@ void check_options(const Integration& integration, const Field& field, const std
     out.problem(join(at, "options"), "none", "`options`, or `options_from` an action");
   }
   if (!field.options_from) return;
-  if (field.when == FieldPhase::before_auth) {
-    out.problem(join(at, "options_from"), "options from an action before authorisation", "when: after_auth");
-  }
   const std::string& action = field.options_from->action;
-  if (integration.find_action(action) == nullptr) {
+  const Action* found = integration.find_action(action);
+  if (found == nullptr) {
     out.problem(join(at, "options_from.action"), "\"" + action + "\"",
                 expected_one_of("an action", action, slugs_of(integration.actions)));
+    return;
+  }
+  const bool anonymous = integration.auth.empty() || (found->api && found->api->anonymous);
+  if (field.when == FieldPhase::before_auth && !anonymous) {
+    out.problem(join(at, "options_from"), "options from an action before authorisation",
+                "when: after_auth, or an action whose api is anonymous");
   }
 }
 

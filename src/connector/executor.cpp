@@ -96,16 +96,16 @@ const std::string* body_text(const ClientRequest& request) { return std::get_if<
 }  // namespace
 
 Executor::Executor(HttpClient& client, ExecutorPorts ports)
-    : client_(client), ports_(std::move(ports)), clock_(ports_.clock == nullptr ? system_clock() : *ports_.clock) {
+    : client_(client), ports_(std::move(ports)), clock_(ports_.clock == nullptr ? system_clock() : *ports_.clock),
+      limiter_(ports_.limit_share), caches_(ports_.store_cache, ports_.redis_cache) {
   if (!ports_.random) ports_.random = true_random;
 }
 Executor::~Executor() = default;
 
 CallResult Executor::call(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input) {
-  if (!call.cache) return uncached(fiber, call, scope, input);
-  const std::string key = cache_key(call, scope, input);
-  SharedCache* shared = shared_cache(call.cache->store);
-  if (auto kept = shared != nullptr ? shared->get(fiber, key) : cache_.get(key)) {
+  if (!call.cache || scope.caching == Caching::off) return uncached(fiber, call, scope, input);
+  const CacheKey key = cache_key(call, scope, input);
+  if (auto kept = caches_.get(fiber, call.cache->store, key)) {
     CallResult result;
     result.output = *std::move(kept);
     result.from_cache = true;
@@ -113,8 +113,7 @@ CallResult Executor::call(Fiber& fiber, const CompiledCall& call, const CallScop
   }
   CallResult result = uncached(fiber, call, scope, input);
   if (result.cut_short) return result;
-  if (shared != nullptr) shared->put(fiber, key, result.output, call.cache->ttl);
-  else cache_.put(key, result.output, call.cache->ttl);
+  caches_.put(fiber, call.cache->store, key, result.output, call.cache->ttl);
   return result;
 }
 
@@ -221,7 +220,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
   auth::CredentialSource* credentials = one.call.call.anonymous ? nullptr : one.scope.credentials;
   one.redaction = redaction_of(one.call, credentials);
   while (true) {
-    auto permit = limiter_.acquire(fiber, one.call.integration, one.scope.tenant.text() + "/" + one.scope.connection,
+    auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
                                    one.call.limits, one.scope.priority);
     ClientRequest request = build_request(one.call, one.scope, one.input, one.turn);
     const bool to_sink = add_sink(request, one);
@@ -234,7 +233,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     auto outcome = judge(one.call, one.scope, one.input, one.redaction, *response, now);
     const Fault* judged = std::get_if<Fault>(&outcome);
     const bool asked_to_wait = judged != nullptr && (response->status == 429 || response->status == 503);
-    permit.learn(read_limits(response->headers, now), asked_to_wait ? judged->retry_after : std::nullopt);
+    permit.learn(fiber, read_limits(response->headers, now), asked_to_wait ? judged->retry_after : std::nullopt);
     record(one, request, &*response, judged == nullptr ? "" : judged->message);
     if (judged == nullptr) {
       if (to_sink) std::get<Answer>(outcome).body = download_output(*response, one.downloaded);
@@ -310,7 +309,7 @@ milliseconds Executor::backoff(const RetrySpec& retry, int tries) const {
   return milliseconds(static_cast<std::int64_t>(bounded * (0.1 + 0.9 * ports_.random())));
 }
 
-std::string Executor::cache_key(const CompiledCall& call, const CallScope& scope, const Json& input) const {
+CacheKey Executor::cache_key(const CompiledCall& call, const CallScope& scope, const Json& input) const {
   std::string what;
   if (!call.cache_key.empty()) {
     what = json::to_text(call.cache_key.evaluate(request_root(scope, input, PageTurn{})).value_or(Json()));
@@ -319,14 +318,9 @@ std::string Executor::cache_key(const CompiledCall& call, const CallScope& scope
     const std::string* body = body_text(request);
     what = request.method + " " + request.url + "\n" + (body == nullptr ? "" : *body);
   }
-  return scope.tenant.text() + "/" + scope.connection + "/" + call.integration + "/" + call.action + "/" +
-         crypto::to_hex(crypto::hash(crypto::Digest::sha256, what));
-}
-
-SharedCache* Executor::shared_cache(CacheStore where) const {
-  if (where == CacheStore::memory) return nullptr;
-  if (where == CacheStore::redis && ports_.redis_cache != nullptr) return ports_.redis_cache;
-  return ports_.store_cache;
+  return {scope.tenant, scope.connection,
+          std::to_string(scope.connection_version) + "/" + call.integration + "/" + call.action + "/" +
+              crypto::to_hex(crypto::hash(crypto::Digest::sha256, what))};
 }
 
 ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration, const CallScope& scope,
@@ -345,8 +339,7 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
   Try one{*call, scope, nothing, turn};
   one.redaction = redaction_of(*call, scope.credentials);
   while (true) {
-    auto permit = limiter_.acquire(fiber, integration.slug, scope.tenant.text() + "/" + scope.connection,
-                                   call->limits, scope.priority);
+    auto permit = limiter_.acquire(fiber, {scope.tenant, integration.slug, scope.connection}, call->limits, scope.priority);
     ClientRequest request = build_request(*call, scope, nothing, turn);
     request.body = wanted.body;
     if (!wanted.body.empty() && !wanted.headers.contains("Content-Type")) request.header("Content-Type", "application/json");
@@ -355,7 +348,7 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
     Fault fault;
     auto response = transmit(fiber, one, request, fault);
     if (!response) fault.raise();
-    permit.learn(read_limits(response->headers, clock_.now()), std::nullopt);
+    permit.learn(fiber, read_limits(response->headers, clock_.now()), std::nullopt);
     record(one, request, &*response, "");
     if (response->status != 401 || scope.credentials == nullptr || one.renewed) return *std::move(response);
     one.renewed = true;
@@ -363,10 +356,6 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
       return *std::move(response);
     }
   }
-}
-
-void Executor::forget(const TenantId& tenant, const std::string& connection) {
-  cache_.forget(tenant.text() + "/" + connection + "/");
 }
 
 }  // namespace junctor::connector

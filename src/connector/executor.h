@@ -26,7 +26,7 @@
 #include "connector/compiled_call.h"
 #include "connector/rate_limiter.h"
 #include "connector/request_builder.h"
-#include "connector/response_cache.h"
+#include "connector/caches.h"
 
 namespace junctor {
 class HttpClient;
@@ -53,6 +53,7 @@ struct ExecutorPorts {
   CallRecorder* recorder = nullptr;      // null: nothing is recorded
   SharedCache* store_cache = nullptr;    // for caches declared `store` and `redis`; where there is none
   SharedCache* redis_cache = nullptr;    //   they stay in memory
+  LimitShare* limit_share = nullptr;     // null: rate limits hold within this process
   const Clock* clock = nullptr;          // null: the machine's
   std::function<double()> random = {};   // 0 ≤ x < 1, for the jitter of waits; empty: true randomness
 };
@@ -87,8 +88,7 @@ class Executor final {
   ClientResponse plain_call(Fiber& fiber, const Integration& integration, const CallScope& scope,
                             const PlainCall& wanted);
 
-  // Forgets what was cached for a connection.
-  void forget(const TenantId& tenant, const std::string& connection);
+  Caches& caches() { return caches_; }
   RateLimiter& limits() { return limiter_; }
 
  private:
@@ -102,15 +102,14 @@ class Executor final {
   void check_origin(const CompiledCall& call, const CallScope& scope, const Json& input, const PageTurn& turn) const;
   bool may_repeat(const CompiledCall& call, const CallScope& scope, const Json& input) const;
   std::chrono::milliseconds backoff(const RetrySpec& retry, int tries) const;
-  std::string cache_key(const CompiledCall& call, const CallScope& scope, const Json& input) const;
-  SharedCache* shared_cache(CacheStore where) const;
+  CacheKey cache_key(const CompiledCall& call, const CallScope& scope, const Json& input) const;
   CallResult uncached(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input);
 
   HttpClient& client_;
   ExecutorPorts ports_;
   const Clock& clock_;
   RateLimiter limiter_;
-  ResponseCache cache_;
+  Caches caches_;
 };
 
 }  // namespace junctor::connector

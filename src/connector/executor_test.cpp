@@ -201,7 +201,7 @@ TEST(Executor, answers_from_its_cache_per_connection) {
   EXPECT_EQ(api.seen().size(), 1u);
   caller.scope.connection = "another";
   EXPECT_NE(caller.call(JsonObject{{"a", 1}}).output, first);
-  caller.executor().forget(default_tenant(), "another");
+  caller.executor().caches().forget(default_tenant(), "another");
   EXPECT_FALSE(caller.call(JsonObject{{"a", 1}}).from_cache);
 }
 

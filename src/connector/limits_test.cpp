@@ -26,11 +26,13 @@ std::vector<NamedLimit> limit(int requests, milliseconds per, int concurrent = 0
   return {{"0", one}};
 }
 
+LimitedParty party(const std::string& connection) { return {default_tenant(), "x", connection}; }
+
 TEST(RateLimiter, lets_through_what_the_bucket_holds_and_then_waits) {
   run_in_fiber([](Fiber& fiber) {
     RateLimiter limiter;
     const auto started = std::chrono::steady_clock::now();
-    for (int i = 0; i < 7; ++i) limiter.acquire(fiber, "x", "c", limit(5, milliseconds(500)), Priority::interactive);
+    for (int i = 0; i < 7; ++i) limiter.acquire(fiber, party("c"), limit(5, milliseconds(500)), Priority::interactive);
     const auto took = std::chrono::steady_clock::now() - started;
     EXPECT_GE(took, milliseconds(190));
     EXPECT_LE(took, milliseconds(1500));
@@ -40,26 +42,41 @@ TEST(RateLimiter, lets_through_what_the_bucket_holds_and_then_waits) {
 TEST(RateLimiter, fails_at_once_when_the_wait_would_pass_the_deadline) {
   run_in_fiber([](Fiber& fiber) {
     RateLimiter limiter;
-    limiter.acquire(fiber, "x", "c", limit(1, std::chrono::hours(1)), Priority::interactive);
+    limiter.acquire(fiber, party("c"), limit(1, std::chrono::hours(1)), Priority::interactive);
     const DeadlineScope soon(fiber, milliseconds(500));
     try {
-      limiter.acquire(fiber, "x", "c", limit(1, std::chrono::hours(1)), Priority::interactive);
+      limiter.acquire(fiber, party("c"), limit(1, std::chrono::hours(1)), Priority::interactive);
       FAIL() << "it got a place";
     } catch (const Failure& failure) {
       EXPECT_EQ(failure.kind(), FailureKind::overloaded);
       EXPECT_GT(failure.retry_after().value_or(milliseconds(0)), std::chrono::minutes(50));
     }
-    EXPECT_NO_THROW(limiter.acquire(fiber, "x", "another", limit(1, std::chrono::hours(1)), Priority::interactive));
+    EXPECT_NO_THROW(limiter.acquire(fiber, party("another"), limit(1, std::chrono::hours(1)), Priority::interactive));
   });
 }
 
 TEST(RateLimiter, pauses_a_connection_when_the_provider_says_so) {
   run_in_fiber([](Fiber& fiber) {
     RateLimiter limiter;
-    limiter.acquire(fiber, "x", "c", {}, Priority::background).learn({}, milliseconds(300));
+    limiter.acquire(fiber, party("c"), {}, Priority::background).learn(fiber, {}, milliseconds(300));
     const auto started = std::chrono::steady_clock::now();
-    limiter.acquire(fiber, "x", "c", {}, Priority::background);
+    limiter.acquire(fiber, party("c"), {}, Priority::background);
     EXPECT_GE(std::chrono::steady_clock::now() - started, milliseconds(250));
+  });
+}
+
+TEST(RateLimiter, counts_down_what_the_provider_says_is_left) {
+  run_in_fiber([](Fiber& fiber) {
+    RateLimiter limiter;
+    LimitNews news;
+    news.remaining = 2;
+    news.reset_in = milliseconds(400);
+    const auto started = std::chrono::steady_clock::now();
+    limiter.acquire(fiber, party("c"), {}, Priority::background).learn(fiber, news, std::nullopt);
+    for (int i = 0; i < 2; ++i) limiter.acquire(fiber, party("c"), {}, Priority::background);
+    EXPECT_LT(std::chrono::steady_clock::now() - started, milliseconds(200));
+    limiter.acquire(fiber, party("c"), {}, Priority::background);
+    EXPECT_GE(std::chrono::steady_clock::now() - started, milliseconds(390));
   });
 }
 
@@ -69,11 +86,11 @@ TEST(RateLimiter, serves_interactive_calls_before_waiting_background_calls) {
     std::string order;
     Scope scope(fiber.loop(), "test");
     const auto one = limit(1, milliseconds(150));
-    limiter.acquire(fiber, "x", "c", one, Priority::background);
+    limiter.acquire(fiber, party("c"), one, Priority::background);
     for (const auto& [priority, letter] : {std::pair(Priority::background, 'b'), std::pair(Priority::background, 'b'),
                                            std::pair(Priority::interactive, 'i')}) {
       scope.spawn([&limiter, &order, one, p = priority, l = letter](Fiber& inner) {
-        limiter.acquire(inner, "x", "c", one, p);
+        limiter.acquire(inner, party("c"), one, p);
         order += l;
       });
     }
@@ -90,7 +107,7 @@ TEST(RateLimiter, bounds_calls_at_the_same_time) {
     Scope scope(fiber.loop(), "test");
     for (int i = 0; i < 6; ++i) {
       scope.spawn([&](Fiber& inner) {
-        const auto permit = limiter.acquire(inner, "x", "c", limit(0, milliseconds(1000), 2), Priority::background);
+        const auto permit = limiter.acquire(inner, party("c"), limit(0, milliseconds(1000), 2), Priority::background);
         most = std::max(most, ++running);
         inner.sleep_for(milliseconds(20));
         --running;

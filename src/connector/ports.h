@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "junctor/clock.h"
+#include "junctor/definition/parts.h"
 #include "junctor/ids.h"
 #include "junctor/json.h"
 
@@ -57,12 +58,34 @@ class CallRecorder {
   virtual void record(RecordedCall call) = 0;
 };
 
-// A cache that outlives the process (store, Redis). What it cannot answer counts as a miss.
+// A cache that outlives the process (store, Redis). Keys are texts of any length; a tenant never sees
+// another's values. Throws Failure when it is away: the caller goes on without it.
 class SharedCache {
  public:
   virtual ~SharedCache() = default;
-  virtual std::optional<Json> get(Fiber& fiber, const std::string& key) = 0;
-  virtual void put(Fiber& fiber, const std::string& key, const Json& value, std::chrono::milliseconds ttl) = 0;
+  virtual std::optional<Json> get(Fiber& fiber, const TenantId& tenant, const std::string& key) = 0;
+  virtual void put(Fiber& fiber, const TenantId& tenant, const std::string& key, const Json& value,
+                   std::chrono::milliseconds ttl) = 0;
+};
+
+// The tokens of rate limits that several processes on one store share.
+struct LimitKey {
+  TenantId tenant;
+  std::string text;  // integration, connection and name of the limit
+};
+struct LimitLease {
+  int tokens = 0;                     // to use here; fewer than wanted when there are no more
+  std::chrono::milliseconds wait{0};  // until it is worth asking again
+};
+class LimitShare {
+ public:
+  virtual ~LimitShare() = default;
+  // Takes up to `wanted` tokens and gives `unused` ones of an earlier lease back.
+  virtual LimitLease lease(Fiber& fiber, const LimitKey& key, const RateLimit& limit, int wanted, int unused) = 0;
+  // What a provider asked for, told to the other processes.
+  virtual void pause(Fiber& fiber, const LimitKey& key, std::chrono::milliseconds duration) = 0;
+  // Every pause in force, by the text of its key, with what is left of it.
+  virtual std::vector<std::pair<LimitKey, std::chrono::milliseconds>> pauses(Fiber& fiber) = 0;
 };
 
 // A file that a caller hands in for a multipart part or a whole body.

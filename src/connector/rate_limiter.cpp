@@ -1,193 +1,142 @@
 #include "connector/rate_limiter.h"
 
 #include <algorithm>
-#include <cmath>
-#include <set>
 
-#include "async/signal.h"
+#include "connector/rate_bucket.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
 
 namespace junctor::connector {
 
 using std::chrono::milliseconds;
-using Nanoseconds = std::chrono::nanoseconds;
-
-// requests 0: only pauses and concurrency count.
-struct RateLimiter::Bucket {
-  explicit Bucket(const RateLimit& declared, SteadyTime start)
-      : limit(declared), capacity(declared.burst > 0 ? declared.burst : std::max(declared.requests, 1)),
-        tokens(capacity), filled_at(start) {}
-
-  void refill(SteadyTime now) {
-    if (limit.requests > 0) tokens = std::min(capacity, tokens + rate() * seconds(now - filled_at));
-    filled_at = now;
-  }
-  double rate() const { return limit.requests / std::max(0.001, seconds(limit.per)); }
-  static double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-  bool idle() const { return running == 0 && waiting.empty(); }
-
-  std::mutex mutex;
-  RateLimit limit;
-  double capacity;
-  double tokens;
-  SteadyTime filled_at;
-  std::optional<SteadyTime> paused_until;
-  int running = 0;
-  std::uint64_t next_ticket = 0;
-  std::set<std::pair<Priority, std::uint64_t>> waiting;
-  Signal changed;
-};
 
 namespace {
 
-using Bucket = RateLimiter::Bucket;
-using Ticket = std::pair<Priority, std::uint64_t>;
-
-// How long until this ticket's turn; nullopt: now. The bucket is locked.
-std::optional<milliseconds> time_to_turn(Bucket& bucket, const Ticket& ticket, RateLimiter::SteadyTime now) {
-  bucket.refill(now);
-  if (bucket.paused_until && *bucket.paused_until > now) {
-    return std::chrono::ceil<milliseconds>(*bucket.paused_until - now);
-  }
-  bucket.paused_until.reset();
-  const auto place = static_cast<double>(std::distance(bucket.waiting.begin(), bucket.waiting.find(ticket)));
-  if (bucket.limit.requests > 0 && bucket.tokens < place + 1) {
-    const double wait = (place + 1 - bucket.tokens) / bucket.rate();
-    return milliseconds(static_cast<std::int64_t>(std::ceil(wait * 1000)));
-  }
-  if (place > 0) return milliseconds(50);  // somebody in front has not looked yet
-  const bool full = bucket.limit.concurrent > 0 && bucket.running >= bucket.limit.concurrent;
-  return full ? std::optional(milliseconds(1000)) : std::nullopt;
-}
+constexpr milliseconds look_again{1000};
+constexpr milliseconds hear_every{1000};
+// Shorter pauses are over before another process hears of them.
+constexpr milliseconds worth_telling{1000};
 
 // Waits in line; leaves it however the wait ends.
 class Place final {
  public:
-  Place(Bucket& bucket, Priority priority) : bucket_(bucket) {
-    const std::lock_guard lock(bucket_.mutex);
-    ticket_ = {priority, bucket_.next_ticket++};
-    bucket_.waiting.insert(ticket_);
-  }
-  ~Place() {
-    {
-      const std::lock_guard lock(bucket_.mutex);
-      bucket_.waiting.erase(ticket_);
-      if (bucket_.waiting.empty()) return;
-    }
-    bucket_.changed.notify_all();
-  }
+  Place(RateBucket& bucket, Priority priority) : bucket_(bucket), ticket_(bucket.stand_in_line(priority)) {}
+  ~Place() { bucket_.leave_line(ticket_); }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
-  // Takes a token and a place among the running, or says how long to wait.
-  std::optional<milliseconds> take(RateLimiter::SteadyTime now) {
-    const std::lock_guard lock(bucket_.mutex);
-    const auto wait = time_to_turn(bucket_, ticket_, now);
-    if (wait) return wait;
-    if (bucket_.limit.requests > 0) bucket_.tokens -= 1;
-    ++bucket_.running;
-    return std::nullopt;
-  }
+  RateBucket::Turn take(RateLimiter::SteadyTime now) { return bucket_.take(ticket_, now); }
 
  private:
-  Bucket& bucket_;
-  Ticket ticket_;
+  RateBucket& bucket_;
+  const RateBucket::Ticket ticket_;
 };
 
-// One look without waiting, when nobody is in line.
-bool take_at_once(Bucket& bucket, RateLimiter::SteadyTime now) {
-  const std::lock_guard lock(bucket.mutex);
-  if (!bucket.waiting.empty()) return false;
-  bucket.refill(now);
-  const bool paused = bucket.paused_until && *bucket.paused_until > now;
-  const bool full = bucket.limit.concurrent > 0 && bucket.running >= bucket.limit.concurrent;
-  const bool dry = bucket.limit.requests > 0 && bucket.tokens < 1;
-  if (paused || full || dry) return false;
-  if (bucket.limit.requests > 0) bucket.tokens -= 1;
-  ++bucket.running;
-  return true;
+LimitKey learned_key(const LimitedParty& party) {
+  return {party.tenant, "learned/" + party.integration + "/" + party.connection};
+}
+
+// A limit of the whole integration counts the calls of every tenant together.
+LimitKey declared_key(const LimitedParty& party, const NamedLimit& named) {
+  if (named.limit.scope == LimitScope::integration)
+    return {default_tenant(), "integration/" + party.integration + "#" + named.name};
+  return {party.tenant, "connection/" + party.integration + "/" + party.connection + "#" + named.name};
 }
 
 }  // namespace
 
-RateLimiter::RateLimiter(std::function<SteadyTime()> now) : now_(std::move(now)) {}
+RateLimiter::RateLimiter(LimitShare* share, std::function<SteadyTime()> now) : share_(share), now_(std::move(now)) {}
 RateLimiter::~RateLimiter() = default;
 
-RateLimiter::Permit::~Permit() {
-  for (const auto& bucket : buckets_) {
-    bool notify = false;
-    {
-      const std::lock_guard lock(bucket->mutex);
-      --bucket->running;
-      notify = !bucket->waiting.empty();
+RateLimiter::Permit RateLimiter::acquire(Fiber& fiber, const LimitedParty& party,
+                                         const std::vector<NamedLimit>& limits, Priority priority) {
+  if (share_ != nullptr) hear_of_pauses(fiber);
+  Permit permit;
+  permit.owner_ = this;
+  permit.learned_ = bucket(learned_key(party), RateLimit{}, Tokens::local);
+  pass(fiber, *permit.learned_, priority);
+  permit.buckets_.push_back(permit.learned_);
+  for (const NamedLimit& named : limits) {
+    const bool shared = share_ != nullptr && named.limit.requests > 0;
+    auto one = bucket(declared_key(party, named), named.limit, shared ? Tokens::shared : Tokens::local);
+    pass(fiber, *one, priority);
+    permit.buckets_.push_back(std::move(one));
+  }
+  return permit;
+}
+
+void RateLimiter::pass(Fiber& fiber, RateBucket& bucket, Priority priority) {
+  if (bucket.take_at_once(now_())) return;
+  Place place(bucket, priority);
+  while (true) {
+    const std::uint64_t seen = bucket.changed.count();
+    const RateBucket::Turn turn = place.take(now_());
+    if (turn.kind == RateBucket::Turn::Kind::go) return;
+    if (turn.kind == RateBucket::Turn::Kind::lease) {
+      refill(fiber, bucket);
+      continue;
     }
-    if (notify) bucket->changed.notify_all();
+    if (turn.wait > fiber.time_left(turn.wait)) {
+      throw Failure(FailureKind::overloaded, "the provider's rate limit leaves no room before the deadline")
+          .retry_after(turn.wait);
+    }
+    bucket.changed.wait_for(fiber, seen, std::min(turn.wait, look_again));
   }
 }
 
-void RateLimiter::Permit::learn(const LimitNews& news, std::optional<milliseconds> retry_after) {
-  if (!learned_) return;
-  const auto now = owner_->now_();
-  const std::lock_guard lock(learned_->mutex);
-  std::optional<milliseconds> pause = retry_after;
-  if (!pause && news.remaining && *news.remaining == 0) pause = news.reset_in;
-  if (pause) learned_->paused_until = std::max(learned_->paused_until.value_or(now), now + *pause);
+void RateLimiter::refill(Fiber& fiber, RateBucket& bucket) {
+  const RateBucket::Wanted wanted = bucket.wanted(now_());
+  LimitLease lease;
+  try {
+    lease = share_->lease(fiber, bucket.key(), bucket.limit(), wanted.tokens, wanted.unused);
+  } catch (...) {
+    bucket.lease_failed(wanted.unused);
+    throw;
+  }
+  bucket.leased(lease, now_());
 }
 
-std::shared_ptr<Bucket> RateLimiter::bucket(const std::string& key, const RateLimit& limit) {
+// One fiber at a time reads all pauses together, however many connections are in use.
+void RateLimiter::hear_of_pauses(Fiber& fiber) {
+  const SteadyTime now = now_();
+  SteadyTime::rep last = heard_at_.load();
+  if (now.time_since_epoch() - SteadyTime::duration(last) < hear_every) return;
+  if (!heard_at_.compare_exchange_strong(last, now.time_since_epoch().count())) return;
+  for (const auto& [key, left] : share_->pauses(fiber)) bucket(key, RateLimit{}, Tokens::local)->pause(left, now_());
+}
+
+RateLimiter::Permit::~Permit() {
+  for (const auto& bucket : buckets_) bucket->give_back_place();
+}
+
+void RateLimiter::Permit::learn(Fiber& fiber, const LimitNews& news, std::optional<milliseconds> retry_after) {
+  if (!learned_) return;
+  const auto now = owner_->now_();
+  std::optional<milliseconds> pause = retry_after;
+  if (!pause && news.remaining && *news.remaining <= 0) pause = news.reset_in;
+  if (!pause) {
+    if (news.remaining && news.reset_in) learned_->limit_to(*news.remaining, *news.reset_in, now);
+    return;
+  }
+  learned_->pause(*pause, now);
+  if (owner_->share_ != nullptr && *pause >= worth_telling) owner_->share_->pause(fiber, learned_->key(), *pause);
+}
+
+std::shared_ptr<RateBucket> RateLimiter::bucket(const LimitKey& key, const RateLimit& limit, Tokens tokens) {
   const std::lock_guard lock(mutex_);
-  const auto known = buckets_.find(key);
-  if (known != buckets_.end() && known->second->limit == limit) return known->second;
+  std::string name = key.tenant.text() + "/" + key.text;
+  const auto known = buckets_.find(name);
+  if (known != buckets_.end() && known->second->limit() == limit) return known->second;
   if (buckets_.size() >= most_buckets) forget_idle();
-  auto fresh = std::make_shared<Bucket>(limit, now_());
-  buckets_[key] = fresh;
+  const auto filling = tokens == Tokens::shared ? RateBucket::Filling::by_lease : RateBucket::Filling::by_time;
+  auto fresh = std::make_shared<RateBucket>(key, limit, filling, now_());
+  buckets_[std::move(name)] = fresh;
   return fresh;
 }
 
 void RateLimiter::forget_idle() {
   const auto now = now_();
-  std::erase_if(buckets_, [now](const auto& entry) {
-    Bucket& one = *entry.second;
-    const std::lock_guard lock(one.mutex);
-    one.refill(now);
-    const bool paused = one.paused_until && *one.paused_until > now;
-    return one.idle() && !paused && (one.limit.requests == 0 || one.tokens >= one.capacity);
-  });
-}
-
-void RateLimiter::pass(Fiber& fiber, Bucket& bucket, Priority priority) {
-  if (take_at_once(bucket, now_())) return;
-  Place place(bucket, priority);
-  while (true) {
-    const std::uint64_t seen = bucket.changed.count();
-    const auto wait = place.take(now_());
-    if (!wait) return;
-    if (*wait > fiber.time_left(*wait)) {
-      throw Failure(FailureKind::overloaded, "the provider's rate limit leaves no room before the deadline")
-          .retry_after(*wait);
-    }
-    constexpr milliseconds look_again{1000};
-    bucket.changed.wait_for(fiber, seen, std::min(*wait, look_again));
-  }
-}
-
-RateLimiter::Permit RateLimiter::acquire(Fiber& fiber, const std::string& integration,
-                                         const std::string& connection,
-                                         const std::vector<NamedLimit>& limits, Priority priority) {
-  Permit permit;
-  permit.owner_ = this;
-  permit.learned_ = bucket("learned/" + integration + "/" + connection, RateLimit{});
-  pass(fiber, *permit.learned_, priority);
-  permit.buckets_.push_back(permit.learned_);
-  for (const NamedLimit& named : limits) {
-    const std::string scope = named.limit.scope == LimitScope::integration ? "" : "/" + connection;
-    auto one = bucket("limit/" + integration + scope + "#" + named.name, named.limit);
-    pass(fiber, *one, priority);
-    permit.buckets_.push_back(std::move(one));
-  }
-  return permit;
+  std::erase_if(buckets_, [now](const auto& entry) { return entry.second->can_be_forgotten(now); });
 }
 
 std::size_t RateLimiter::size() const {

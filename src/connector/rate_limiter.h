@@ -1,17 +1,22 @@
 // Keeps calls within the limits of a provider, for everything that uses a connection together.
 //
 // A token bucket per limit of the definition, and one more per connection that only the provider's
-// answers fill: RateLimit headers and 429 lower what is left and pause until the reset.
+// answers fill: RateLimit headers lower what is left until the reset, 429 and 503 pause.
+//
+// With a LimitShare the tokens come from the store, a small batch at a time, so that all processes on one
+// store share a limit without asking it for every call (docs/connectors.md says how exactly).
 //
 // Threads: any; many loops share one.
-// Lifetime: outlives the permits it gave.
+// Lifetime: outlives the permits it gave; the share outlives it.
 // Invariants:
 //   1. Interactive calls go before background calls that wait for the same bucket; within each, first
 //      come, first served.
 //   2. A wait that would pass the fiber's deadline fails at once, with how long it would have been.
 //   3. At most most_buckets are kept; idle full ones go first.
+//   4. At most one fiber per bucket asks the store.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -21,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "connector/ports.h"
 #include "connector/retry_after.h"
 #include "junctor/definition/parts.h"
 
@@ -38,17 +44,25 @@ struct NamedLimit {
   RateLimit limit;
 };
 
+// Who calls.
+struct LimitedParty {
+  TenantId tenant;
+  std::string integration;  // slug
+  std::string connection;   // id; empty without one
+};
+
+class RateBucket;
+
 class RateLimiter final {
  public:
   static constexpr std::size_t most_buckets = 20'000;
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  explicit RateLimiter(std::function<SteadyTime()> now = std::chrono::steady_clock::now);
+  explicit RateLimiter(LimitShare* share = nullptr,
+                       std::function<SteadyTime()> now = std::chrono::steady_clock::now);
   ~RateLimiter();
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
-
-  struct Bucket;
 
   // The right to make one call; gives back its places among the concurrent ones.
   //
@@ -60,30 +74,34 @@ class RateLimiter final {
     Permit& operator=(Permit&&) = delete;
     ~Permit();
     // What the answer said. retry_after: of a 429 or 503.
-    void learn(const LimitNews& news, std::optional<std::chrono::milliseconds> retry_after);
+    void learn(Fiber& fiber, const LimitNews& news, std::optional<std::chrono::milliseconds> retry_after);
 
    private:
     friend class RateLimiter;
-    std::vector<std::shared_ptr<Bucket>> buckets_;
-    std::shared_ptr<Bucket> learned_;
-    const RateLimiter* owner_ = nullptr;
+    std::vector<std::shared_ptr<RateBucket>> buckets_;
+    std::shared_ptr<RateBucket> learned_;
+    RateLimiter* owner_ = nullptr;
   };
 
-  // Waits for a token of every limit. connection: identifies tenant and connection; integration: the
-  // slug. Throws Failure{overloaded} with retry_after (invariant 2), or as Fiber::check().
-  Permit acquire(Fiber& fiber, const std::string& integration, const std::string& connection,
-                 const std::vector<NamedLimit>& limits, Priority priority);
+  // Waits for a token of every limit. Throws Failure{overloaded} with retry_after (invariant 2), what the
+  // share throws, or as Fiber::check().
+  Permit acquire(Fiber& fiber, const LimitedParty& party, const std::vector<NamedLimit>& limits, Priority priority);
 
   std::size_t size() const;
 
  private:
-  std::shared_ptr<Bucket> bucket(const std::string& key, const RateLimit& limit);
+  enum class Tokens { local, shared };
+  std::shared_ptr<RateBucket> bucket(const LimitKey& key, const RateLimit& limit, Tokens tokens);
   void forget_idle();
-  void pass(Fiber& fiber, Bucket& bucket, Priority priority);
+  void pass(Fiber& fiber, RateBucket& bucket, Priority priority);
+  void refill(Fiber& fiber, RateBucket& bucket);
+  void hear_of_pauses(Fiber& fiber);
 
+  LimitShare* share_;
   std::function<SteadyTime()> now_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Bucket>, std::less<>> buckets_;
+  std::map<std::string, std::shared_ptr<RateBucket>, std::less<>> buckets_;
+  std::atomic<SteadyTime::rep> heard_at_{0};
 };
 
 }  // namespace junctor::connector

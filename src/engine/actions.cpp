@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "engine/declared_calls.h"
+#include "engine/memos.h"
 #include "engine/run_context.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
@@ -34,13 +35,34 @@ bool needs_connection(const Integration& integration) {
   return !integration.vars.empty() || !integration.auth.empty();
 }
 
+// Vars of a connection that does not exist yet, for an action that needs no credentials.
+vault::Connection not_stored(const CallScope& scope, const Integration& integration,
+                             const LoadedAction& action) {
+  const Action& definition = *action.definition;
+  const bool anonymous = definition.is_declared() && definition.api->anonymous;
+  if (!anonymous && !integration.auth.empty())
+    throw vault::ConnectionFailure(vault::ConnectionError::not_authorised,
+                                   definition.slug + " needs credentials; create the connection first");
+  vault::Connection connection;
+  connection.tenant = scope.tenant;
+  connection.integration = integration.slug;
+  for (const Field& field : integration.vars) {
+    if (field.is_secret()) continue;
+    const Json* given = scope.entered_vars->if_contains(field.key);
+    if (given != nullptr) connection.vars[field.key] = *given;
+    else if (!field.default_.is_null()) connection.vars[field.key] = field.default_;
+  }
+  return connection;
+}
+
 // The connection of a call. An integration that declares no vars and no authorisation works without.
 std::optional<vault::Connection> connection_for(Fiber& fiber, const ActionsParts& parts,
                                                 const CallScope& scope,
                                                 const LoadedIntegration& integration,
-                                                CallTrace& trace) {
+                                                const LoadedAction& action, CallTrace& trace) {
   const Integration& definition = integration.definition;
   std::optional<vault::Connection> connection;
+  if (scope.entered_vars) return not_stored(scope, definition, action);
   if (!scope.connection.empty() || needs_connection(definition)) {
     std::string reference = scope.connection.empty() ? definition.slug : scope.connection;
     const bool is_name = !ConnectionId::parse(reference) && !scope.connection.empty() &&
@@ -52,7 +74,7 @@ std::optional<vault::Connection> connection_for(Fiber& fiber, const ActionsParts
                                               connection->integration + ", not to " +
                                               definition.slug);
   }
-  if (connection && connection->enabled == vault::Enabled::no)
+  if (connection && connection->enabled == vault::Enabled::no && scope.use == ConnectionUse::work)
     throw vault::ConnectionFailure(vault::ConnectionError::disabled_connection,
                                    "the connection \"" + connection->name + "\" is disabled; enable it");
   if (connection && trace.connection.empty())
@@ -71,15 +93,30 @@ Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integr
   fiber.check();
   const auto integration = parts_.registry.get()->require(integration_slug);
   const LoadedAction& action = integration->action(action_slug);
+  const Json input = fitted(action.input, given, "the input of " + name_of(*integration, action));
+  const auto connection = connection_for(fiber, parts_, scope, *integration, action, trace);
+  const auto work = [&] { return perform(fiber, scope, integration, action, connection, input, trace); };
+  const bool memoised = action.definition->memoize && parts_.caches != nullptr;
+  if (!memoised || scope.use == ConnectionUse::test) return work();
+  MemoQuestion question{*integration, action, scope.tenant, {}, 0, Json(), input};
+  if (connection) {
+    question.connection = connection->id.to_string();
+    question.connection_version = connection->version;
+    question.vars = connection->vars;
+  }
+  return remembered(fiber, *parts_.caches, question, work);
+}
+
+Json Actions::perform(Fiber& fiber, const CallScope& scope,
+                      const std::shared_ptr<const LoadedIntegration>& integration,
+                      const LoadedAction& action, const std::optional<vault::Connection>& connection,
+                      const Json& input, CallTrace& trace) {
   const std::string name = name_of(*integration, action);
-  const Json input = fitted(action.input, given, "the input of " + name);
-  auto connection = connection_for(fiber, parts_, scope, *integration, trace);
   Json output;
   if (action.definition->is_declared()) {
-    output = parts_.declared.call(
-        fiber, {integration, action, scope, std::move(connection), input});
+    output = parts_.declared.call(fiber, {integration, action, scope, connection, input});
   } else if (action.definition->handler) {
-    RunContext context(fiber, *this, scope, integration, std::move(connection), trace);
+    RunContext context(fiber, *this, scope, integration, connection, trace);
     output = action.definition->handler(context, input);
   } else {
     throw Failure(FailureKind::unsupported,
@@ -99,7 +136,7 @@ std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_vi
                                                 " is not a declared action, so it has no pages");
   const Json input =
       fitted(action.input, given, "the input of " + name_of(*integration, action));
-  auto connection = connection_for(fiber, parts_, scope, *integration, trace);
+  auto connection = connection_for(fiber, parts_, scope, *integration, action, trace);
   return parts_.declared.stream(
       fiber, {integration, action, scope, std::move(connection), input}, take);
 }

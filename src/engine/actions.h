@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,17 @@ class EventLog;
 }
 namespace vault {
 class Connections;
+struct Connection;
+}
+namespace connector {
+class Caches;
 }
 
 enum class Urgency { interactive, background };
+
+// What a call does with its connection. A test proves the connection as it stands now: a disabled one is
+// used as well, and nothing is answered from memory.
+enum class ConnectionUse { work, test };
 
 // On whose behalf, and as part of what, an action is called.
 struct CallScope {
@@ -34,6 +43,9 @@ struct CallScope {
   std::string connection;       // name or id; empty: the only one of the integration, or none
   std::string idempotency_key;  // stable over retries; calls below derive theirs from it
   Urgency urgency = Urgency::interactive;
+  ConnectionUse use = ConnectionUse::work;
+  // Instead of a connection's, for one that is not stored yet: only anonymous actions take them.
+  std::optional<JsonObject> entered_vars = std::nullopt;
   int depth = 0;                // calls inside calls; bounded
 };
 
@@ -57,6 +69,7 @@ struct ActionsParts {
   DeclaredCalls& declared;
   queue::EventLog& events;
   const Clock& clock;
+  connector::Caches* caches = nullptr;  // for memoised actions; null: none are
 };
 
 class Actions final {
@@ -78,6 +91,10 @@ class Actions final {
   const ActionsParts& parts() const { return parts_; }
 
  private:
+  Json perform(Fiber& fiber, const CallScope& scope,
+               const std::shared_ptr<const LoadedIntegration>& integration, const LoadedAction& action,
+               const std::optional<vault::Connection>& connection, const Json& input, CallTrace& trace);
+
   ActionsParts parts_;
 };
 

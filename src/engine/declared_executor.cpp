@@ -13,8 +13,9 @@ connector::CallScope scope_of(const DeclaredCall& call, auth::CredentialSource* 
   connector::CallScope scope;
   scope.tenant = call.scope.tenant;
   if (call.connection) {
-    scope.connection = call.connection->id.to_string();
+    if (!call.scope.entered_vars) scope.connection = call.connection->id.to_string();
     scope.connection_name = call.connection->name;
+    scope.connection_version = call.connection->version;
     scope.vars = call.connection->vars;
   }
   scope.credentials = credentials;
@@ -22,12 +23,15 @@ connector::CallScope scope_of(const DeclaredCall& call, auth::CredentialSource* 
   scope.idempotency_key = call.scope.idempotency_key;
   scope.priority = call.scope.urgency == Urgency::interactive ? connector::Priority::interactive
                                                               : connector::Priority::background;
+  if (call.scope.use == ConnectionUse::test) scope.caching = connector::Caching::off;
   return scope;
 }
 
 std::unique_ptr<auth::CredentialSource> credentials_of(Fiber& fiber, const DeclaredCall& call,
                                                        auth::CredentialService& service) {
-  if (!call.connection || call.action.definition->api->anonymous) return nullptr;
+  if (!call.connection || call.scope.entered_vars || call.action.definition->api->anonymous) return nullptr;
+  if (call.scope.use == ConnectionUse::test)
+    return service.source_for_test(fiber, call.scope.tenant, call.connection->id);
   return service.source(fiber, call.scope.tenant, call.connection->id);
 }
 

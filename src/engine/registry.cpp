@@ -39,7 +39,8 @@ LoadedAction load_action(const Integration& integration, const Action& action,
   CompiledSchema input = compiled_schema(document, path + ".input", problems);
   LoadedAction loaded{
       &action, std::move(document), std::move(input),
-      compiled_schema(output_schema(integration, action), path + ".output", problems), nullptr};
+      compiled_schema(output_schema(integration, action), path + ".output", problems), nullptr, {}};
+  if (action.memoize) loaded.memo_key = CompiledExpression(action.memoize->key);
   if (!action.is_declared()) return loaded;
   auto call = connector::CompiledCall::compile(integration, action);
   if (call.ok()) loaded.call = std::move(call).value();
@@ -168,9 +169,9 @@ Result<std::shared_ptr<const LoadedIntegration>> LoadedIntegration::load(Integra
   const Integration& integration = loaded->definition;
   std::vector<Problem> problems;
   loaded->auth = auth::auth_definition(integration);
-  for (const Action& action : integration.actions)
-    loaded->actions.emplace(action.slug, load_action(integration, action, problems));
   try {
+    for (const Action& action : integration.actions)
+      loaded->actions.emplace(action.slug, load_action(integration, action, problems));
     for (const WebhookType& type : integration.webhooks)
       loaded->webhooks.emplace(type.slug, load_webhook(type));
     loaded->reactions = reactions_of(integration);

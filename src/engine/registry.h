@@ -27,6 +27,7 @@ struct LoadedAction {
   CompiledSchema input;
   CompiledSchema output;
   std::shared_ptr<const connector::CompiledCall> call;  // null for coded actions; shared by its callers
+  connector::CompiledExpression memo_key;               // of `memoize`
 };
 
 struct LoadedWebhook {

@@ -1,0 +1,105 @@
+#include "engine/field_options.h"
+
+#include <boost/json.hpp>
+
+#include "connector/expressions.h"
+#include "engine/runs.h"
+#include "junctor/failure.h"
+#include "junctor/fiber.h"
+#include "vault/connections.h"
+
+namespace junctor {
+namespace {
+
+using vault::ConnectionError;
+using vault::ConnectionFailure;
+
+constexpr std::size_t most_options = 1'000;
+constexpr std::chrono::seconds most_time{30};
+
+JsonObject option(const Json& value, const Json& label) {
+  return {{"value", value}, {"label", label.is_string() ? label : Json(connector::scalar_text(value))}};
+}
+
+// {"value", "label"?} or a bare value.
+JsonArray listed(const Json& given, const std::string& field) {
+  if (!given.is_array())
+    throw Failure(FailureKind::invalid, "the options of " + field +
+                                            " are no list; options_from.map gives [{value, label}]");
+  JsonArray out;
+  for (const Json& one : given.get_array()) {
+    if (out.size() >= most_options) break;
+    const auto* object = one.if_object();
+    const Json* value = object == nullptr ? &one : object->if_contains("value");
+    if (value == nullptr || !value->is_primitive() || value->is_null())
+      throw Failure(FailureKind::invalid, "an option of " + field + " has no value");
+    const Json* label = object == nullptr ? nullptr : object->if_contains("label");
+    out.push_back(option(*value, label == nullptr ? Json() : *label));
+  }
+  return out;
+}
+
+JsonArray written_out(const Field& field) {
+  JsonArray out;
+  for (const Option& one : field.options)
+    out.push_back(option(one.value, one.label.empty() ? Json() : Json(one.label)));
+  return out;
+}
+
+void require_authorised(const Field& field, const OptionsQuestion& question) {
+  if (field.when == FieldPhase::before_auth) return;
+  const bool authorised =
+      question.connection &&
+      question.connection->status != vault::ConnectionStatus::needs_authorisation;
+  if (!authorised)
+    throw ConnectionFailure(ConnectionError::not_authorised,
+                            "the options of " + field.key +
+                                " are known after authorisation; authorise the connection first");
+}
+
+Json fetched(Fiber& fiber, Actions& actions, const TenantId& tenant, const Field& field,
+             const OptionsQuestion& question) {
+  JsonObject root{{"vars", question.connection ? question.connection->vars : question.vars}};
+  const OptionsFetcher& fetcher = *field.options_from;
+  const Json input = fetcher.input.empty()
+                         ? Json(JsonObject())
+                         : connector::CompiledValue(fetcher.input).evaluate(Json(root));
+  CallScope scope;
+  scope.tenant = tenant;
+  scope.run = RunId::generate();
+  scope.use = ConnectionUse::test;
+  if (question.connection) scope.connection = question.connection->id.to_string();
+  else scope.entered_vars = question.vars;
+  CallTrace trace;
+  const DeadlineScope limit(fiber, most_time);
+  const Json output = actions.call(fiber, scope, question.integration, fetcher.action, input, trace);
+  if (fetcher.map.empty()) return output;
+  return connector::CompiledExpression(fetcher.map).evaluate(output).value_or(Json(JsonArray()));
+}
+
+}  // namespace
+
+JsonArray field_options(Fiber& fiber, Actions& actions, const TenantId& tenant,
+                        const OptionsQuestion& question) {
+  const auto integration = actions.parts().registry.get()->find(question.integration);
+  if (integration == nullptr)
+    throw ConnectionFailure(ConnectionError::unknown_integration,
+                            "there is no integration \"" + question.integration +
+                                "\"; load its definition first");
+  const Field* field = integration->definition.find_var(question.field);
+  if (field == nullptr)
+    throw Failure(FailureKind::not_found,
+                  question.integration + " declares no var \"" + question.field + "\"");
+  if (!field->options_from) {
+    if (field->options.empty())
+      throw Failure(FailureKind::unsupported, field->key + " is no select: it has no options");
+    return written_out(*field);
+  }
+  require_authorised(*field, question);
+  Json options = fetched(fiber, actions, tenant, *field, question);
+  // A sequence of one is a value in JSONata.
+  if (!options.is_array()) options = JsonArray{std::move(options)};
+  return listed(options, field->key);
+}
+
+}  // namespace junctor

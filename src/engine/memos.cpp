@@ -1,0 +1,36 @@
+#include "engine/memos.h"
+
+#include <boost/json.hpp>
+
+#include "json/canonical.h"
+
+namespace junctor {
+namespace {
+
+// By `memoize.key` over {input, vars}, else by the whole input. The version of the connection is part of it:
+// what was kept for other vars counts no more.
+connector::CacheKey key_of(const MemoQuestion& question) {
+  Json what = question.input;
+  const connector::CompiledExpression& key = question.action.memo_key;
+  if (!key.empty())
+    what = key.evaluate(JsonObject{{"input", question.input}, {"vars", question.vars}}).value_or(Json());
+  const Integration& definition = question.integration.definition;
+  return {question.tenant, question.connection,
+          "memo/" + std::to_string(question.connection_version) + "/" + definition.slug + "@" +
+              definition.version + "/" + question.action.definition->slug + "/" +
+              json::fingerprint(what)};
+}
+
+}  // namespace
+
+Json remembered(Fiber& fiber, connector::Caches& caches, const MemoQuestion& question,
+                const std::function<Json()>& work) {
+  const CacheSpec& spec = *question.action.definition->memoize;
+  const connector::CacheKey key = key_of(question);
+  if (auto kept = caches.get(fiber, spec.store, key)) return *std::move(kept);
+  Json output = work();
+  caches.put(fiber, spec.store, key, output, spec.ttl);
+  return output;
+}
+
+}  // namespace junctor
