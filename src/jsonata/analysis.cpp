@@ -28,6 +28,7 @@ Node* Analysis::run(Node* root) {
 }
 
 Node* Analysis::process(Node* node) {
+  program_.tick();
   const bool keep_array = node->keep_array;
   Node* result = process_kind(node);
   if (keep_array) result->keep_array = true;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -168,6 +169,11 @@ struct Program {
   std::unordered_map<std::string, std::uint32_t> global_index;
   std::uint32_t hints = 0;
   bool uses_eval = false;
+  const std::function<void()>* interrupt = nullptr;  // called often while compiling; may throw
+
+  void tick() const {
+    if (interrupt) (*interrupt)();
+  }
 
   std::string_view keep(std::string text) { return strings.emplace_back(std::move(text)); }
 };

@@ -9,7 +9,8 @@
 
 namespace junctor::jsonata {
 
-std::shared_ptr<const Program> compile_program(std::string_view text, const Scope* outer) {
+std::shared_ptr<const Program> compile_program(std::string_view text, const Scope* outer,
+                                               const std::function<void()>* interrupt) {
   if (text.size() > max_source_bytes) {
     throw make_error("S0501", {.position = 0, .value = "more than 1 MiB of text"});
   }
@@ -23,6 +24,7 @@ std::shared_ptr<const Program> compile_program(std::string_view text, const Scop
   }
   auto program = std::make_shared<Program>();
   program->source = text;
+  program->interrupt = interrupt;
   // The passes recurse as deep as the text nests.
   StackGuard stack(0);
   stack.elsewhere([&] {
@@ -30,6 +32,7 @@ std::shared_ptr<const Program> compile_program(std::string_view text, const Scop
     program->root = Analysis(*program).run(program->root);
     Resolver(*program, outer).run();
   });
+  program->interrupt = nullptr;
   return program;
 }
 

@@ -122,7 +122,8 @@ void fill_in(Components& c, std::string_view order, double now) {
       c[part] = part == 'M' || part == 'D' || part == 'd' ? 1 : 0;
       ended = true;
     } else {
-      c[part] = datetime_component(now, part);
+      // As in the reference, the present moment is in no half of a day.
+      c[part] = part == 'P' ? 0 : datetime_component(now, part);
     }
   }
 }

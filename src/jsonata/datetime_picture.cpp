@@ -160,6 +160,7 @@ std::string part_text(const DateTimePart& part, double millis, const Offset& zon
   }
   if (component == 'f') return format_integer(value, part.number);
   if (numeric_components.find(component) == std::string_view::npos) return "undefined";
+  if (component == 'Y' && part.width_max && std::isnan(*part.width_max)) return "NaN";
   if (component == 'Y' && part.year_digits != -1) {
     value = std::fmod(value, std::pow(10, part.year_digits));
   }

@@ -135,12 +135,13 @@ Value Evaluator::eval_text(std::string_view text, Value input, Frame* frame) {
   const Scope* scope = frame ? frame->scope : nullptr;
   std::string key(text);
   key.append(reinterpret_cast<const char*>(&scope), sizeof scope);
+  const std::function<void()> interrupted = [this] { tick(10); };
   if (!evaluated_) evaluated_ = std::make_unique<std::unordered_map<std::string, Evaluated>>();
   auto at = evaluated_->find(key);
   if (at == evaluated_->end()) {
     mem.allocate(text.size() * 64);  // a share of the limit for what compiling takes
     try {
-      auto program = compile_program(text, scope);
+      auto program = compile_program(text, scope, &interrupted);
       arena_.keep.push_back(program);
       if (arena_.hints.size() < program->hints) arena_.hints.resize(program->hints);
       const Value* globals = make_globals(*program);

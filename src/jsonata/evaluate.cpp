@@ -196,8 +196,10 @@ Value Evaluator::eval_array(const Node* node, Value input, Frame* frame) {
     }
     const std::size_t size = array_size(value);
     check_length(result->size + size);
-    tick(size);
-    for (std::size_t i = 0; i < size; ++i) push(result, array_at(value, i));
+    for (std::size_t i = 0; i < size; ++i) {
+      tick();
+      push(result, array_at(value, i));
+    }
   }
   return Value::of(result);
 }

@@ -162,8 +162,8 @@ bool Evaluator::contains(Value array, Value item) {
   };
   if (!array.is_array()) return same(array);
   const std::size_t size = array_size(array);
-  tick(size / 8);
   for (std::size_t i = 0; i < size; ++i) {
+    tick();
     if (same(array_at(array, i))) return true;
   }
   return false;
@@ -215,8 +215,8 @@ Value Evaluator::range(Value left, Value right) {
   if (size > 1e7) fault("D2014", {.value = number_text(size)});
   check_length(static_cast<std::size_t>(size));
   Array* out = new_sequence(static_cast<std::size_t>(size));
-  tick(static_cast<std::size_t>(size) / 8);
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(size); ++i) {
+    tick();
     out->data[i] = Value::of(left.number + i);
   }
   out->size = static_cast<std::uint32_t>(size);
@@ -265,8 +265,7 @@ Value Evaluator::eval_concatenation(const Node* node, Value input, Frame* frame)
       end = std::copy(joined.begin(), joined.end(), end - 3);
       part.remove_prefix(3);
     }
-    if (!part.empty()) std::memcpy(end, part.data(), part.size());
-    end += part.size();
+    end = copy(end, part);
   }
   return Value::of(std::string_view(out, static_cast<std::size_t>(end - out)));
 }

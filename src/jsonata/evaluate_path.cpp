@@ -82,8 +82,8 @@ Value Evaluator::lookup(Value input, const Node* name) {
 void Evaluator::lookup_into(Value input, const Node* name, Array* out,
                             std::uint32_t depth) {
   const std::size_t size = array_size(input);
-  tick(size);
   for (std::size_t i = 0; i < size; ++i) {
+    tick();
     const Value item = array_at(input, i);
     if (item.is_array()) {
       deeper([&] { lookup_into(item, name, out, depth + 1); });
@@ -95,7 +95,10 @@ void Evaluator::lookup_into(Value input, const Node* name, Array* out,
       continue;
     }
     const std::size_t count = array_size(found);
-    for (std::size_t k = 0; k < count; ++k) push(out, array_at(found, k));
+    for (std::size_t k = 0; k < count; ++k) {
+      tick();
+      push(out, array_at(found, k));
+    }
   }
 }
 
@@ -110,9 +113,12 @@ Value Evaluator::eval_plain_path(const Node* node, Value input) {
     if (at.is_undefined()) return at;
   }
   if (!is_sequence(at)) return at;
-  Array* copy = new_sequence(at.array->size);
-  for (const Value& item : *at.array) push(copy, item);
-  return Value::of(copy);
+  Array* items = new_sequence(at.array->size);
+  for (const Value& item : *at.array) {
+    tick();
+    push(items, item);
+  }
+  return Value::of(items);
 }
 
 Value Evaluator::plain_tail(const Node* node, std::size_t first, Value items) {
@@ -128,7 +134,10 @@ Value Evaluator::plain_tail(const Node* node, std::size_t first, Value items) {
 void Evaluator::push_flat(Array* out, Value item) {
   if (!item.is_array() || is_cons(item)) return push(out, item);
   const std::size_t size = array_size(item);
-  for (std::size_t k = 0; k < size; ++k) push(out, array_at(item, k));
+  for (std::size_t k = 0; k < size; ++k) {
+    tick();
+    push(out, array_at(item, k));
+  }
 }
 
 // Evaluates a step for every item and flattens the results by one level.
@@ -138,12 +147,12 @@ Value Evaluator::path_step(const Node* step, Value input, Frame* frame, bool las
     return run_stages(step, eval_sort(step, input, frame, nullptr), frame, scope);
   }
   const std::size_t size = array_size(input);
-  tick(size);
   const bool plain = step->plain_name && !lineage_;
   Array* out = nullptr;
   Value first;
   std::size_t count = 0;
   for (std::size_t i = 0; i < size; ++i) {
+    tick();
     const Value item = array_at(input, i);
     Value result;
     if (plain) {
@@ -181,7 +190,7 @@ Value Evaluator::eval_path(const Node* node, Value input, Frame* frame) {
       at = normalize(member(at, node->list[first]));
       if (is_cons(at)) at = Value::of(new_sequence_of(at));
     }
-    if (first > 0 && at.is_undefined()) {
+    if (first > 0 && (at.is_undefined() || (at.is_array() && array_size(at) == 0))) {
       at = Value::of(new_sequence());
       first = node->list.size();
     }
@@ -219,7 +228,10 @@ Value Evaluator::eval_path(const Node* node, Value input, Frame* frame) {
     at = tuples;
     if (!node->tuple) {
       Array* out = new_sequence(tuples.array->size);
-      for (const Value& tuple : *tuples.array) push(out, tuple.slots[0]);
+      for (const Value& tuple : *tuples.array) {
+        tick();
+        push(out, tuple.slots[0]);
+      }
       at = Value::of(out);
     }
   }
@@ -289,6 +301,7 @@ Value Evaluator::tuple_step(const Node* step, Value input, Value tuples,
     if (result.is_undefined()) continue;
     const std::size_t count = result.is_array() ? array_size(result) : 1;
     for (std::size_t k = 0; k < count; ++k) {
+      tick();
       const Value item = result.is_array() ? array_at(result, k) : result;
       Value* slots = new_tuple(from);
       if (is_tuples(result) && item.tag == Tag::tuple) {
@@ -346,12 +359,16 @@ Value Evaluator::filter(const Node* predicate, Value input, Frame* frame,
     } else if (result.is_array()) {
       bool numbers = true;
       const std::size_t count = array_size(result);
-      for (std::size_t k = 0; k < count; ++k) numbers = is_numeric(array_at(result, k)) && numbers;
+      for (std::size_t k = 0; k < count; ++k) {
+        tick();
+        numbers = is_numeric(array_at(result, k)) && numbers;
+      }
       if (!numbers) {
         if (truthy(result)) push(out, item);
         continue;
       }
       for (std::size_t k = 0; k < count; ++k) {
+        tick();
         if (selects(array_at(result, k))) push(out, item);
       }
     } else if (truthy(result)) {
@@ -363,8 +380,8 @@ Value Evaluator::filter(const Node* predicate, Value input, Frame* frame,
 
 void Evaluator::flatten_into(Value value, Array* out, std::uint32_t depth) {
   if (!value.is_array()) return push(out, value);
-  tick(array_size(value));
   for (std::size_t i = 0; i < array_size(value); ++i) {
+    tick();
     const Value item = array_at(value, i);
     deeper([&] { flatten_into(item, out, depth + 1); });
   }

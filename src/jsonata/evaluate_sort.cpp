@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include "jsonata/evaluator.h"
 #include "jsonata/text.h"
@@ -37,10 +36,16 @@ Value Evaluator::sort(Value array,
                       const std::function<bool(std::size_t, std::size_t)>& after) {
   const std::size_t size = array_size(array);
   auto* order = mem.make_array<std::uint32_t>(2 * size);
-  std::iota(order, order + size, 0u);
+  for (std::size_t i = 0; i < size; ++i) {
+    tick();
+    order[i] = static_cast<std::uint32_t>(i);
+  }
   merge_sort(order, order + size, 0, size, after);
   Array* out = new_array(size);
-  for (std::size_t i = 0; i < size; ++i) out->data[i] = array_at(array, order[i]);
+  for (std::size_t i = 0; i < size; ++i) {
+    tick();
+    out->data[i] = array_at(array, order[i]);
+  }
   out->size = static_cast<std::uint32_t>(size);
   return Value::of(out);
 }
@@ -54,7 +59,10 @@ Value Evaluator::eval_sort(const Node* node, Value input, Frame* frame,
   const std::size_t terms = node->list.size();
   // Every key is computed once, when it is first needed.
   auto* keys = mem.make_array<Value>(size * terms);
-  std::fill_n(keys, size * terms, Value::unbound());
+  for (std::size_t i = 0; i < size * terms; ++i) {
+    tick();
+    keys[i] = Value::unbound();
+  }
   const auto key = [&](std::size_t item, std::size_t term) -> const Value& {
     Value& cached = keys[item * terms + term];
     if (cached.tag != Tag::unbound) return cached;

@@ -138,6 +138,17 @@ class Evaluator {
   // At most about 100 characters of JSON for a message.
   std::string describe(Value value);
 
+  // --- long_text.cpp: what texts need, interruptible however long they are
+  char* copy(char* out, std::string_view text);  // returns the end of what it wrote
+  std::size_t find_text(std::string_view text, std::string_view wanted, std::size_t from = 0);
+  std::size_t code_points(std::string_view text);
+  bool all_ascii(std::string_view text);
+  // UTF-16 units before `offset`; going on from the last answer about the same text.
+  double units_before(std::string_view text, std::size_t offset);
+  // f(piece) for pieces that end where a code point does.
+  template <typename F>
+  void in_pieces(std::string_view text, F&& f);
+
   // Counts work; looks at the clock and the cancel flag now and then.
   void tick() {
     if (--ticks_left_ <= 0) check();
@@ -220,6 +231,10 @@ class Evaluator {
   static void fill_index(Object& object);
   Value member(Value object, const Node* name);
 
+  static constexpr std::size_t piece_bytes = 64u << 10;
+  static constexpr std::size_t piece_ticks = 1'000;
+  static std::size_t piece_of(std::string_view text);
+
   const Program& program_;
   ArenaState& arena_;
   const EvaluateOptions& options_;
@@ -233,6 +248,11 @@ class Evaluator {
   std::chrono::steady_clock::time_point deadline_{};
   bool started_ = false;
   double now_millis_ = -1;
+  struct {
+    const char* text = nullptr;
+    std::size_t offset = 0;
+    std::size_t units = 0;
+  } counted_;
   Value tail_callee_;
   std::vector<Value> tail_args_;
   struct Evaluated {
@@ -262,6 +282,17 @@ template <typename Work>
 auto Evaluator::deeper(Work&& work) {
   if (stack_.is_short()) [[unlikely]] return stack_.elsewhere(work);
   return work();
+}
+
+template <typename F>
+void Evaluator::in_pieces(std::string_view text, F&& f) {
+  while (text.size() > piece_bytes) {
+    const std::size_t size = piece_of(text);
+    f(text.substr(0, size));
+    text.remove_prefix(size);
+    tick(piece_ticks);
+  }
+  f(text);
 }
 
 template <typename F>

@@ -20,20 +20,24 @@ Value exists(Call& c) { return Value::of(c.args[0].is_defined()); }
 Value reverse(Call& c) {
   if (c.args[0].is_undefined() || array_size(c.args[0]) <= 1) return c.args[0];
   const std::size_t size = array_size(c.args[0]);
-  c.ev.tick(size / 8);
   Array* out = c.ev.new_array(size);
-  for (std::size_t i = size; i > 0; --i) c.ev.push(out, array_at(c.args[0], i - 1));
+  for (std::size_t i = size; i > 0; --i) {
+    c.ev.tick();
+    c.ev.push(out, array_at(c.args[0], i - 1));
+  }
   return Value::of(out);
 }
 
 Value shuffle(Call& c) {
   if (c.args[0].is_undefined() || array_size(c.args[0]) <= 1) return c.args[0];
   const std::size_t size = array_size(c.args[0]);
-  c.ev.tick(size / 8);
   static thread_local std::mt19937_64 generator{std::random_device{}()};
   Array* out = c.ev.new_array(size);
-  for (std::size_t i = 0; i < size; ++i) c.ev.push(out, array_at(c.args[0], i));
-  std::shuffle(out->begin(), out->end(), generator);
+  for (std::size_t i = 0; i < size; ++i) {
+    c.ev.tick();
+    c.ev.push(out, array_at(c.args[0], i));
+    std::swap(out->data[i], out->data[std::uniform_int_distribution<std::size_t>(0, i)(generator)]);
+  }
   return Value::of(out);
 }
 
@@ -51,6 +55,7 @@ Value sort(Call& c) {
   bool numbers = true;
   bool strings = true;
   for (std::size_t i = 0; i < size; ++i) {
+    ev.tick();
     const Value item = array_at(array, i);
     numbers = numbers && Evaluator::is_numeric(item);
     strings = strings && item.is_string();

@@ -95,9 +95,9 @@ Value random(Call&) {
 template <typename Fold>
 Value fold(Call& c, double start, Fold f) {
   const std::size_t size = array_size(c.args[0]);
-  c.ev.tick(size / 8);
   double total = start;
   for (std::size_t i = 0; i < size; ++i) {
+    c.ev.tick();
     const Value item = array_at(c.args[0], i);
     total = f(total, item.is_number() ? item.number : std::numeric_limits<double>::quiet_NaN());
   }

@@ -115,7 +115,7 @@ Value contains(Call& c) {
   if (c.args[0].is_undefined() || c.args[1].is_undefined()) return {};
   const std::string_view text = c.args[0].text();
   if (c.args[1].is_string()) {
-    return Value::of(text.find(c.args[1].text()) != std::string_view::npos);
+    return Value::of(c.ev.find_text(text, c.args[1].text()) != std::string_view::npos);
   }
   Matches matches(c, c.args[1], text);
   Match match;
@@ -131,15 +131,10 @@ Value match(Call& c) {
   const std::string_view text = c.args[0].text();
   Matches matches(c, c.args[1], text);
   Match found;
-  std::size_t counted = 0;
-  std::size_t units = 0;
   double count = 0;
   // The next match is looked for even when the limit has been reached: it may be an error.
   for (bool more = matches.next(found); more && (!limit || count < *limit); more = matches.next(found)) {
-    if (found.start >= counted) {
-      units += count_utf16_units(text.substr(counted, found.start - counted));
-      counted = found.start;
-    }
+    const double units = ev.units_before(text, found.start);
     Object* object = ev.new_object(3);
     if (found.object.is_object()) {
       ev.append(object, Value::of(std::string_view("match")), ev.get(found.object, "match"));
@@ -147,7 +142,7 @@ Value match(Call& c) {
       ev.append(object, Value::of(std::string_view("groups")), ev.get(found.object, "groups"));
     } else {
       ev.append(object, Value::of(std::string_view("match")), Value::of(found.text));
-      ev.append(object, Value::of(std::string_view("index")), Value::of(static_cast<double>(units)));
+      ev.append(object, Value::of(std::string_view("index")), Value::of(units));
       ev.append(object, Value::of(std::string_view("groups")), found.groups);
     }
     ev.push(out, Value::of(object));
@@ -218,7 +213,7 @@ void replace_text(Call& c, std::string_view text, std::optional<double> limit, s
   std::size_t at = 0;
   for (double count = 0; !limit || count < *limit; ++count) {
     c.ev.tick();
-    const std::size_t found = text.find(pattern, at);
+    const std::size_t found = c.ev.find_text(text, pattern, at);
     if (found == std::string_view::npos) break;
     (out += text.substr(at, found - at)) += replacement;
     at = found + pattern.size();
@@ -273,7 +268,7 @@ void split_by_text(Call& c, std::string_view text, std::uint32_t limit, Array* o
   std::size_t at = 0;
   while (out->size < limit) {
     c.ev.tick();
-    const std::size_t found = text.find(separator, at);
+    const std::size_t found = c.ev.find_text(text, separator, at);
     c.ev.push(out, Value::of(text.substr(at, found == std::string_view::npos ? found : found - at)));
     if (found == std::string_view::npos) return;
     at = found + separator.size();
@@ -317,9 +312,7 @@ Value Evaluator::call_regex(const Regex& regex, const Node* node, Value subject,
   for (std::size_t i = 2; i < found.size(); i += 2) {
     push(groups, found[i] == Regex::unset ? Value{} : Value::of(text.substr(found[i], found[i + 1] - found[i])));
   }
-  const auto units = [&](std::size_t offset) {
-    return Value::of(static_cast<double>(count_utf16_units(text.substr(0, offset))));
-  };
+  const auto units = [&](std::size_t offset) { return Value::of(units_before(text, offset)); };
   Object* out = new_object(5);
   append(out, Value::of(std::string_view("match")), Value::of(text.substr(start, end - start)));
   append(out, Value::of(std::string_view("start")), units(start));

@@ -19,9 +19,9 @@ Value string(Call& c) {
 }
 
 // Array.prototype.slice over code points.
-std::string_view slice(std::string_view text, double start, double end) {
-  const bool ascii = is_ascii(text);
-  const auto length = static_cast<double>(ascii ? text.size() : count_code_points(text));
+std::string_view slice(Evaluator& ev, std::string_view text, double start, double end) {
+  const bool ascii = ev.all_ascii(text);
+  const auto length = static_cast<double>(ascii ? text.size() : ev.code_points(text));
   const auto clamp = [&](double at) {
     at = std::isnan(at) ? 0 : std::trunc(at);
     return at < 0 ? std::max(0.0, length + at) : std::min(at, length);
@@ -39,14 +39,14 @@ std::string_view slice(std::string_view text, double start, double end) {
 Value substring(Call& c) {
   if (c.args[0].is_undefined()) return {};
   const std::string_view text = c.args[0].text();
-  const auto length = static_cast<double>(count_code_points(text));
+  const auto length = static_cast<double>(c.ev.code_points(text));
   double start = c.args[1].is_number() ? c.args[1].number : 0;
   if (length + start < 0) start = 0;
-  if (!c.args[2].is_number()) return Value::of(slice(text, start, length));
+  if (!c.args[2].is_number()) return Value::of(slice(c.ev, text, start, length));
   // Without a start its end is no number, which slices nothing.
   if (c.args[2].number <= 0 || !c.args[1].is_number()) return Value::of(std::string_view());
   const double end = start >= 0 ? start + c.args[2].number : length + start + c.args[2].number;
-  return Value::of(slice(text, start, end));
+  return Value::of(slice(c.ev, text, start, end));
 }
 
 // A missing separator is the word that JavaScript makes of it.
@@ -57,13 +57,13 @@ std::string_view separator(Value value) {
 Value substring_before(Call& c) {
   if (c.args[0].is_undefined()) return {};
   const std::string_view text = c.args[0].text();
-  return Value::of(text.substr(0, text.find(separator(c.args[1]))));
+  return Value::of(text.substr(0, c.ev.find_text(text, separator(c.args[1]))));
 }
 
 Value substring_after(Call& c) {
   if (c.args[0].is_undefined()) return {};
   const std::string_view text = c.args[0].text();
-  const std::size_t at = text.find(separator(c.args[1]));
+  const std::size_t at = c.ev.find_text(text, separator(c.args[1]));
   if (at == std::string_view::npos) return c.args[0];
   return Value::of(text.substr(at + separator(c.args[1]).size()));
 }
@@ -72,13 +72,19 @@ template <char From, char To>
 Value change_case(Call& c, std::string (*in_full)(std::string_view)) {
   if (c.args[0].is_undefined()) return {};
   const std::string_view text = c.args[0].text();
-  c.ev.tick(text.size() / 64);
-  if (!is_ascii(text)) return c.ev.string(in_full(text));
-  char* out = c.ev.mem.make_array<char>(text.size());
-  std::transform(text.begin(), text.end(), out, [](char x) {
-    return static_cast<char>(x >= From && x <= From + 25 ? x - From + To : x);
+  if (!c.ev.all_ascii(text)) {
+    std::string changed;
+    c.ev.in_pieces(text, [&](std::string_view piece) { changed += in_full(piece); });
+    return c.ev.string(changed);
+  }
+  char* const begin = c.ev.mem.make_array<char>(text.size());
+  char* out = begin;
+  c.ev.in_pieces(text, [&](std::string_view piece) {
+    out = std::transform(piece.begin(), piece.end(), out, [](char x) {
+      return static_cast<char>(x >= From && x <= From + 25 ? x - From + To : x);
+    });
   });
-  return Value::of(std::string_view(out, text.size()));
+  return Value::of(std::string_view(begin, text.size()));
 }
 
 Value lowercase(Call& c) { return change_case<'A', 'a'>(c, to_lower); }
@@ -86,25 +92,26 @@ Value uppercase(Call& c) { return change_case<'a', 'A'>(c, to_upper); }
 
 Value length(Call& c) {
   if (c.args[0].is_undefined()) return {};
-  return Value::of(static_cast<double>(count_code_points(c.args[0].text())));
+  return Value::of(static_cast<double>(c.ev.code_points(c.args[0].text())));
 }
 
 Value trim(Call& c) {
   if (c.args[0].is_undefined()) return {};
   const std::string_view text = c.args[0].text();
-  c.ev.tick(text.size() / 64);
   char* const begin = c.ev.mem.make_array<char>(text.size());
   char* out = begin;
   bool blank = true;  // whether the last character was; leading ones vanish
-  for (const char x : text) {
-    const bool is_blank = x == ' ' || x == '\t' || x == '\n' || x == '\r';
-    if (!is_blank) {
-      *out++ = x;
-    } else if (!blank) {
-      *out++ = ' ';
+  c.ev.in_pieces(text, [&](std::string_view piece) {
+    for (const char x : piece) {
+      const bool is_blank = x == ' ' || x == '\t' || x == '\n' || x == '\r';
+      if (!is_blank) {
+        *out++ = x;
+      } else if (!blank) {
+        *out++ = ' ';
+      }
+      blank = is_blank;
     }
-    blank = is_blank;
-  }
+  });
   if (out != begin && out[-1] == ' ') --out;
   return Value::of(std::string_view(begin, static_cast<std::size_t>(out - begin)));
 }
@@ -113,7 +120,7 @@ Value pad(Call& c) {
   if (c.args[0].is_undefined()) return {};
   const std::string_view text = c.args[0].text();
   const double width = c.args[1].is_number() ? std::trunc(c.args[1].number) : 0;
-  const double missing = std::abs(width) - static_cast<double>(count_code_points(text));
+  const double missing = std::abs(width) - static_cast<double>(c.ev.code_points(text));
   if (!(missing > 0)) return c.args[0];
   const std::string_view fill =
       c.args[2].is_string() && c.args[2].extra > 0 ? c.args[2].text() : std::string_view(" ");
@@ -121,10 +128,12 @@ Value pad(Call& c) {
     fault("U1002", {.value = "$pad would make a text longer than the memory limit"});
   }
   std::string padding;
-  const std::size_t unit = count_code_points(fill);
+  const std::size_t unit = c.ev.code_points(fill);
   auto left = static_cast<std::size_t>(missing);
-  c.ev.tick(left / 16);
-  for (; left >= unit; left -= unit) padding += fill;
+  for (; left >= unit; left -= unit) {
+    c.ev.tick();
+    padding += fill;
+  }
   padding += fill.substr(0, offset_of_code_point(fill, left));
   return c.ev.string(width > 0 ? std::string(text) + padding : padding + std::string(text));
 }
@@ -135,16 +144,17 @@ Value join(Call& c) {
   std::size_t total = 0;
   const std::size_t size = array_size(c.args[0]);
   for (std::size_t i = 0; i < size; ++i) {
+    c.ev.tick();
     const Value item = array_at(c.args[0], i);
     total += (i ? between.size() : 0) + (item.is_string() ? item.extra : 0);
   }
-  c.ev.tick(size / 8);
   char* const begin = c.ev.mem.make_array<char>(total);
   char* out = begin;
   for (std::size_t i = 0; i < size; ++i) {
-    if (i) out = std::copy(between.begin(), between.end(), out);
+    c.ev.tick();
+    if (i) out = c.ev.copy(out, between);
     const Value item = array_at(c.args[0], i);
-    if (item.is_string()) out = std::copy_n(item.chars, item.extra, out);
+    if (item.is_string()) out = c.ev.copy(out, item.text());
   }
   return Value::of(std::string_view(begin, total));
 }

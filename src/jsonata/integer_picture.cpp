@@ -102,10 +102,7 @@ std::string decimal(double value, const IntegerPicture& picture) {
     }
   } else {
     for (auto s = picture.separators.rbegin(); s != picture.separators.rend(); ++s) {
-      const auto size = static_cast<std::ptrdiff_t>(text.size());
-      std::ptrdiff_t at = size - static_cast<std::ptrdiff_t>(s->position);
-      if (at < 0) at = std::max<std::ptrdiff_t>(0, at + size);
-      text.insert(static_cast<std::size_t>(at), 1, s->character);
+      if (s->position < text.size()) text.insert(text.size() - s->position, 1, s->character);
     }
   }
   std::string out = to_u8(text);

@@ -74,6 +74,7 @@ Node* Parser::make(Kind kind, const Token& token) {
   if (program_.nodes.size() >= max_nodes) {
     throw make_error("S0501", {.position = token.position, .value = "more than 100,000 parts"});
   }
+  program_.tick();
   Node& node = program_.nodes.emplace_back();
   node.kind = kind;
   node.position = token.position;

@@ -15,6 +15,8 @@ namespace {
 
 // About 5 ms of matching; what takes longer is done again where it can be interrupted.
 constexpr std::uint32_t quick_match_limit = 200'000;
+// Longer subjects are searched where it can be interrupted from the start.
+constexpr std::size_t quick_subject_bytes = 2u << 20;
 constexpr std::uint32_t heap_limit_kib = 64 * 1024;
 
 template <auto Free>
@@ -41,6 +43,20 @@ Code compile(std::string_view pattern, std::uint32_t options, std::string& reaso
     reason = reinterpret_cast<const char*>(text);
   }
   return code;
+}
+
+// Whether it is UTF-8, asked piece by piece.
+bool is_valid_text(std::string_view text, const std::function<void()>& interrupt) {
+  constexpr std::size_t piece = 64u << 10;
+  while (text.size() > piece) {
+    std::size_t end = piece;
+    while (end > piece - 4 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    const std::string_view part = text.substr(0, end);
+    if (!is_ascii(part) && !is_valid_utf8(part)) return false;
+    text.remove_prefix(end);
+    for (int i = 0; i < 500; ++i) interrupt();
+  }
+  return is_ascii(text) || is_valid_utf8(text);
 }
 
 struct Watch {
@@ -112,20 +128,24 @@ std::span<const std::size_t> Regex::find(std::string_view subject, std::size_t f
   if (scratch.checked != subject.data() || scratch.checked_size != subject.size() || from == 0) {
     scratch.checked = subject.data();
     scratch.checked_size = subject.size();
-    scratch.use_repaired = !is_ascii(subject) && !is_valid_utf8(subject);
+    scratch.use_repaired = !is_valid_text(subject, interrupt);
     if (scratch.use_repaired) scratch.repaired = repair_utf8(subject);
   }
   if (scratch.use_repaired) subject = scratch.repaired;
   pcre2_set_match_limit(handles.context.get(), quick_match_limit);
+  if (subject.size() - from > quick_subject_bytes) return result(find_slowly(subject, from, scratch, interrupt), handles);
   int count = pcre2_match(codes_->quick.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()),
                           subject.size(), from, PCRE2_NO_UTF_CHECK, handles.data.get(),
                           handles.context.get());
   if (count == PCRE2_ERROR_MATCHLIMIT || count == PCRE2_ERROR_JIT_STACKLIMIT) {
     count = find_slowly(subject, from, scratch, interrupt);
   }
+  return result(count, handles);
+}
+
+std::span<const std::size_t> Regex::result(int count, const RegexScratch::Handles& handles) const {
   if (count <= 0) return {};
-  const std::size_t* offsets = pcre2_get_ovector_pointer(handles.data.get());
-  return {offsets, 2 * (group_count_ + 1)};
+  return {pcre2_get_ovector_pointer(handles.data.get()), 2 * (group_count_ + 1)};
 }
 
 int Regex::find_slowly(std::string_view subject, std::size_t from, RegexScratch& scratch,

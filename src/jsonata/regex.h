@@ -52,6 +52,7 @@ class Regex {
 
  private:
   struct Codes;
+  std::span<const std::size_t> result(int count, const RegexScratch::Handles& handles) const;
   int find_slowly(std::string_view subject, std::size_t from, RegexScratch& scratch,
                   const std::function<void()>& interrupt) const;
 

@@ -103,6 +103,7 @@ void Resolver::capture(Scope* scope) {
 
 void Resolver::walk(Node* node, Scope* scope) {
   if (!node) return;
+  program_.tick();
   node->bare = is_bare(*node);
   node->plain_name = node->kind == Kind::name && node->bare;
   node->plain_step = is_plain_step(*node);

@@ -69,10 +69,10 @@ void Evaluator::array_to_json(Value value, bj::value& out, std::uint32_t depth) 
     return to_json(value.array->data[0], out, depth + 1);
   }
   const std::size_t size = array_size(value);
-  tick(size);
   bj::array& array = out.emplace_array();
   array.reserve(size);
   for (std::size_t i = 0; i < size; ++i) {
+    tick();
     const Value item = array_at(value, i);
     if (take_scalar(item, [&](auto scalar) { array.emplace_back(scalar); })) continue;
     to_json(item, array.emplace_back(nullptr), depth + 1);

@@ -73,8 +73,8 @@ void Evaluator::check_array_argument(const SignatureParam& param, Value arg,
     good = matched == 1 && param.subtype.size() == 1 && (type_bit(arg.tag) & param.subtype_bit);
   } else {
     const std::size_t size = array_size(arg);
-    tick(size / 8);
     for (std::size_t i = 0; i < size && good; ++i) {
+      tick();
       good = type_bit(array_at(arg, i).tag) & param.subtype_bit;
     }
   }

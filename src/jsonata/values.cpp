@@ -68,9 +68,9 @@ void Evaluator::push(Array* array, Value item) {
 }
 
 std::string_view Evaluator::keep(std::string_view text) {
-  char* copy = mem.make_array<char>(text.size());
-  std::copy(text.begin(), text.end(), copy);
-  return {copy, text.size()};
+  char* kept = mem.make_array<char>(text.size());
+  copy(kept, text);
+  return {kept, text.size()};
 }
 
 Value Evaluator::append_values(Value left, Value right) {
@@ -78,14 +78,16 @@ Value Evaluator::append_values(Value left, Value right) {
   if (right.is_undefined()) return left;
   const auto size = [](Value v) { return v.is_array() ? array_size(v) : 1; };
   check_length(size(left) + size(right));
-  tick((size(left) + size(right)) / 8);
   Array* out = new_array(size(left) + size(right));
   for (const Value& side : {left, right}) {
     if (!side.is_array()) {
       push(out, side);
       continue;
     }
-    for (std::size_t i = 0; i < array_size(side); ++i) push(out, array_at(side, i));
+    for (std::size_t i = 0; i < array_size(side); ++i) {
+      tick();
+      push(out, array_at(side, i));
+    }
   }
   return Value::of(out);
 }

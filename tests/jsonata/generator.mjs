@@ -159,8 +159,32 @@ export class Generator {
       () => `$base64encode(${s()})`, () => `$base64decode("SGVsbG8=")`, () => `$encodeUrlComponent(${s()})`, () => `$encodeUrl(${s()})`, () => `$decodeUrl("a%20b%3D")`,
       () => `$eval(${JSON.stringify(this.pick(['a + 1', '[1,2].($+1)', '$sum(items.price)', '1 +', '{"a": b}', '$x']))})`,
       () => `$assert(${e()}, "no")`, () => `$clone(${p()})`,
+      ...this.rarelyCalled(depth, { e, p, s, n, arr, f }),
       () => `${f()}(${e()})`, () => `$substring(?, 0, 2)(${this.string()})`, () => `$map(?, ${f()})(items)`,
     ])();
+  }
+  // Arguments that are missing, of the wrong type, or at the edge of what is allowed.
+  rarelyCalled(depth, { e, p, s, n, arr, f }) {
+    const any = () => this.pick([p(), '[]', '{}', 'null', 'true', '""', '-0', '1e300', '$sum', '/a/', 'missing', '[[1],[2,[3]]]', '[{"a":1},{"a":"x"}]']);
+    const one = this.pick(['sum', 'max', 'min', 'average', 'count', 'string', 'length', 'uppercase', 'lowercase', 'trim', 'number', 'abs',
+      'floor', 'ceil', 'round', 'sqrt', 'boolean', 'not', 'exists', 'type', 'keys', 'spread', 'merge', 'reverse', 'distinct', 'sort', 'join',
+      'base64encode', 'base64decode', 'encodeUrl', 'decodeUrl', 'encodeUrlComponent', 'decodeUrlComponent', 'fromMillis', 'toMillis', 'clone', 'eval', 'assert', 'single']);
+    const two = this.pick(['substring', 'substringBefore', 'substringAfter', 'pad', 'contains', 'split', 'join', 'match', 'round', 'power', 'formatBase', 'append',
+      'lookup', 'zip', 'map', 'filter', 'reduce', 'each', 'sift', 'sort', 'single', 'formatNumber', 'formatInteger', 'parseInteger', 'toMillis', 'fromMillis']);
+    return [
+      () => `$${one}(${any()})`, () => `$${one}()`, () => `${this.path(depth - 1)}.$${one}()`, () => `$${two}(${any()}, ${any()})`,
+      () => `$${two}(${any()})`, () => `$${two}(${s()}, ${n()}, ${any()})`,
+      () => `$formatNumber(${n()}, "${this.pick(['#.##0,00', '0,0.0', '#,##,##0.0#', '0.###e00', '#0;-#0', '(0)', '0e0', '.00', '#.#', '0.0.0', '#,,#', '0%0', 'x0y', '00e0%', '#0.0‰;0', '', '0;0;0'])}"${this.chance(0.2) ? ', {"decimal-separator": ",", "grouping-separator": "."}' : ''})`,
+      () => `$formatInteger(${this.pick(['0', '-7', '21', '112', '1999', '12345678', '1e15', '3.9', 'price'])}, "${this.pick(['w', 'W', 'Ww', 'w;o', 'Ww;o', 'I', 'i', 'a', 'A', '0', '0000', '1;o', '#,##0;o', '#:###,000', '#', '٠٠', 'aa', 'z', ''])}")`,
+      () => `$fromMillis(${this.pick(['0', '-1', '1e12', '1521801216617', '-62198755200000', 'price'])}, "[${this.pick('YMDdFWwXxHhPmsfZzCE'.split(''))}${this.pick(['', '0', '01', '001', '0001', 'w', 'Ww', 'W', 'i', 'I', 'a', 'A', 'N', 'n', 'Nn', '1o', 'wo', '9,999', '00:00', '0t', 't'])}${this.pick(['', '', ',2', ',2-3', ',*-2', ',3-*'])}]"${this.chance(0.3) ? `, "${this.pick(['+0100', '-0730', '0000', '+1400'])}"` : ''})`,
+      () => `$toMillis("${this.pick(['2018-04-30', '30 April 2018', '12 pm 3', 'MMXVIII-IV', '2018-120', 'x', '', '4:05', 'two thousand and one', '21st May 2020', '2018-01-01T00:00:00.5-03:30'])}", "${this.pick(['[Y]-[M01]-[D01]', '[D] [MNn] [Y]', '[h] [P] [m]', '[YI]-[MI]', '[Y]-[d]', '[H]:[m]', '[Yw]', '[D1o] [MNn,3-3] [Y]', '[Y]-[M]-[D]T[H]:[m]:[s].[f][Z]', '[X]-[W]', '[q]'])}") ~> $string ~> $length`,
+      () => `$${this.pick(['contains', 'match', 'split'])}(${s()}, /${this.pick(['A', '^a|b$', 'o+?', '(?:x)(y)?', '[^a-z ]', '\\.', 'a{1,2}', '\\bo', '(a)|(b)', '^$', '.', '\\W'])}/${this.pick(['', 'i', 'm', 'im'])})`,
+      () => `$replace(${s()}, /${this.pick(['(a)(b)?', '(.)(.)', 'o', '([A-Z])'])}/, "${this.pick(['$2$1', '$$', '$10', '$', '$0$3', '<$1>'])}"${this.chance(0.3) ? `, ${this.below(3)}` : ''})`,
+      () => `$eval("${this.pick(['$', '$$', 'name', '$x + 1', 'items.price', '$uppercase()', '(', '$eval(\\"1\\")', '$v', '%'])}"${this.chance(0.4) ? `, ${any()}` : ''})`,
+      () => `function($p, $q)<${this.pick(['nn:n', 's-n?:s', '(ns)x:x', 'a<s>a<n>?:a', 'f<n:n>x:x', 'o-b?:o', 'n+:n', 'j?j?:j', 'lx:x', 'x-x-:x'])}>{ [$p, $q] }(${any()}${this.chance(0.7) ? `, ${any()}` : ''})`,
+      () => `${p()} ~> ${this.pick([`$${one}`, `$${two}(${any()})`, `$${one} ~> $${this.pick(['string', 'count', 'type'])}`, `|${this.name()}|{"n": ${e()}}${this.chance(0.4) ? `, ${this.pick(['"a"', '["a","b"]', '1', 'name'])}` : ''}|`])}`,
+      () => `$${this.pick(['map', 'filter', 'each', 'sift', 'single', 'reduce'])}(${arr()}, ${this.pick([f(), `$${two}(?, ${n()})`, `$${one}`, '/a/'])})`,
+    ];
   }
   picture() {
     return this.pick(['[Y]-[M01]-[D01]', '[H01]:[m]:[s].[f001]', '[FNn], [D1o] [MNn] [Y]', '[h]:[m01] [P]', '[W]/[X]', '[w] [x] [d]', '[Y9,999,*]', '[MN,3-3] [Fn]', '[Z] [z]', '[[[Y,2-2]]]', '[Dwo] [MI] [Yi]', '[Z0101t]', '[YWw]']);
@@ -187,6 +211,11 @@ export class Generator {
       () => `items#$i[${this.pick(['$i = 0', '$i > 0', 'price > 5'])}].{"i": $i, "v": ${e()}}`,
       () => `orders@$v.lines@$x[${this.pick(['price > 3', '$x.qty', '$v.id = "o0"'])}].{"o": $v.id, "p": $x.price}`,
       () => `orders.lines.${this.pick(['{"o": %.id, "n": name}', '%.id', '(%.%.a)', 'in.%.name', 'tags.%.%.id'])}`,
+      () => `orders.lines[${this.pick(['%.id = "o0"', 'price > 3 and %.id', '%.%.a', 'in[%.name]', '$count(%.lines) > 1'])}].${this.name()}`,
+      () => `orders.lines^(${this.pick(['%.id', '>%.id, <price', '>price', 'name, >%.%.a', '$string(a)'])})${this.pick(['', '.name', '[0]', '.{"o": %.id}', '#$i.{"i": $i}', '{name: $count($)}'])}`,
+      () => `orders${this.pick(['#$i', '@$v', '#$i@$v', '@$v#$i'])}.lines${this.pick(['#$y', '@$x', '[price>3]', '[0]#$y', ''])}.{"i": $i, "v": $v.id, "y": $y, "x": $x.price, "n": ${this.pick(['name', 'id', '%.id', '$count($)'])}}`,
+      () => `items${this.pick(['@$v', '#$i'])}^(${this.pick(['price', '>name', '$v.price', '$i'])})${this.pick(['', '.name', '[0]', '.$v.name', '.{"i": $i}'])}`,
+      () => `${this.name()}.${this.name()}[][${this.below(2)}].${this.pick(['$', '*', '**', '(%)', '[$]', '{"k": %}'])}`,
       () => `/* note */ ${e()}`,
     ])();
   }
