@@ -107,7 +107,8 @@ Value Evaluator::apply_once(Value callee, std::span<Value> args, Value context,
     case Function::Type::regex: {
       const Value subject = args.empty() ? Value{} : args[0];
       if (!subject.is_string()) return {};
-      return call_regex(*f.node->regex, f.node, subject, 0);
+      return call_regex(*f.node->regex, f.node, subject,
+                        args.size() > 1 ? regex_start(subject.text(), args[1]) : 0);
     }
     case Function::Type::next_match: return next_match(f);
   }

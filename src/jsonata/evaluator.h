@@ -100,6 +100,8 @@ class Evaluator {
   // The match object of the first match at or behind `from`; undefined when there is none.
   Value call_regex(const Regex& regex, const Node* node, Value subject, std::size_t from);
   Value next_match(const Function& function);
+  // Where a second argument, in UTF-16 units, tells a regular expression to begin.
+  std::size_t regex_start(std::string_view text, Value from);
 
   // --- native.cpp
   Value call_host(const Function& function, std::span<Value> args);

@@ -304,6 +304,7 @@ Value split(Call& c) {
 Value Evaluator::call_regex(const Regex& regex, const Node* node, Value subject,
                             std::size_t from) {
   const std::string_view text = subject.text();
+  if (from == Regex::unset) return {};
   const auto found = regex.find(text, from, regex_scratch(), interrupt());
   if (found.empty()) return {};
   const std::size_t start = found[0];
@@ -321,6 +322,14 @@ Value Evaluator::call_regex(const Regex& regex, const Node* node, Value subject,
   append(out, Value::of(std::string_view("next")),
          function({.type = Function::Type::next_match, .node = node, .subject = subject, .from = end}));
   return Value::of(out);
+}
+
+std::size_t Evaluator::regex_start(std::string_view text, Value from) {
+  if (!from.is_number() || !(from.number >= 1)) return 0;
+  if (from.number > static_cast<double>(text.size())) return Regex::unset;
+  tick(text.size() / 64);
+  const double start = std::floor(from.number);
+  return start > units_before(text, text.size()) ? Regex::unset : offset_of_unit(text, start);
 }
 
 Value Evaluator::next_match(const Function& f) {

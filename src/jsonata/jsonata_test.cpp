@@ -111,6 +111,14 @@ TEST(Jsonata, stops_at_every_limit_with_its_code) {
   EXPECT_EQ(eval("$pad('a', 1e12)"), "U1002");
 }
 
+TEST(Jsonata, begins_a_regular_expression_where_its_second_argument_says) {
+  EXPECT_EQ(eval("/a/('xaxa', 2).start"), "3");
+  EXPECT_EQ(eval("/a/('a', 1)"), "undefined");
+  EXPECT_EQ(eval("/a/('a', 2)"), "undefined");
+  EXPECT_EQ(eval("$filter(['b', 'a'], /a/)"), "undefined");
+  EXPECT_EQ(eval("/a/('😀a', 2).start"), "2");
+}
+
 TEST(Jsonata, keeps_tail_calls_off_the_stack) {
   EXPECT_EQ(eval("($f := function($n, $s){ $n = 0 ? $s : $f($n - 1, $s + $n) }; $f(200000, 0))"), "20000100000");
 }
