@@ -19,15 +19,15 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "junctor/fiber.h"
 #include "store/transaction.h"
@@ -53,12 +53,6 @@ struct StoreOptions {
   std::int64_t most_checked_bytes = std::int64_t{4} << 30;
   // SQLite: name of the VFS; empty for the platform's. For tests.
   std::string vfs;
-};
-
-// How strictly a PostgreSQL transaction is isolated. SQLite always gives `serializable`.
-enum class Isolation {
-  serializable,    // as if alone; what rooms use
-  read_committed,  // for statements that take their own locks
 };
 
 // PostgreSQL: whether write() waits for the disk. SQLite always does.
@@ -87,7 +81,41 @@ class StoreJob {
  public:
   virtual ~StoreJob() = default;
   virtual void run(Transaction& tx) = 0;
-  virtual void finish(std::exception_ptr error) noexcept = 0;
+  // Does the work of several jobs of one kind, this one among them.
+  virtual void run_together(Transaction& tx, std::span<StoreJob* const> jobs) {
+    for (StoreJob* job : jobs) job->run(tx);
+  }
+  // Any thread; the job may be gone when this returns.
+  void finish(std::exception_ptr error) noexcept {
+    error_ = std::move(error);
+    // A copy: the job may stand on a stack that goes on before the call returns.
+    const auto done = done_;
+    done();
+  }
+
+  WriteOptions options;
+  // Jobs of one kind that wait at the same time are run together; null: alone.
+  const void* kind = nullptr;
+  // What it adds to the memory of a transaction, roughly.
+  std::size_t bytes = 0;
+
+ protected:
+  std::exception_ptr error_;
+
+ private:
+  friend class Store;
+  std::function<void()> done_;
+};
+
+// A kind of request that the store does for many callers at once: one transaction, few statements, one
+// answer each. The work may run more than once and with other requests beside: it assigns its answers to
+// the requests. When it throws, every request is tried by itself.
+//
+// Threads: any thread calls write(); the work runs on the store's.
+// Lifetime: outlives the calls.
+template <typename Request>
+struct MergedWork {
+  std::function<void(Transaction&, std::span<Request* const>)> work;
   WriteOptions options;
 };
 
@@ -108,6 +136,13 @@ class Store {
   template <typename F>
   auto write(Fiber& fiber, F&& fn, WriteOptions options = {}) {
     return in_fiber<Transaction>(fiber, fn, &Store::submit_write, options);
+  }
+  // Has the request done, together with those of the same kind that wait. bytes: its size, roughly.
+  template <typename Request>
+  void write(Fiber& fiber, const MergedWork<Request>& kind, Request& request, std::size_t bytes) {
+    MergedJob<Request> job(kind, request, bytes);
+    wait_in_fiber(fiber, job, &Store::submit_write);
+    job.result();
   }
   // Runs fn(Snapshot&) on a snapshot of the last commit. Readers never wait for writers.
   template <typename F>
@@ -146,10 +181,10 @@ class Store {
   template <typename View, typename F>
   using Value = std::invoke_result_t<F&, View&>;
 
-  template <typename View, typename F, typename Done>
+  template <typename View, typename F>
   class Job final : public StoreJob {
    public:
-    Job(F& fn, Done done) : fn_(fn), done_(std::move(done)) {}
+    explicit Job(F& fn) : fn_(fn) {}
     void run(Transaction& tx) override {
       if constexpr (std::is_void_v<Value<View, F>>) {
         fn_(tx);
@@ -157,10 +192,6 @@ class Store {
         value_.reset();
         value_.emplace(fn_(tx));
       }
-    }
-    void finish(std::exception_ptr error) noexcept override {
-      error_ = std::move(error);
-      done_();
     }
     auto result() {
       if (error_) std::rethrow_exception(error_);
@@ -170,40 +201,54 @@ class Store {
    private:
     struct None {};
     F& fn_;
-    Done done_;
     std::optional<std::conditional_t<std::is_void_v<Value<View, F>>, None, Value<View, F>>> value_;
-    std::exception_ptr error_;
   };
 
+  template <typename Request>
+  class MergedJob final : public StoreJob {
+   public:
+    MergedJob(const MergedWork<Request>& work, Request& request, std::size_t size)
+        : work_(work), request_(request) {
+      options = work.options;
+      kind = &work;
+      bytes = size;
+    }
+    void run(Transaction& tx) override {
+      Request* one = &request_;
+      work_.work(tx, {&one, 1});
+    }
+    void run_together(Transaction& tx, std::span<StoreJob* const> jobs) override {
+      std::vector<Request*> requests;
+      requests.reserve(jobs.size());
+      for (StoreJob* job : jobs) requests.push_back(&static_cast<MergedJob*>(job)->request_);
+      work_.work(tx, requests);
+    }
+    void result() const {
+      if (error_) std::rethrow_exception(error_);
+    }
+
+   private:
+    const MergedWork<Request>& work_;
+    Request& request_;
+  };
+
+  using Submit = void (Store::*)(StoreJob&);
+  void wait_in_fiber(Fiber& fiber, StoreJob& job, Submit submit);
+  void wait_in_thread(StoreJob& job, Submit submit);
+
   template <typename View, typename F>
-  auto in_fiber(Fiber& fiber, F& fn, void (Store::*submit)(StoreJob&), WriteOptions options) {
-    std::optional<Waker> waker;
-    // A copy: the job stands on the fiber's stack, which may go on before wake() returns.
-    Job<View, F, std::function<void()>> job(fn, [&waker] { Waker(*waker).wake(); });
+  auto in_fiber(Fiber& fiber, F& fn, Submit submit, WriteOptions options) {
+    Job<View, F> job(fn);
     job.options = options;
-    fiber.check();
-    fiber.wait_uninterruptible([&](Waker w) {
-      waker = std::move(w);
-      (this->*submit)(job);
-    });
+    wait_in_fiber(fiber, job, submit);
     return job.result();
   }
 
   template <typename View, typename F>
-  auto in_thread(F& fn, void (Store::*submit)(StoreJob&), WriteOptions options) {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool done = false;
-    Job<View, F, std::function<void()>> job(fn, [&] {
-      std::lock_guard lock(mutex);
-      done = true;
-      changed.notify_one();
-    });
+  auto in_thread(F& fn, Submit submit, WriteOptions options) {
+    Job<View, F> job(fn);
     job.options = options;
-    (this->*submit)(job);
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return done; });
-    lock.unlock();
+    wait_in_thread(job, submit);
     return job.result();
   }
 };

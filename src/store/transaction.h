@@ -11,6 +11,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,12 @@ namespace junctor {
 
 enum class Dialect { sqlite, postgres };
 
+// How strictly a PostgreSQL transaction is isolated. SQLite always gives `serializable`.
+enum class Isolation {
+  serializable,    // as if alone; what rooms use
+  read_committed,  // for statements that take their own locks
+};
+
 using RowVisitor = std::function<void(const Row&)>;
 
 // One database connection; implemented by the backends.
@@ -32,8 +39,14 @@ class Session {
   // Runs one statement; visits its rows. Returns the number of rows changed.
   virtual std::int64_t run(std::string_view sql, std::span<const SqlParam> params,
                            const RowVisitor* visit) = 0;
+  // Runs one statement whose result nobody looks at, at the latest with the commit.
+  virtual void run_later(std::string_view sql, std::span<const SqlParam> params) {
+    run(sql, params, nullptr);
+  }
   // Several statements separated by ';', without arguments: for migrations.
   virtual void run_script(std::string_view sql) = 0;
+  // A session that sees what is committed at this moment; null when this one does.
+  virtual Session* committed_now() { return nullptr; }
 };
 
 // A consistent view: every read of one closure sees the same commit.
@@ -92,7 +105,23 @@ class Transaction final : public Snapshot {
   std::int64_t execute_params(std::string_view sql, std::span<const SqlParam> params) {
     return session_.run(sql, params, nullptr);
   }
+  // The same without the number: on PostgreSQL it travels with the next statement or the commit, which
+  // also tells its error.
+  template <typename... Args>
+  void execute_later(std::string_view sql, const Args&... args) {
+    const auto params = pack(args...);
+    session_.run_later(sql, params);
+  }
   void run_script(std::string_view sql) { session_.run_script(sql); }
+
+  // Reads what is committed at this moment, without this transaction's own changes; null where the
+  // transaction itself sees that. A serializable transaction on PostgreSQL reads the state at its begin:
+  // for who holds a lock and must know what its last holder did.
+  Snapshot* committed_now() {
+    if (Session* beside = session_.committed_now(); beside != nullptr && !beside_)
+      beside_.emplace(*beside);
+    return beside_ ? &*beside_ : nullptr;
+  }
 
   // Runs after the commit is on disk, on the store's thread: short, and must not throw or use the
   // store. For waking who waits. Forgotten when the transaction fails.
@@ -118,6 +147,7 @@ class Transaction final : public Snapshot {
   std::vector<std::function<void()>> take_after_commit() { return std::move(after_commit_); }
 
  private:
+  std::optional<Snapshot> beside_;
   std::vector<std::function<void()>> after_commit_;
   std::vector<std::function<void(Transaction&)>> before_commit_;
   std::vector<std::pair<const void*, std::shared_ptr<void>>> locals_;

@@ -56,7 +56,7 @@ std::string numbered_placeholders(std::string_view sql) {
   return out;
 }
 
-Connection::Connection(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
+Connection::Connection(const std::string& url) : url_(url), connection_(PQconnectdb(url.c_str())) {
   if (PQstatus(connection_.get()) != CONNECTION_OK)
     throw Failure(FailureKind::unavailable, message_of(FailureKind::unavailable),
                   PQerrorMessage(connection_.get()))
@@ -98,80 +98,84 @@ Connection::Statement& Connection::statement_for(std::string_view sql) {
   return entry->second;
 }
 
+void Connection::send(const char* command) {
+  check_sent(PQsendQueryParams(connection_.get(), command, 0, nullptr, nullptr, nullptr, nullptr, 1),
+             command);
+  ++sent_;
+}
+
 void Connection::send_begin() {
   if (begin_.empty()) return;
   // Several commands may stand there; the extended protocol takes one each.
   for (std::size_t at = 0; at < begin_.size();) {
     const std::size_t end = std::min(begin_.find(';', at), begin_.size());
-    check_sent(PQsendQueryParams(connection_.get(), begin_.substr(at, end - at).c_str(), 0, nullptr,
-                                 nullptr, nullptr, nullptr, 1),
-               "BEGIN");
+    send(begin_.substr(at, end - at).c_str());
     at = end + 1;
   }
+  begin_.clear();
+  in_transaction_ = true;
 }
 
-Connection::Result Connection::receive(std::size_t commands, std::string_view sql) {
+Connection::Result Connection::receive(std::string_view sql) {
   check_sent(PQpipelineSync(connection_.get()), sql);
   Result last, error;
-  for (std::size_t i = 0; i < commands; ++i) {
+  for (; sent_ > 0 && usable(); --sent_) {
     while (Result result{PQgetResult(connection_.get())}) {
       const ExecStatusType status = PQresultStatus(result.get());
       if (status == PGRES_FATAL_ERROR && !error) error = std::move(result);
       else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) last = std::move(result);
     }
-    if (!usable()) break;
   }
+  sent_ = 0;
   const Result sync{PQgetResult(connection_.get())};
+  // Whether the server has these is not known after an error.
+  if (error || !usable())
+    for (const auto& text : unproven_) statements_.erase(text);
+  unproven_.clear();
   if (error) fail(error.get(), sql);
   if (!usable() || !last) fail(nullptr, sql);
   return last;
 }
 
-std::int64_t Connection::run(std::string_view sql, std::span<const SqlParam> params,
-                             const RowVisitor* visit) {
+void Connection::send_statement(std::string_view sql, std::span<const SqlParam> params) {
   const Parameters parameters(params);
+  send_begin();
   if (statements_.size() >= most_statements) {
     statements_.clear();
-    check_sent(PQsendQueryParams(connection_.get(), "DEALLOCATE ALL", 0, nullptr, nullptr, nullptr,
-                                 nullptr, 1),
-               sql);
-    receive(1, "DEALLOCATE ALL");
+    unproven_.clear();
+    send("DEALLOCATE ALL");
   }
   Statement& statement = statement_for(sql);
-  std::size_t commands = 1;
-  if (!begin_.empty()) {
-    send_begin();
-    commands += 1 + static_cast<std::size_t>(std::count(begin_.begin(), begin_.end(), ';'));
-    begin_.clear();
-    in_transaction_ = true;
-  }
-  const bool fresh = statement.name.empty();
-  if (fresh) {
+  if (statement.name.empty()) {
     statement.name = fmt::format("s{}", ++names_given_);
-    ++commands;
+    unproven_.emplace_back(sql);
     check_sent(PQsendPrepare(connection_.get(), statement.name.c_str(), statement.text.c_str(),
                              parameters.count(), parameters.types()),
                sql);
+    ++sent_;
   }
   check_sent(PQsendQueryPrepared(connection_.get(), statement.name.c_str(), parameters.count(),
                                  parameters.values(), parameters.lengths(), parameters.formats(), 1),
              sql);
-  Result result;
-  try {
-    result = receive(commands, sql);
-  } catch (...) {
-    // Whether the server has the statement is not known.
-    if (fresh) statements_.erase(std::string(sql));
-    throw;
-  }
+  ++sent_;
+}
+
+std::int64_t Connection::run(std::string_view sql, std::span<const SqlParam> params,
+                             const RowVisitor* visit) {
+  send_statement(sql, params);
+  const Result result = receive(sql);
   if (visit != nullptr)
     for (int i = 0; i < PQntuples(result.get()); ++i) (*visit)(ResultRow(result.get(), i));
   const char* changed = PQcmdTuples(result.get());
   return std::strtoll(changed, nullptr, 10);
 }
 
+void Connection::run_later(std::string_view sql, std::span<const SqlParam> params) {
+  send_statement(sql, params);
+}
+
 void Connection::run_script(std::string_view sql) {
-  if (!begin_.empty()) run("SELECT 1", {}, nullptr);
+  if (!begin_.empty() || sent_ > 0) run("SELECT 1", {}, nullptr);
   PQexitPipelineMode(connection_.get());
   const Result result(PQexec(connection_.get(), std::string(sql).c_str()));
   PQenterPipelineMode(connection_.get());
@@ -180,13 +184,18 @@ void Connection::run_script(std::string_view sql) {
     fail(result.get(), sql.substr(0, 200));
 }
 
+Session* Connection::committed_now() {
+  if (isolation_ != Isolation::serializable) return nullptr;
+  if (!beside_ || !beside_->usable()) beside_ = std::make_unique<Connection>(url_);
+  return beside_.get();
+}
+
 void Connection::commit() {
   begin_.clear();
   if (!in_transaction_) return;
+  send("COMMIT");
+  const Result result = receive("COMMIT");
   in_transaction_ = false;
-  check_sent(PQsendQueryParams(connection_.get(), "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 1),
-             "COMMIT");
-  const Result result = receive(1, "COMMIT");
   // The server answers ROLLBACK to the COMMIT of a transaction that had failed.
   if (std::string_view(PQcmdStatus(result.get())) != "COMMIT")
     throw Failure(FailureKind::bug, "a failed statement was ignored by its closure");
@@ -196,11 +205,14 @@ void Connection::rollback() noexcept {
   begin_.clear();
   if (!in_transaction_ || !usable()) return;
   in_transaction_ = false;
+  // After an error the server skips everything up to the next sync: what is on its way ends first.
   try {
-    check_sent(
-        PQsendQueryParams(connection_.get(), "ROLLBACK", 0, nullptr, nullptr, nullptr, nullptr, 1),
-        "ROLLBACK");
-    receive(1, "ROLLBACK");
+    if (sent_ > 0) receive("statements taken back");
+  } catch (const Failure&) {
+  }
+  try {
+    send("ROLLBACK");
+    receive("ROLLBACK");
   } catch (const Failure&) {
     // The connection is gone, and the transaction with it.
   }

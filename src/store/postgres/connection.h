@@ -1,7 +1,8 @@
 // One PostgreSQL connection as a Session: prepared statements in pipeline mode, binary results, and
 // SQLSTATEs turned into Failures.
 //
-// BEGIN travels with the first statement, so a transaction of one statement costs two round trips.
+// BEGIN travels with the first statement, and statements whose result nobody looks at with the next one or
+// with COMMIT: a transaction costs as many round trips as it has answers to wait for, and one.
 //
 // Threads: one at a time.
 #pragma once
@@ -38,10 +39,16 @@ class Connection final : public Session {
   Dialect dialect() const override { return Dialect::postgres; }
   std::int64_t run(std::string_view sql, std::span<const SqlParam> params,
                    const RowVisitor* visit) override;
+  void run_later(std::string_view sql, std::span<const SqlParam> params) override;
   void run_script(std::string_view sql) override;
+  // A second connection while a serializable transaction is open, made when it is asked for.
+  Session* committed_now() override;
 
   // Sends this before the next statement; nothing yet.
-  void begin(std::string_view sql) { begin_ = sql; }
+  void begin(std::string_view sql, Isolation isolation = Isolation::read_committed) {
+    begin_ = sql;
+    isolation_ = isolation;
+  }
   // Ends the transaction. After the call the outcome of a lost connection is unknown.
   void commit();
   void rollback() noexcept;
@@ -62,15 +69,22 @@ class Connection final : public Session {
   };
 
   Statement& statement_for(std::string_view sql);
+  void send(const char* command);
   void send_begin();
-  // Reads the results of everything sent up to the sync; keeps the last. Throws for the first error.
-  Result receive(std::size_t commands, std::string_view sql);
+  void send_statement(std::string_view sql, std::span<const SqlParam> params);
+  // Reads the results of everything sent; keeps the last. Throws for the first error.
+  Result receive(std::string_view sql);
   [[noreturn]] void fail(const PGresult* result, std::string_view sql) const;
   void check_sent(int sent, std::string_view sql) const;
 
+  const std::string url_;
   std::unique_ptr<PGconn, Finish> connection_;
+  std::unique_ptr<Connection> beside_;
+  Isolation isolation_ = Isolation::read_committed;
   std::string begin_;
   bool in_transaction_ = false;
+  std::size_t sent_ = 0;                // commands without an answer yet
+  std::vector<std::string> unproven_;   // statements whose preparation is among them
   std::uint64_t names_given_ = 0;
   std::unordered_map<std::string, Statement> statements_;
 };

@@ -39,9 +39,9 @@ PostgresStore::PostgresStore(const StoreOptions& options)
   if (PQserverVersion(probe.handle()) < 140'000)
     throw Failure(FailureKind::unsupported, "PostgreSQL 14 or newer is needed");
   for (std::size_t i = 0; i < std::max<std::size_t>(options.writers, 1); ++i)
-    threads_.emplace_back([this] { serve(write_queue_, Access::write); });
+    threads_.emplace_back([this] { serve_writes(); });
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)
-    threads_.emplace_back([this] { serve(read_queue_, Access::read); });
+    threads_.emplace_back([this] { serve_reads(); });
 }
 
 PostgresStore::~PostgresStore() {
@@ -54,10 +54,22 @@ StoreStats PostgresStore::stats() const {
   return {commits_, closures_, failed_, retries_, reads_, write_queue_.size()};
 }
 
-void PostgresStore::serve(JobQueue& queue, Access access) {
-  pthread_setname_np(pthread_self(), access == Access::write ? "store-write" : "store-read");
+void PostgresStore::serve_writes() {
+  pthread_setname_np(pthread_self(), "store-write");
   Worker worker;
-  while (StoreJob* job = queue.take()) run_job(worker, *job, access);
+  for (;;) {
+    const auto jobs = write_queue_.take();
+    if (jobs.empty()) return;
+    const void* kind = jobs.front()->kind;
+    run_jobs(worker, jobs, Access::write);
+    write_queue_.done(kind, jobs.size());
+  }
+}
+
+void PostgresStore::serve_reads() {
+  pthread_setname_np(pthread_self(), "store-read");
+  Worker worker;
+  while (StoreJob* job = read_queue_.take()) run_jobs(worker, {&job, 1}, Access::read);
 }
 
 Connection& PostgresStore::connected(Worker& worker) {
@@ -73,20 +85,22 @@ Connection& PostgresStore::connected(Worker& worker) {
   return *worker.connection;
 }
 
-void PostgresStore::run_once(Worker& worker, StoreJob& job, Access access) {
+void PostgresStore::run_once(Worker& worker, Jobs jobs, Access access) {
   Connection& connection = connected(worker);
   bool committing = false;
   try {
-    connection.begin(access == Access::write ? begin_for(job.options)
-                                             : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    if (access == Access::write)
+      connection.begin(begin_for(jobs.front()->options), jobs.front()->options.isolation);
+    else
+      connection.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     Transaction tx(connection);
-    job.run(tx);
+    jobs.front()->run_together(tx, jobs);
     tx.finish_closure();
     committing = true;
     connection.commit();
     if (access == Access::read) return;
     ++commits_;
-    ++closures_;
+    closures_ += jobs.size();
     for (const auto& hook : tx.take_after_commit()) hook();
   } catch (...) {
     const bool lost = !connection.usable();
@@ -97,12 +111,12 @@ void PostgresStore::run_once(Worker& worker, StoreJob& job, Access access) {
   }
 }
 
-void PostgresStore::run_job(Worker& worker, StoreJob& job, Access access) {
+void PostgresStore::run_jobs(Worker& worker, Jobs jobs, Access access) {
   if (access == Access::read) ++reads_;
   for (int attempt = 0;; ++attempt) {
     std::exception_ptr error;
     try {
-      run_once(worker, job, access);
+      run_once(worker, jobs, access);
     } catch (const RetryTransaction& again) {
       error = std::make_exception_ptr(
           Failure(FailureKind::unavailable, again.message(), again.detail())
@@ -112,12 +126,21 @@ void PostgresStore::run_job(Worker& worker, StoreJob& job, Access access) {
         wait_before_retry(attempt);
         continue;
       }
+    } catch (const Failure& failure) {
+      error = std::current_exception();
+      // The database is away: so it is for each of them, and what was sent may have happened.
+      if (jobs.size() > 1 && failure.kind() != FailureKind::unavailable) break;
     } catch (...) {
       error = std::current_exception();
+      if (jobs.size() > 1) break;
     }
-    if (error && access == Access::write) ++failed_;
-    return job.finish(std::move(error));
+    if (error && access == Access::write) failed_ += jobs.size();
+    for (StoreJob* job : jobs) job->finish(error);
+    return;
   }
+  // One of them cannot be done: each for itself.
+  retries_ += jobs.size();
+  for (StoreJob* const& job : jobs) run_jobs(worker, {&job, 1}, access);
 }
 
 void PostgresStore::backup(const std::string&) {

@@ -1,6 +1,6 @@
 // The store on PostgreSQL: a pool of connections, each with its own thread.
 //
-// A closure runs on one connection, from BEGIN to COMMIT. Serialization failures and deadlocks run it
+// A closure, or all requests of one kind that wait, runs on one connection, from BEGIN to COMMIT. Serialization failures and deadlocks run it
 // again; so does a connection that breaks before its COMMIT was sent. One that breaks later has an
 // unknown outcome: the caller gets Failure{unavailable} and must be able to repeat.
 #pragma once
@@ -14,6 +14,7 @@
 #include "store/job_queue.h"
 #include "store/postgres/connection.h"
 #include "store/postgres/listener.h"
+#include "store/postgres/write_queue.h"
 #include "store/store.h"
 
 namespace junctor::postgres {
@@ -43,14 +44,17 @@ class PostgresStore final : public Store {
   void submit_write(StoreJob& job) override { write_queue_.push(job); }
   void submit_read(StoreJob& job) override { read_queue_.push(job); }
 
-  void serve(JobQueue& queue, Access access);
-  void run_job(Worker& worker, StoreJob& job, Access access);
+  using Jobs = std::span<StoreJob* const>;
+
+  void serve_writes();
+  void serve_reads();
+  void run_jobs(Worker& worker, Jobs jobs, Access access);
   // Throws RetryTransaction to be run again.
-  void run_once(Worker& worker, StoreJob& job, Access access);
+  void run_once(Worker& worker, Jobs jobs, Access access);
   Connection& connected(Worker& worker);
 
   const StoreOptions options_;
-  JobQueue write_queue_;
+  WriteQueue write_queue_;
   JobQueue read_queue_;
   std::atomic<std::uint64_t> commits_{0}, closures_{0}, failed_{0}, retries_{0}, reads_{0};
   Listener listener_;

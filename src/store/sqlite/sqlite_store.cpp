@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/log.h"
@@ -14,6 +15,8 @@ namespace {
 // on their way back, and one sync can carry them all.
 constexpr std::chrono::microseconds most_linger{400};
 constexpr std::chrono::milliseconds idle_turn{60'000};
+// What requests of one kind may add up to before another savepoint is made for the rest.
+constexpr std::size_t most_bytes_together = std::size_t{16} << 20;
 
 void name_thread(std::thread& thread, const char* name) {
   pthread_setname_np(thread.native_handle(), name);
@@ -106,11 +109,15 @@ void SqliteStore::serve_writes() {
   }
 }
 
-void SqliteStore::commit_group(const Group& group) {
+void SqliteStore::commit_group(Group group) {
+  // Those of one kind stand side by side; callers that wait at the same time have no order.
+  std::stable_sort(group.begin(), group.end(), [](const StoreJob* a, const StoreJob* b) {
+    return std::less<>()(a->kind, b->kind);
+  });
   std::size_t next = 0;
   // Each turn finishes at least one job, so a job whose error ends the transaction cannot loop.
   while (next < group.size()) {
-    std::vector<Ran> ran;
+    Ran ran;
     const std::size_t first = next;
     std::exception_ptr error;
     try {
@@ -118,12 +125,12 @@ void SqliteStore::commit_group(const Group& group) {
         throw Failure(FailureKind::corrupt, "the database file is damaged; restore a backup");
       writer_->command("BEGIN IMMEDIATE");
       if (!run_group(group, ran, next)) {
-        // The culprit has its answer; the closures before it are run again, each on its own.
-        retries_ += ran.size();
-        for (const Ran& one : ran) commit_group({one.job});
+        // The culprit has its answer; the others are run again, each on its own.
+        retries_ += ran.jobs.size();
+        for (StoreJob* job : ran.jobs) commit_group({job});
         continue;
       }
-      if (!ran.empty()) {
+      if (!ran.jobs.empty()) {
         writer_->command("COMMIT");
         ++commits_;
       } else {
@@ -139,30 +146,35 @@ void SqliteStore::commit_group(const Group& group) {
       rollback();
       // Not even begun: the whole rest has the same answer.
       if (next == first)
-        for (; next < group.size(); ++next) ran.push_back({group[next], {}});
-      for (const Ran& one : ran) finish_failed(*one.job, error);
+        for (; next < group.size(); ++next) ran.jobs.push_back(group[next]);
+      for (StoreJob* job : ran.jobs) finish_failed(*job, error);
       continue;
     }
-    closures_ += ran.size();
-    for (const Ran& one : ran)
-      for (const auto& hook : one.after_commit) hook();
-    for (const Ran& one : ran) one.job->finish(nullptr);
+    closures_ += ran.jobs.size();
+    for (const auto& hook : ran.after_commit) hook();
+    for (StoreJob* job : ran.jobs) job->finish(nullptr);
     checkpointer_->committed();
   }
 }
 
-bool SqliteStore::run_group(const Group& group, std::vector<Ran>& ran, std::size_t& next) {
-  ran.reserve(group.size() - next);
-  while (next < group.size())
-    if (!run_one(*group[next++], ran)) return false;
+bool SqliteStore::run_group(const Group& group, Ran& ran, std::size_t& next) {
+  ran.jobs.reserve(group.size() - next);
+  while (next < group.size()) {
+    const std::size_t first = next++;
+    std::size_t bytes = group[first]->bytes;
+    while (next < group.size() && group[first]->kind != nullptr &&
+           group[next]->kind == group[first]->kind && bytes + group[next]->bytes <= most_bytes_together)
+      bytes += group[next++]->bytes;
+    if (!run_jobs({group.data() + first, next - first}, ran)) return false;
+  }
   return true;
 }
 
-bool SqliteStore::run_one(StoreJob& job, std::vector<Ran>& ran) {
+bool SqliteStore::run_jobs(std::span<StoreJob* const> jobs, Ran& ran) {
   Transaction tx(*writer_);
   try {
     writer_->command("SAVEPOINT closure");
-    job.run(tx);
+    jobs.front()->run_together(tx, jobs);
     tx.finish_closure();
     writer_->command("RELEASE closure");
   } catch (...) {
@@ -172,10 +184,26 @@ bool SqliteStore::run_one(StoreJob& job, std::vector<Ran>& ran) {
       writer_->command("ROLLBACK TO closure");
       writer_->command("RELEASE closure");
     }
-    finish_failed(job, error);
+    if (jobs.size() > 1) {
+      if (alive) return run_each(jobs, ran);
+      ran.jobs.insert(ran.jobs.end(), jobs.begin(), jobs.end());
+    } else {
+      finish_failed(*jobs.front(), error);
+    }
     return alive;
   }
-  ran.push_back({&job, tx.take_after_commit()});
+  ran.jobs.insert(ran.jobs.end(), jobs.begin(), jobs.end());
+  for (auto& hook : tx.take_after_commit()) ran.after_commit.push_back(std::move(hook));
+  return true;
+}
+
+bool SqliteStore::run_each(std::span<StoreJob* const> jobs, Ran& ran) {
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (run_jobs(jobs.subspan(i, 1), ran)) continue;
+    const auto rest = jobs.subspan(i + 1);
+    ran.jobs.insert(ran.jobs.end(), rest.begin(), rest.end());
+    return false;
+  }
   return true;
 }
 

@@ -1,7 +1,8 @@
 // The store on one SQLite file: WAL, synchronous=FULL, one writer, several snapshot readers.
 //
-// The writer takes every closure that waits, runs each in a savepoint of one transaction, and commits
-// once: one sync carries many closures. A second thread copies the log back into the file.
+// The writer takes every closure that waits, runs each in a savepoint of one transaction (those of one
+// kind together in one), and commits once: one sync carries many closures. A second thread copies the log
+// back into the file.
 //
 // Invariants:
 //   1. No closure's caller continues before the commit of its group returned.
@@ -38,9 +39,9 @@ class SqliteStore final : public Store {
 
  private:
   using Group = std::vector<StoreJob*>;
-  // A closure that ran and waits for the group's commit.
+  // What ran and waits for the group's commit.
   struct Ran {
-    StoreJob* job;
+    Group jobs;
     std::vector<std::function<void()>> after_commit;
   };
 
@@ -51,10 +52,12 @@ class SqliteStore final : public Store {
   void check_after_unclean_stop();
   void serve_writes();
   void serve_reads(Connection& connection);
-  void commit_group(const Group& group);
-  // Runs the jobs from `first` on; false when SQLite gave up the transaction.
-  bool run_group(const Group& group, std::vector<Ran>& ran, std::size_t& next);
-  bool run_one(StoreJob& job, std::vector<Ran>& ran);
+  void commit_group(Group group);
+  // Runs the jobs from `next` on; false when SQLite gave up the transaction.
+  bool run_group(const Group& group, Ran& ran, std::size_t& next);
+  bool run_jobs(std::span<StoreJob* const> jobs, Ran& ran);
+  // After their work together failed.
+  bool run_each(std::span<StoreJob* const> jobs, Ran& ran);
   void rollback();
   void finish_failed(StoreJob& job, std::exception_ptr error);
 
