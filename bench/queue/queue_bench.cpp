@@ -26,8 +26,6 @@ namespace junctor::queue {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr WriteOptions own_locks{Isolation::read_committed, Durability::synced};
-constexpr WriteOptions take_locks{Isolation::read_committed, Durability::relaxed};
 
 struct Settings {
   std::string url;
@@ -92,23 +90,18 @@ class Bench {
   }
 
   std::int64_t enqueue(Fiber& fiber, int batch) {
-    store_->write(
-        fiber,
-        [&](Transaction& tx) {
-          for (int i = 0; i < batch; ++i) queues_.enqueue(tx, default_tenant(), "bench", message_);
-        },
-        own_locks);
+    const std::vector<NewMessage> messages(static_cast<std::size_t>(batch), message_);
+    queues_.enqueue(fiber, default_tenant(), "bench", messages);
     return batch;
   }
 
   std::int64_t take(Fiber& fiber, int batch) {
     const LeaseRequest request{default_tenant(), "bench", batch, std::nullopt, "bench"};
-    const auto messages = store_->write(
-        fiber, [&](Transaction& tx) { return queues_.lease(tx, request); }, take_locks);
+    const auto messages = queues_.lease(fiber, request);
     std::vector<LeaseToken> leases;
     for (const Message& message : messages) leases.push_back(message.lease);
     if (leases.empty()) return 0;
-    store_->write(fiber, [&](Transaction& tx) { return queues_.try_ack(tx, leases); }, own_locks);
+    queues_.try_ack(fiber, leases);
     return static_cast<std::int64_t>(leases.size());
   }
 

@@ -73,33 +73,6 @@ HttpResponse published(const std::vector<Published>& answers, bool batch) {
   return HttpResponse::json(status, results.front());
 }
 
-// Thrown to take a whole batch back when one key was reused.
-struct TakeBack {
-  std::vector<Published> answers;
-};
-
-template <typename Values, typename Publish>
-HttpResponse publish_all(Fiber& fiber, Store& store, const Values& values, bool batch,
-                         Publish&& publish) {
-  try {
-    return published(store.write(
-                         fiber,
-                         [&](Transaction& tx) {
-                           std::vector<Published> answers;
-                           for (const auto& value : values) {
-                             answers.push_back(publish(tx, value));
-                             if (std::holds_alternative<KeyReused>(answers.back()))
-                               throw TakeBack{std::move(answers)};
-                           }
-                           return answers;
-                         },
-                         own_locks),
-                     batch);
-  } catch (const TakeBack& taken) {
-    return published(taken.answers, batch);
-  }
-}
-
 std::string key_header(const HttpRequest& request, std::string key, bool batch) {
   const auto header = request.headers.get("Idempotency-Key");
   if (!header || batch) return key;
@@ -119,8 +92,7 @@ HttpResponse publish_events(Fiber& fiber, HttpRequest& request, const QueueParts
     events.back().idempotency_key = key_header(request, events.back().idempotency_key, items.batch);
     parts.queues.check_content(events.back().payload, events.back().headers);
   }
-  return publish_all(fiber, parts.queues.store(), events, items.batch,
-                     [&](Transaction& tx, const NewEvent& event) { return parts.log.append(tx, event); });
+  return published(parts.log.append(fiber, events), items.batch);
 }
 
 HttpResponse publish_messages(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
@@ -134,10 +106,7 @@ HttpResponse publish_messages(Fiber& fiber, HttpRequest& request, const QueuePar
         key_header(request, messages.back().idempotency_key, items.batch);
     parts.queues.check_content(messages.back().payload, messages.back().headers);
   }
-  return publish_all(fiber, parts.queues.store(), messages, items.batch,
-                     [&](Transaction& tx, const NewMessage& message) {
-                       return parts.queues.enqueue(tx, tenant, queue, message);
-                     });
+  return published(parts.queues.enqueue(fiber, tenant, queue, messages), items.batch);
 }
 
 HttpResponse poll(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
@@ -197,11 +166,24 @@ HttpResponse end_leases(Fiber& fiber, HttpRequest& request, const QueueParts& pa
   return lease_answer(losses, items);
 }
 
+// Like end_leases(), all at once.
 HttpResponse ack(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
-  return end_leases(fiber, request, parts,
-                    [&](Transaction& tx, const LeaseToken& token, const JsonObject&) {
-                      return parts.queues.try_ack(tx, {&token, 1}).front();
-                    });
+  parts.authorize(fiber, request, "queues:work");
+  const Items items = items_of(request, "leases");
+  std::vector<Loss> losses(items.objects.size(), LeaseLoss::unknown);
+  std::vector<LeaseToken> tokens;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < items.objects.size(); ++i) {
+    const auto token = LeaseToken::parse(text_of(items.objects[i], "lease"));
+    if (!token) continue;
+    tokens.push_back(*token);
+    places.push_back(i);
+  }
+  if (!tokens.empty()) {
+    const auto found = parts.queues.try_ack(fiber, tokens);
+    for (std::size_t i = 0; i < found.size(); ++i) losses[places[i]] = found[i];
+  }
+  return lease_answer(losses, items);
 }
 
 Nack nack_of(const JsonObject& item) {

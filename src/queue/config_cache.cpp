@@ -59,9 +59,22 @@ void ConfigCache::touch(Transaction& tx) {
   tx.after_commit([this] { forget(); });
 }
 
-std::optional<QueueInfo> ConfigCache::find(Transaction& tx, Tables& tables, const TenantId& tenant,
-                                           const std::string& name) {
-  if (tx.local<Touched>().touched) return find_queue(tx, tenant, name);
+KnownQueue ConfigCache::find(Transaction& tx, Tables& tables, const TenantId& tenant,
+                             const std::string& name) {
+  if (tx.local<Touched>().touched) {
+    auto info = find_queue(tx, tenant, name);
+    return info ? std::make_shared<const QueueInfo>(std::move(*info)) : nullptr;
+  }
+  auto& known = tx.local<Known>().queues;
+  for (const KnownQueue& queue : known)
+    if (queue->name == name && queue->tenant == tenant) return queue;
+  KnownQueue found = find_shared(tx, tables, tenant, name);
+  if (found) known.push_back(found);
+  return found;
+}
+
+KnownQueue ConfigCache::find_shared(Transaction& tx, Tables& tables, const TenantId& tenant,
+                                    const std::string& name) {
   const std::int64_t outside = tables.outside_changes(tx);
   const bool ages = tx.dialect() == Dialect::postgres;
   const auto now = ages ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
@@ -78,13 +91,14 @@ std::optional<QueueInfo> ConfigCache::find(Transaction& tx, Tables& tables, cons
     generation = generation_;
   }
   auto info = find_queue(tx, tenant, name);
+  if (!info) return nullptr;
+  auto shared = std::make_shared<const QueueInfo>(std::move(*info));
   // Kept only once this transaction's view of it has been committed.
-  if (info)
-    tx.after_commit([this, generation, info = *info] {
-      std::lock_guard lock(mutex_);
-      if (generation == generation_) entries_.emplace(Key(info.tenant.text(), info.name), info);
-    });
-  return info;
+  tx.after_commit([this, generation, shared] {
+    std::lock_guard lock(mutex_);
+    if (generation == generation_) entries_.emplace(Key(shared->tenant.text(), shared->name), shared);
+  });
+  return shared;
 }
 
 }  // namespace junctor::queue

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -29,18 +30,24 @@ class ConfigCache {
 
   // To be called by a transaction before it changes a queue.
   void touch(Transaction& tx);
-  std::optional<QueueInfo> find(Transaction& tx, Tables& tables, const TenantId& tenant,
-                                const std::string& name);
+  // Null: there is no such queue.
+  KnownQueue find(Transaction& tx, Tables& tables, const TenantId& tenant, const std::string& name);
 
  private:
   using Key = std::pair<std::string, std::string>;
   struct Touched {
     bool touched = false;
   };
+  // What this transaction has looked up already.
+  struct Known {
+    std::vector<KnownQueue> queues;
+  };
   void forget();
+  KnownQueue find_shared(Transaction& tx, Tables& tables, const TenantId& tenant,
+                         const std::string& name);
 
   std::mutex mutex_;
-  std::map<Key, QueueInfo> entries_;
+  std::map<Key, KnownQueue> entries_;
   std::uint64_t generation_ = 0;
   std::int64_t outside_ = 0;
   std::chrono::steady_clock::time_point filled_at_{};

@@ -145,8 +145,7 @@ void Consumer::acknowledge(Fiber& fiber, Delivery& delivery) {
     held_.erase(lease.seq);
     return;
   }
-  const auto loss = queues_.store().write(
-      fiber, [&](Transaction& tx) { return queues_.try_ack(tx, {&lease, 1}).front(); }, own_locks);
+  const auto loss = queues_.try_ack(fiber, {&lease, 1}).front();
   if (!loss) return;
   ++stats_.lost;
   log::write(log::Level::warning, "queue", "consumer of '{}' lost a lease: {}", options_.queue,

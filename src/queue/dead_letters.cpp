@@ -141,7 +141,8 @@ int Queues::purge(Transaction& tx, const TenantId& tenant, const std::string& na
   tables_->promote(tx, clock().now(), most);
   tables_->settle(tx);
   const Timestamp now = clock().now();
-  const auto taken = tables_->take(tx, queue, {most, now, now + std::chrono::minutes(1), "purge"});
+  const TakeOptions options{most, now, now + std::chrono::minutes(1), "purge"};
+  const auto taken = tables_->take(tx, queue, {&options, 1}).front();
   std::vector<LeaseToken> leases;
   for (const Message& message : taken) leases.push_back(message.lease);
   try_ack(tx, leases);

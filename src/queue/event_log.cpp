@@ -58,13 +58,18 @@ std::string header(std::string_view headers_json, std::string_view name) {
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
-Published EventLog::append(Transaction& tx, const NewEvent& given) {
+void EventLog::check(const NewEvent& given) const {
   if (given.payload.size() > queues_.most_payload_bytes())
     throw Failure(FailureKind::too_large, "the payload is larger than this engine accepts");
   if (given.topic.empty() || given.topic.size() > most_topic_bytes ||
-      given.partition_key.size() > most_key_bytes || given.entity.size() > most_key_bytes)
+      given.partition_key.size() > most_key_bytes || given.entity.size() > most_key_bytes ||
+      given.idempotency_key.size() > most_key_bytes)
     throw Failure(FailureKind::invalid,
                   "an event has a topic of 1 to 256 bytes; keys have at most 2048 bytes");
+}
+
+Published EventLog::append(Transaction& tx, const NewEvent& given) {
+  check(given);
   Event event;
   event.id = EventId::generate();
   event.created_at = queues_.clock().now();
@@ -90,7 +95,7 @@ Published EventLog::append(Transaction& tx, const NewEvent& given) {
 
 void EventLog::fan_out(Transaction& tx, const Event& event, const NewEvent& given) {
   const std::string source = header(event.headers, "x-source");
-  for (const Subscription& one : subscriptions(tx, event.tenant)) {
+  for (const Subscription& one : known_subscriptions(tx, event.tenant)) {
     if (!topic_matches(one.pattern, event.topic)) continue;
     if (!one.ignore_source.empty() && one.ignore_source == source) continue;
     queues_.enqueue_event(tx, one.queue, event, given.partition_key, given.priority);

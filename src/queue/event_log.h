@@ -9,7 +9,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,14 +44,20 @@ struct Retention {
   std::int64_t most_bytes = 0;  // of payloads and headers; 0: no bound
 };
 
+struct AppendRequest;
+
 class EventLog final {
  public:
-  explicit EventLog(Queues& queues) : queues_(queues) {}
+  explicit EventLog(Queues& queues);
+  ~EventLog();
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
   // Throws Failure{too_large}, {invalid}.
   Published append(Transaction& tx, const NewEvent& event);
+  // The same as a write of its own; callers that wait at the same time share one transaction. Several
+  // events are appended whole, or not at all when one comes back as KeyReused.
+  std::vector<Published> append(Fiber& fiber, std::span<const NewEvent> events);
 
   EventPage read(Snapshot& view, const EventFilter& filter);
   std::optional<Event> find(Snapshot& view, const TenantId& tenant, const EventId& id);
@@ -67,10 +75,15 @@ class EventLog final {
   Queues& queues() { return queues_; }
 
  private:
+  struct Together;
+
+  void check(const NewEvent& event) const;
+  void append_together(Transaction& tx, std::span<AppendRequest* const> requests);
   void fan_out(Transaction& tx, const Event& event, const NewEvent& given);
   void keep_for_messages(Transaction& tx, Position first, Position last);
 
   Queues& queues_;
+  std::unique_ptr<Together> together_;
 };
 
 // The text of a header of a JSON object; empty when there is none.

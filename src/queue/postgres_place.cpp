@@ -56,7 +56,7 @@ void place_events(Transaction& tx, const std::vector<Event>& events, Positions& 
     causes.emplace_back(event.causation_id);
     traces.emplace_back(event.traceparent);
   }
-  tx.execute(
+  tx.execute_later(
       "INSERT INTO events (seq, id, tenant, topic, source, connection, entity, created_at, payload,"
       " headers, correlation_id, causation_id, traceparent)"
       " SELECT * FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -91,7 +91,7 @@ void add_content(ContentColumns& columns, Position seq, Position event, const Pl
 }
 
 void insert_contents(Transaction& tx, const ContentColumns& c) {
-  tx.execute(
+  tx.execute_later(
       "INSERT INTO messages (seq, id, tenant, queue_id, event_seq, partition_key, topic, payload,"
       " headers, created_at) SELECT s, i, t, q, nullif(e, 0), k, o, p, h, c"
       " FROM unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS u(s, i, t, q, e, k, o, p, h, c)",
@@ -125,7 +125,7 @@ void insert_ready(Transaction& tx, const ReadyColumns& c) {
     queues.push_back(queue);
     only_ranks.push_back(rank);
   }
-  tx.execute(
+  tx.execute_later(
       "WITH ranks AS (INSERT INTO queue_ranks (tenant, queue_id, rank)"
       " SELECT '', q, r FROM unnest(?, ?) AS n(q, r)"
       " WHERE NOT EXISTS (SELECT 1 FROM queue_ranks k WHERE k.queue_id = q AND k.rank = r)"

@@ -56,6 +56,39 @@ class LowWater {
   std::uint64_t epoch_ = 0;
 };
 
+// The wishes as columns: each row that is taken looks up whose it is.
+struct Wishes {
+  explicit Wishes(std::span<const TakeOptions> wishes) {
+    for (const TakeOptions& wish : wishes) {
+      untils.push_back(wish.until.time_since_epoch().count());
+      consumers.emplace_back(wish.consumer);
+      which.insert(which.end(), static_cast<std::size_t>(wish.most), std::ssize(untils));
+    }
+  }
+  Integers which, untils;
+  std::vector<std::optional<std::string_view>> consumers;
+};
+
+// Written so that no statistics, fresh or stale, can lead to another plan: rows are found through the
+// index from the low-water mark on, deleted by their place, and joined to contents one by one.
+constexpr std::string_view take_sql =
+    "WITH picked AS MATERIALIZED ("
+    "  SELECT f.place FROM unnest(?2, ?3) WITH ORDINALITY AS w(rank, low, ord),"
+    "  LATERAL (SELECT a.ctid AS place, a.pos FROM ready a WHERE a.queue_id = ?1 AND a.rank = w.rank"
+    "   AND a.pos > w.low ORDER BY a.pos LIMIT ?4) f ORDER BY w.ord, f.pos LIMIT ?4),"
+    " gone AS (DELETE FROM ready WHERE ctid = ANY (ARRAY(SELECT place FROM picked))"
+    "  RETURNING rank, pos, seq, attempts + 1 AS attempts, fence + 1 AS fence, keyed),"
+    " numbered AS MATERIALIZED (SELECT g.*, (?6)[row_number() OVER (ORDER BY rank, pos)] AS wish"
+    "  FROM gone g),"
+    " leased AS (INSERT INTO leases (seq, tenant, queue_id, until, rank, attempts, fence, keyed,"
+    "  nonce, leased_at, consumer) SELECT seq, ?5, ?1, (?7)[wish], rank, attempts, fence, keyed, ?8, ?9,"
+    "  (?10)[wish] FROM numbered)"
+    " SELECT k.wish, k.rank, k.pos, k.seq, k.attempts, k.fence, c.* FROM numbered k,"
+    " LATERAL (SELECT m.id, m.tenant, m.partition_key, m.created_at, e.id, coalesce(e.topic, m.topic),"
+    "  coalesce(e.payload, m.payload), coalesce(e.headers, m.headers) FROM messages m"
+    "  LEFT JOIN events e ON e.seq = m.event_seq WHERE m.seq = k.seq LIMIT 1) c"
+    " ORDER BY k.rank, k.pos";
+
 class PostgresTables final : public Tables {
  public:
   explicit PostgresTables(const Clock& clock) : clock_(clock) {}
@@ -67,50 +100,39 @@ class PostgresTables final : public Tables {
     pending_of(tx, clock_).messages.push_back(std::move(placement));
   }
 
-  std::vector<Message> take(Transaction& tx, const QueueInfo& queue,
-                            const TakeOptions& options) override {
+  std::vector<std::vector<Message>> take(Transaction& tx, const QueueInfo& queue,
+                                         std::span<const TakeOptions> wishes) override {
     const std::uint64_t epoch = low_water_.epoch();
+    std::vector<std::vector<Message>> answers(wishes.size());
     Integers ranks;
     tx.for_each(
         "SELECT k.rank FROM (SELECT pg_advisory_xact_lock(?) OFFSET 0) locked, queue_ranks k"
         " WHERE k.queue_id = ? ORDER BY k.rank",
         [&](const Row& row) { ranks.push_back(row.int64(0)); }, lease_lock + queue.id, queue.id);
-    if (ranks.empty()) return {};
-    const Integers lows = low_water_.of(queue.id, ranks);
+    if (ranks.empty()) return answers;
+    const Wishes columns(wishes);
     const std::int64_t nonce = random_nonce();
     std::map<std::int64_t, std::int64_t> taken;
-    std::vector<Message> messages;
     tx.for_each(
-        "WITH picked AS (DELETE FROM ready r USING ("
-        "  SELECT f.rank, f.pos FROM unnest(?2, ?3) WITH ORDINALITY AS w(rank, low, ord),"
-        "  LATERAL (SELECT a.rank, a.pos FROM ready a WHERE a.queue_id = ?1 AND a.rank = w.rank"
-        "   AND a.pos > w.low ORDER BY a.pos LIMIT ?4) f ORDER BY w.ord, f.pos LIMIT ?4) p"
-        " WHERE r.queue_id = ?1 AND r.rank = p.rank AND r.pos = p.pos"
-        " RETURNING r.rank, r.pos, r.seq, r.attempts + 1 AS attempts, r.fence + 1 AS fence, r.keyed),"
-        " leased AS (INSERT INTO leases (seq, tenant, queue_id, until, rank, attempts, fence, keyed,"
-        "  nonce, leased_at, consumer) SELECT seq, ?5, ?1, ?6, rank, attempts, fence, keyed, ?7, ?8, ?9"
-        "  FROM picked)"
-        " SELECT k.rank, k.pos, k.seq, k.attempts, k.fence, m.id, m.tenant, m.partition_key,"
-        " m.created_at, e.id, coalesce(e.topic, m.topic), coalesce(e.payload, m.payload),"
-        " coalesce(e.headers, m.headers) FROM picked k JOIN messages m ON m.seq = k.seq"
-        " LEFT JOIN events e ON e.seq = m.event_seq ORDER BY k.rank, k.pos",
+        take_sql,
         [&](const Row& row) {
-          Message message;
+          const auto wish = static_cast<std::size_t>(row.int64(0) - 1);
+          Message& message = answers.at(wish).emplace_back();
           message.queue = queue.name;
-          message.priority = priority_of(row.int64(0));
-          taken[row.int64(0)] = row.int64(1);
-          message.lease = {row.int64(2), row.int64(4), nonce};
-          message.attempts = row.get<int>(3);
-          message.leased_until = options.until;
-          read_content(row, 5, message);
-          messages.push_back(std::move(message));
+          message.priority = priority_of(row.int64(1));
+          taken[row.int64(1)] = row.int64(2);
+          message.lease = {row.int64(3), row.int64(5), nonce};
+          message.attempts = row.get<int>(4);
+          message.leased_until = wishes[wish].until;
+          read_content(row, 6, message);
         },
-        queue.id, Int64Array{ranks}, Int64Array{lows}, options.most, queue.tenant, options.until, nonce,
-        options.now, options.consumer);
+        queue.id, Int64Array{ranks}, Int64Array{low_water_.of(queue.id, ranks)}, columns.which.size(),
+        queue.tenant, Int64Array{columns.which}, Int64Array{columns.untils}, nonce, wishes.front().now,
+        TextArray{columns.consumers});
     tx.after_commit([this, epoch, id = queue.id, taken] {
       for (const auto& [rank, pos] : taken) low_water_.raise(epoch, id, rank, pos);
     });
-    return messages;
+    return answers;
   }
 
   std::vector<std::optional<LeaseRow>> remove_leases(Transaction& tx,
@@ -197,7 +219,7 @@ class PostgresTables final : public Tables {
 
   void count(Transaction& tx, const TenantId& tenant, std::int64_t queue_id,
              const CountDelta& delta) override {
-    tx.execute(
+    tx.execute_later(
         "INSERT INTO queue_counts (tenant, queue_id, accepted, finished, retried)"
         " VALUES (?, ?, ?, ?, ?)",
         tenant, queue_id, delta.accepted, delta.finished, delta.retried);

@@ -7,6 +7,7 @@
 #include "junctor/failure.h"
 #include "queue/config_cache.h"
 #include "queue/counts.h"
+#include "queue/merged.h"
 #include "queue/publish_keys.h"
 #include "queue/tables.h"
 
@@ -42,7 +43,8 @@ Queues::Queues(Store& store, Options options)
       options_(options),
       tables_(store.dialect() == Dialect::sqlite ? make_sqlite_tables(*options.clock)
                                                  : make_postgres_tables(*options.clock)),
-      cache_(std::make_unique<Cache>()) {
+      cache_(std::make_unique<Cache>()),
+      together_(std::make_unique<Together>(*this)) {
   store_.listen("junctor_queue", [this](const std::string& payload) {
     if (!payload.empty()) return signal(std::strtoll(payload.c_str(), nullptr, 10)).notify_all();
     tables_->connection_was_lost();
@@ -73,8 +75,7 @@ void Queues::wake_after_commit(Transaction& tx, std::int64_t queue_id) {
   to_wake.push_back(queue_id);
   if (tx.dialect() == Dialect::postgres)
     tx.before_commit([queue_id](Transaction& inner) {
-      inner.for_each("SELECT pg_notify('junctor_queue', ?)", [](const Row&) {},
-                     std::to_string(queue_id));
+      inner.execute_later("SELECT pg_notify('junctor_queue', ?)", std::to_string(queue_id));
     });
   tx.after_commit([this, queue_id] { signal(queue_id).notify_all(); });
 }
@@ -117,8 +118,8 @@ QueueInfo Queues::require(Snapshot& view, const TenantId& tenant, const std::str
   throw Failure(FailureKind::not_found, fmt::format("no queue '{}'", name));
 }
 
-QueueInfo Queues::cached(Transaction& tx, const TenantId& tenant, const std::string& name) {
-  if (auto found = cache_->find(tx, *tables_, tenant, name)) return *found;
+KnownQueue Queues::cached(Transaction& tx, const TenantId& tenant, const std::string& name) {
+  if (auto found = cache_->find(tx, *tables_, tenant, name)) return found;
   throw Failure(FailureKind::not_found, fmt::format("no queue '{}'", name));
 }
 
@@ -140,24 +141,29 @@ void Queues::resume(Transaction& tx, const TenantId& tenant, const std::string& 
 
 // --- publishing ---
 
-Published Queues::enqueue(Transaction& tx, const TenantId& tenant, const std::string& name,
-                          const NewMessage& message) {
+void Queues::check(const NewMessage& message) const {
   if (message.payload.size() > options_.most_payload_bytes)
     throw Failure(FailureKind::too_large,
                   fmt::format("a payload has at most {} bytes", options_.most_payload_bytes));
   if (message.partition_key.size() > most_key_bytes || message.topic.size() > most_topic_bytes ||
-      std::abs(message.priority) > most_priority || message.delay.count() < 0)
+      message.idempotency_key.size() > most_key_bytes || std::abs(message.priority) > most_priority ||
+      message.delay.count() < 0)
     throw Failure(FailureKind::invalid,
                   "a key has at most 2048 bytes, a topic 256; priorities go from -1000 to 1000");
-  const QueueInfo queue = cached(tx, tenant, name);
+}
+
+Published Queues::enqueue(Transaction& tx, const TenantId& tenant, const std::string& name,
+                          const NewMessage& message) {
+  check(message);
+  const KnownQueue queue = cached(tx, tenant, name);
   const MessageId id = MessageId::generate();
   const Timestamp now = clock().now();
   if (!message.idempotency_key.empty())
     if (auto answer = claim_key(tx, tenant, "queue:" + name, message.idempotency_key, message.topic,
                                 message.payload, id.uuid(), now))
       return *answer;
-  place(tx, queue,
-        {id, queue.id, tenant, std::nullopt, message.partition_key, message.topic, message.payload,
+  place(tx, *queue,
+        {id, queue->id, tenant, std::nullopt, message.partition_key, message.topic, message.payload,
          message.headers, rank_of(message.priority, 0), now,
          message.delay.count() > 0 ? now + message.delay : Timestamp()});
   return Accepted{id.uuid()};
@@ -165,9 +171,9 @@ Published Queues::enqueue(Transaction& tx, const TenantId& tenant, const std::st
 
 void Queues::enqueue_event(Transaction& tx, const std::string& name, const Event& event,
                            const std::string& partition_key, int priority) {
-  const QueueInfo queue = cached(tx, event.tenant, name);
-  place(tx, queue,
-        {MessageId::generate(), queue.id, queue.tenant, event.id, partition_key, "", "", "",
+  const KnownQueue queue = cached(tx, event.tenant, name);
+  place(tx, *queue,
+        {MessageId::generate(), queue->id, queue->tenant, event.id, partition_key, "", "", "",
          rank_of(priority, 0), event.created_at, Timestamp()});
 }
 
@@ -179,17 +185,25 @@ void Queues::place(Transaction& tx, const QueueInfo& queue, Placement placement)
 
 // --- working ---
 
-std::vector<Message> Queues::lease(Transaction& tx, const LeaseRequest& request) {
+void Queues::check(const LeaseRequest& request) {
   if (request.most < 1 || request.most > most_per_lease)
     throw Failure(FailureKind::invalid, "a lease takes 1 to 1000 messages");
-  const QueueInfo queue = cached(tx, request.tenant, request.queue);
-  if (queue.paused) return {};
-  if (sweep(tx) > 0) tables_->settle(tx);
-  const Timestamp now = clock().now();
+}
+
+TakeOptions Queues::take_options(const QueueInfo& queue, const LeaseRequest& request, Timestamp now) {
   const auto lease = std::clamp(request.lease.value_or(queue.settings.lease),
                                 std::chrono::milliseconds(100),
                                 std::chrono::milliseconds(std::chrono::hours(24 * 7)));
-  return tables_->take(tx, queue, {request.most, now, now + lease, request.consumer});
+  return {request.most, now, now + lease, request.consumer};
+}
+
+std::vector<Message> Queues::lease(Transaction& tx, const LeaseRequest& request) {
+  check(request);
+  const KnownQueue queue = cached(tx, request.tenant, request.queue);
+  if (queue->paused) return {};
+  if (sweep(tx) > 0) tables_->settle(tx);
+  const TakeOptions options = take_options(*queue, request, clock().now());
+  return std::move(tables_->take(tx, *queue, {&options, 1}).front());
 }
 
 void Queues::ack(Transaction& tx, const LeaseToken& lease) {

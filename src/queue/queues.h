@@ -31,6 +31,7 @@
 namespace junctor::queue {
 
 class Tables;
+struct TakeOptions;
 struct Placement;
 struct LeaseRow;
 
@@ -41,6 +42,13 @@ struct QueueInfo {
   bool paused = false;
   QueueSettings settings;
 };
+
+// Shared by the cache and by transactions that outlast a change of it.
+using KnownQueue = std::shared_ptr<const QueueInfo>;
+
+struct EnqueueRequest;
+struct LeaseCall;
+struct AckRequest;
 
 struct LeaseRequest {
   TenantId tenant = default_tenant();
@@ -109,6 +117,14 @@ class Queues final {
   std::optional<LeaseLoss> try_heartbeat(Transaction& tx, const LeaseToken& lease,
                                          std::chrono::milliseconds extend_by, Timestamp* until);
 
+  // --- the same as writes of their own ---
+  // Callers that wait at the same time share one transaction: one sync and few statements for all.
+  // Several messages are published whole, or not at all when one comes back as KeyReused.
+  std::vector<Published> enqueue(Fiber& fiber, const TenantId& tenant, const std::string& queue,
+                                 std::span<const NewMessage> messages);
+  std::vector<Message> lease(Fiber& fiber, const LeaseRequest& request);
+  std::vector<std::optional<LeaseLoss>> try_ack(Fiber& fiber, std::span<const LeaseToken> leases);
+
   // --- dead letters ---
   // Oldest first, after `after` (0: from the start).
   std::vector<DeadLetter> dead_letters(Snapshot& view, const TenantId& tenant,
@@ -142,9 +158,16 @@ class Queues final {
 
  private:
   struct Cache;
+  struct Together;
 
+  void check(const NewMessage& message) const;
+  static void check(const LeaseRequest& request);
+  static TakeOptions take_options(const QueueInfo& queue, const LeaseRequest& request, Timestamp now);
+  void enqueue_together(Transaction& tx, std::span<EnqueueRequest* const> requests);
+  void lease_together(Transaction& tx, std::span<LeaseCall* const> calls);
+  void ack_together(Transaction& tx, std::span<AckRequest* const> requests);
   void change_paused(Transaction& tx, const TenantId& tenant, const std::string& name, bool paused);
-  QueueInfo cached(Transaction& tx, const TenantId& tenant, const std::string& name);
+  KnownQueue cached(Transaction& tx, const TenantId& tenant, const std::string& name);
   void place(Transaction& tx, const QueueInfo& queue, Placement placement);
   void wake_after_commit(Transaction& tx, std::int64_t queue_id);
   void expire(Transaction& tx, const LeaseRow& row);
@@ -161,6 +184,7 @@ class Queues final {
   Options options_;
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<Cache> cache_;
+  std::unique_ptr<Together> together_;
   std::mutex signals_mutex_;
   std::unordered_map<std::int64_t, std::unique_ptr<Signal>> signals_;
 };

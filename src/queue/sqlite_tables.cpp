@@ -2,7 +2,7 @@
 #include <atomic>
 
 #include "queue/lanes.h"
-#include "junctor/failure.h"
+#include "queue/sqlite_rows.h"
 #include "queue/tables.h"
 
 namespace junctor::queue {
@@ -45,42 +45,51 @@ class SqliteTables final : public Tables {
     put(tx, waiting, seq);
   }
 
-  std::vector<Message> take(Transaction& tx, const QueueInfo& queue,
-                            const TakeOptions& options) override {
-    std::vector<Taken> taken = pick(tx, queue, options.most);
-    remove_ready(tx, queue, taken);
+  std::vector<std::vector<Message>> take(Transaction& tx, const QueueInfo& queue,
+                                         std::span<const TakeOptions> wishes) override {
+    int most = 0;
+    for (const TakeOptions& wish : wishes) most += wish.most;
+    const std::vector<Taken> taken = pick(tx, queue, most);
     std::vector<Message> messages;
     messages.reserve(taken.size());
-    for (const Taken& one : taken) messages.push_back(lease_one(tx, queue, one, options));
-    if (!taken.empty()) lower(next_expiry_, options.until);
-    return messages;
+    std::vector<std::vector<Message>> answers(wishes.size());
+    std::span<const Taken> rest(taken);
+    for (const TakeOptions& wish : wishes) {
+      const auto count = std::min(rest.size(), static_cast<std::size_t>(wish.most));
+      if (count == 0) break;
+      lease(tx, queue, rest.first(count), wish, messages);
+      rest = rest.subspan(count);
+      lower(next_expiry_, wish.until);
+    }
+    for_each_range(taken, [&](const Taken& first, const Taken& last) {
+      tx.execute("DELETE FROM ready WHERE queue_id = ? AND rank = ? AND pos BETWEEN ? AND ?", queue.id,
+                 first.rank, first.pos, last.pos);
+    });
+    read_contents(tx, messages);
+    auto next = messages.begin();
+    for (std::size_t i = 0; i < wishes.size(); ++i) {
+      const auto count = std::min<std::ptrdiff_t>(wishes[i].most, messages.end() - next);
+      answers[i].assign(std::make_move_iterator(next), std::make_move_iterator(next + count));
+      next += count;
+    }
+    return answers;
   }
 
   std::vector<std::optional<LeaseRow>> remove_leases(Transaction& tx,
                                                      std::span<const LeaseToken> tokens) override {
-    std::vector<std::optional<LeaseRow>> rows;
-    rows.reserve(tokens.size());
-    for (const LeaseToken& token : tokens) {
-      std::optional<LeaseRow> found;
-      tx.for_each(
-          "SELECT seq, tenant, queue_id, rank, attempts, fence, keyed, nonce, leased_at, consumer"
-          " FROM leases WHERE seq = ?",
-          [&](const Row& row) { found = read_lease(row); }, token.seq);
-      if (found && (found->nonce != token.nonce || found->fence != token.fence)) found.reset();
-      if (found) tx.execute("DELETE FROM leases WHERE seq = ?", token.seq);
-      rows.push_back(std::move(found));
-    }
-    return rows;
+    return delete_leases(tx, tokens);
   }
 
   void finish(Transaction& tx, std::span<const LeaseRow> rows) override {
+    std::vector<Position> positions;
+    positions.reserve(rows.size());
     for (const LeaseRow& row : rows) {
-      if (row.keyed) {
-        const auto next_in_lane = leave_lane(tx, row.queue_id, row.seq);
-        if (next_in_lane) put(tx, *next_in_lane, next(tx));
-      }
-      tx.execute("DELETE FROM messages WHERE seq = ?", row.seq);
+      positions.push_back(row.seq);
+      if (!row.keyed) continue;
+      const auto next_in_lane = leave_lane(tx, row.queue_id, row.seq);
+      if (next_in_lane) put(tx, *next_in_lane, next(tx));
     }
+    delete_contents(tx, std::move(positions));
   }
 
   void put_back(Transaction& tx, const LeaseRow& row, Timestamp due_at) override {
@@ -220,43 +229,37 @@ class SqliteTables final : public Tables {
     return taken;
   }
 
-  // They are the first of the queue: one range per rank.
-  static void remove_ready(Transaction& tx, const QueueInfo& queue, const std::vector<Taken>& taken) {
+  // What was picked stands first in its queue: one range for each rank, with nothing between.
+  template <typename Visit>
+  static void for_each_range(std::span<const Taken> taken, Visit&& visit) {
     for (std::size_t first = 0; first < taken.size();) {
       std::size_t last = first;
       while (last + 1 < taken.size() && taken[last + 1].rank == taken[first].rank) ++last;
-      tx.execute("DELETE FROM ready WHERE queue_id = ? AND rank = ? AND pos >= ? AND pos <= ?",
-                 queue.id, taken[first].rank, taken[first].pos, taken[last].pos);
+      visit(taken[first], taken[last]);
       first = last + 1;
     }
   }
 
-  static Message lease_one(Transaction& tx, const QueueInfo& queue, const Taken& taken,
-                           const TakeOptions& options) {
-    Message message;
-    message.queue = queue.name;
-    message.priority = priority_of(taken.rank);
-    message.attempts = taken.attempts + 1;
-    message.leased_until = options.until;
-    message.lease = {taken.seq, taken.fence + 1, random_nonce()};
-    tx.execute(
-        "INSERT INTO leases (seq, tenant, queue_id, until, rank, attempts, fence, keyed, nonce,"
-        " leased_at, consumer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        taken.seq, queue.tenant, queue.id, options.until, taken.rank, message.attempts,
-        message.lease.fence, taken.keyed, message.lease.nonce, options.now, options.consumer);
-    int rows = 0;
-    tx.for_each(
-        "SELECT m.id, m.tenant, m.partition_key, m.created_at, e.id, coalesce(e.topic, m.topic),"
-        " coalesce(e.payload, m.payload), coalesce(e.headers, m.headers)"
-        " FROM messages m LEFT JOIN events e ON e.seq = m.event_seq WHERE m.seq = ?",
-        [&](const Row& row) {
-          read_content(row, 0, message);
-          ++rows;
-        },
-        taken.seq);
-    if (rows != 1)
-      throw Failure(FailureKind::corrupt, "a queued message has no contents; restore a backup");
-    return message;
+  // Adds leases, and to `messages` what is known of them without their contents.
+  static void lease(Transaction& tx, const QueueInfo& queue, std::span<const Taken> taken,
+                    const TakeOptions& wish, std::vector<Message>& messages) {
+    const std::int64_t nonce = random_nonce();
+    for_each_range(taken, [&](const Taken& first, const Taken& last) {
+      tx.execute(
+          "INSERT INTO leases (seq, tenant, queue_id, until, rank, attempts, fence, keyed, nonce,"
+          " leased_at, consumer) SELECT seq, ?1, ?2, ?3, rank, attempts + 1, fence + 1, keyed, ?4, ?5, ?6"
+          " FROM ready WHERE queue_id = ?2 AND rank = ?7 AND pos BETWEEN ?8 AND ?9",
+          queue.tenant, queue.id, wish.until, nonce, wish.now, wish.consumer, first.rank, first.pos,
+          last.pos);
+    });
+    for (const Taken& one : taken) {
+      Message& message = messages.emplace_back();
+      message.queue = queue.name;
+      message.priority = priority_of(one.rank);
+      message.attempts = one.attempts + 1;
+      message.leased_until = wish.until;
+      message.lease = {one.seq, one.fence + 1, nonce};
+    }
   }
 
   const Clock& clock_;

@@ -33,5 +33,7 @@ void subscribe(Transaction& tx, Queues& queues, const Subscription& subscription
 // False when there was none. Messages already fanned out stay.
 bool unsubscribe(Transaction& tx, const TenantId& tenant, const std::string& name);
 std::vector<Subscription> subscriptions(Snapshot& view, const TenantId& tenant);
+// The same, kept for the length of the transaction.
+const std::vector<Subscription>& known_subscriptions(Transaction& tx, const TenantId& tenant);
 
 }  // namespace junctor::queue

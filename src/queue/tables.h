@@ -80,9 +80,9 @@ class Tables {
 
   virtual void add_event(Transaction& tx, const Event& event) = 0;
   virtual void add_message(Transaction& tx, Placement placement) = 0;
-  // Takes ready messages into leases.
-  virtual std::vector<Message> take(Transaction& tx, const QueueInfo& queue,
-                                    const TakeOptions& options) = 0;
+  // Takes ready messages into leases, for several who ask; a list for each, the first ones served first.
+  virtual std::vector<std::vector<Message>> take(Transaction& tx, const QueueInfo& queue,
+                                                 std::span<const TakeOptions> wishes) = 0;
   // Deletes the leases that match, in the order given; nullopt for one that does not count any more.
   virtual std::vector<std::optional<LeaseRow>> remove_leases(Transaction& tx,
                                                              std::span<const LeaseToken> tokens) = 0;

@@ -7,22 +7,17 @@
 #include "queue/tables.h"
 
 namespace junctor::queue {
-namespace {
-
-constexpr WriteOptions lease_options{Isolation::read_committed, Durability::relaxed};
-
-}  // namespace
-
 std::vector<Message> Queues::wait_and_lease(Fiber& fiber, const LeaseRequest& request,
                                             std::chrono::milliseconds at_most) {
   const auto limit = std::chrono::steady_clock::now() + at_most;
+  auto messages = lease(fiber, request);
+  if (!messages.empty() || at_most.count() <= 0) return messages;
   const std::int64_t id =
       store_.read(fiber, [&](Snapshot& view) { return require(view, request.tenant, request.queue).id; });
   Signal& changed = signal(id);
   for (;;) {
     const auto seen = changed.count();
-    auto messages =
-        store_.write(fiber, [&](Transaction& tx) { return lease(tx, request); }, lease_options);
+    messages = lease(fiber, request);
     if (!messages.empty()) return messages;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         limit - std::chrono::steady_clock::now());
