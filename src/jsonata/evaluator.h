@@ -62,6 +62,8 @@ class Evaluator {
   // --- evaluate_path.cpp
   Value eval_path(const Node* node, Value input, Frame* frame);
   Value lookup(Value input, const Node* name);
+
+  // --- evaluate_select.cpp
   Value filter(const Node* predicate, Value input, Frame* frame, const Scope* scope);
   Value wildcard(Value input);
   Value descendants(Value input);
