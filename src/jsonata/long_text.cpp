@@ -15,8 +15,7 @@ std::size_t Evaluator::piece_of(std::string_view text) {
 
 char* Evaluator::copy(char* out, std::string_view text) {
   in_pieces(text, [&](std::string_view piece) {
-    std::memcpy(out, piece.data(), piece.size());
-    out += piece.size();
+    out = std::copy(piece.begin(), piece.end(), out);
   });
   return out;
 }
