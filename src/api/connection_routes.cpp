@@ -94,6 +94,7 @@ HttpResponse list(const ConnectionParts& parts, Fiber& fiber, HttpRequest& reque
 HttpResponse create(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
   const JsonObject body = body_of(request);
   require_only(body, {"integration", "name", "auth_method", "vars"});
+  parts.tenant_in_use(fiber, caller.tenant);
   const auto made = parts.connections.create(fiber, caller.tenant,
                                              {text_of(body, "integration").value_or(""), text_of(body, "name").value_or(""),
                                               text_of(body, "auth_method").value_or(""), vars_of(body).value_or(JsonObject())});

@@ -19,6 +19,7 @@
 // Threads: any loop.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct ConnectionParts {
   auth::ApiTokens& tokens;
   vault::ConnectionTester* tester;  // null: tests answer 501
   const Access& access;
+  std::function<void(Fiber&, const TenantId&)> tenant_in_use;  // before a tenant's connection is made
   std::string public_url;           // "https://junctor.example": the callback is <public_url>/oauth/callback
 };
 

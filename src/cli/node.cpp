@@ -285,8 +285,11 @@ void Node::Parts::set_routes() {
                             [this](Fiber& fiber, const HttpRequest& request, const char* scope) {
                               return access.require(fiber, request, {scope}).tenant;
                             }}));
-  const api::ConnectionParts connecting{connections,       authorization, api_tokens,
-                                        &connection_check, access,        public_url(config)};
+  const auto tenant_in_use = [this](Fiber& fiber, const TenantId& tenant) {
+    reactor.define_tenant(fiber, tenant);
+  };
+  const api::ConnectionParts connecting{connections, authorization, api_tokens, &connection_check,
+                                        access,      tenant_in_use, public_url(config)};
   router.set("connections", api::connection_routes(connecting));
   router.set("authorisation", api::authorisation_routes(connecting));
   router.set("tokens", api::token_routes(connecting));
@@ -305,6 +308,9 @@ void Node::Parts::start_background(Fiber& fiber) {
   if (has_role(config, "scheduler"))
     background->spawn(
         [this](Fiber& inner) { run_scheduler(inner, *store, system_clock(), reactor.fire()); });
+  background->spawn([this](Fiber& inner) {
+    reactor.follow_tenants(inner, has_role(config, "worker"));
+  });
   background->spawn([this](Fiber& inner) {
     run_maintenance(inner,
                     {*store, events, system_clock(), config.event_retention, config.run_retention});

@@ -77,7 +77,7 @@ Json schema_of_params(const std::vector<Param>& params) {
     properties[param.name] = schema_of_param(param);
     if (param.required.value_or(false)) required.push_back(Json(param.name));
   }
-  JsonObject out{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  JsonObject out{{"type", "object"}, {"properties", std::move(properties)}};
   if (!required.empty()) out["required"] = std::move(required);
   return out;
 }

@@ -141,4 +141,13 @@ std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_vi
       fiber, {integration, action, scope, std::move(connection), input}, take);
 }
 
+Json Actions::vars(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,
+                   std::string_view action_slug) {
+  CallTrace unused;
+  const auto integration = parts_.registry.get()->require(integration_slug);
+  const auto connection =
+      connection_for(fiber, parts_, scope, *integration, integration->action(action_slug), unused);
+  return connection ? Json(connection->vars) : Json(JsonObject());
+}
+
 }  // namespace junctor

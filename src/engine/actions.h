@@ -88,6 +88,10 @@ class Actions final {
                      std::string_view action, const Json& input,
                      const std::function<bool(const Json&)>& take, CallTrace& trace);
 
+  // The open vars of the connection that a call would use; an empty object without one.
+  Json vars(Fiber& fiber, const CallScope& scope, std::string_view integration,
+            std::string_view action);
+
   const ActionsParts& parts() const { return parts_; }
 
  private:

@@ -12,6 +12,8 @@
 namespace junctor {
 namespace {
 
+constexpr std::size_t page_size = 500;
+
 // Greater in the sense of its kind: numbers by value, texts by their bytes (ISO times sort so).
 bool is_greater(const Json& a, const Json& b) {
   if (b.is_null()) return !a.is_null();
@@ -28,6 +30,13 @@ const JsonArray* list_in(const Json& answer) {
     if (const auto* member = answer.get_object().if_contains(name); member && member->is_array())
       return &member->get_array();
   return nullptr;
+}
+
+// Where to read from again, given the cursor, as an expression of it.
+std::string start_before(Duration overlap) {
+  const std::string by = std::to_string(overlap.count());
+  return "$type($) = 'number' ? $ - ($ < 1e11 ? " + by + " / 1000 : " + by +
+         ") : $fromMillis($toMillis($) - " + by + ")";
 }
 
 bool pages(const Action& action) {
@@ -55,6 +64,8 @@ FlowJourney::FlowJourney(Fiber& fiber, const FlowParts& parts, const CallScope& 
   if (flow.cursor) {
     cursor_value_ = connector::CompiledExpression(flow.cursor->value);
     cursor_ = flow.cursor->initial;
+    if (flow.cursor->overlap.count() > 0)
+      cursor_start_ = connector::CompiledExpression(Jsonata(start_before(flow.cursor->overlap)));
   }
 }
 
@@ -72,15 +83,29 @@ void FlowJourney::run() {
 
 Json FlowJourney::source_input() const {
   if (input_.empty()) return JsonObject();
-  return input_.evaluate(JsonObject{{"cursor", cursor_},
-                                    {"now", to_string(parts_.clock.now())}});
+  // Without a cursor yet there is none to ask for: what "=cursor" stands for is left out.
+  JsonObject scope{
+      {"now", to_string(parts_.clock.now())},
+      {"vars", parts_.actions.vars(fiber_, source_scope(), source_integration(), flow_.source.action)}};
+  if (!cursor_.is_null())
+    scope["cursor"] = cursor_start_.empty() ? cursor_
+                                            : cursor_start_.evaluate(cursor_).value_or(cursor_);
+  return input_.evaluate(Json(std::move(scope)));
+}
+
+CallScope FlowJourney::source_scope() const {
+  CallScope scope = scope_;
+  if (!flow_.source.connection.empty()) scope.connection = flow_.source.connection;
+  return scope;
+}
+
+const std::string& FlowJourney::source_integration() const {
+  return flow_.source.integration.empty() ? integration_.definition.slug : flow_.source.integration;
 }
 
 void FlowJourney::read_action(const Json& input) {
-  const std::string slug = flow_.source.integration.empty() ? integration_.definition.slug
-                                                            : flow_.source.integration;
-  CallScope scope = scope_;
-  if (!flow_.source.connection.empty()) scope.connection = flow_.source.connection;
+  const std::string& slug = source_integration();
+  const CallScope scope = source_scope();
   const auto source = parts_.registry.get()->require(slug);
   if (pages(*source->action(flow_.source.action).definition)) {
     parts_.actions.stream(
@@ -102,7 +127,7 @@ void FlowJourney::read_action(const Json& input) {
 void FlowJourney::read_collection() {
   RecordQuery query;
   query.collection = flow_.source.collection;
-  query.limit = 500;
+  query.limit = page_size;
   while (true) {
     const auto page = parts_.store.read(fiber_, [&](Snapshot& snapshot) {
       return list_records(snapshot, scope_.tenant, integration_.definition.slug, query);
@@ -205,6 +230,17 @@ void FlowJourney::deliver_to_actions() {
     parts_.store.write(fiber_, [&](Transaction& transaction) { save_cursor(transaction); });
 }
 
+CallScope FlowJourney::target_scope() const {
+  CallScope scope = scope_;
+  if (!flow_.target.integration.empty() || !flow_.target.connection.empty())
+    scope.connection = flow_.target.connection;
+  return scope;
+}
+
+const std::string& FlowJourney::target_integration() const {
+  return flow_.target.integration.empty() ? integration_.definition.slug : flow_.target.integration;
+}
+
 void FlowJourney::deliver_item(const Item& item) {
   const std::string fingerprint = json::fingerprint(item.record);
   const auto known = parts_.store.read(
@@ -215,9 +251,7 @@ void FlowJourney::deliver_item(const Item& item) {
   }
   const FlowTarget& target = flow_.target;
   const std::string& own = known ? target.update_action : target.create_action;
-  CallScope scope = scope_;
-  scope.connection = target.connection;
-  if (target.integration.empty() && target.connection.empty()) scope.connection = scope_.connection;
+  CallScope scope = target_scope();
   // The same record in the same state has the same key, in this run and in every later one.
   scope.idempotency_key = key_.integration + "/" + key_.flow + "/" + item.id + "/" + fingerprint;
   const std::string known_id = known ? known->target_id : std::string();
@@ -227,8 +261,7 @@ void FlowJourney::deliver_item(const Item& item) {
           : target_input_.evaluate(JsonObject{
                 {"record", item.record}, {"id", known_id}, {"source_id", item.id}});
   const Json answer = parts_.actions.call(
-      fiber_, scope,
-      target.integration.empty() ? integration_.definition.slug : target.integration,
+      fiber_, scope, target_integration(),
       own.empty() ? target.action : own, input, trace_);
   Delivered now{fingerprint, target_id_.empty() ? known_id : target_id_.text(answer).value_or(known_id)};
   parts_.store.write(fiber_, [&](Transaction& transaction) {
@@ -237,15 +270,50 @@ void FlowJourney::deliver_item(const Item& item) {
   ++trace_.counters[known ? "updated" : "created"];
 }
 
+void FlowJourney::remove_missing() {
+  if (!may_remove()) return;
+  if (!flow_.target.collection.empty()) remove_from_collection();
+  else if (!flow_.target.delete_action.empty()) remove_from_target();
+}
+
 // Only after a full read, and never when the source gave nothing at all: an empty answer is more often
 // a fault than the truth.
-void FlowJourney::remove_missing() {
-  if (flow_.target.missing == DeletePolicy::keep || flow_.cursor || seen_.empty() ||
-      flow_.target.collection.empty() || errors_ > 0)
-    return;
+bool FlowJourney::may_remove() const {
+  return flow_.target.missing != DeletePolicy::keep && !flow_.cursor && !seen_.empty() && errors_ == 0;
+}
+
+// The target's record is gone before it is forgotten here, so that a failure in between asks again.
+void FlowJourney::remove_from_target() {
+  std::string after;
+  while (true) {
+    const auto page = parts_.store.read(fiber_, [&](Snapshot& snapshot) {
+      return flow_state::deliveries(snapshot, key_, after, page_size);
+    });
+    for (const auto& [id, delivered] : page) {
+      if (seen_.contains(id)) continue;
+      CallScope scope = target_scope();
+      scope.idempotency_key = key_.integration + "/" + key_.flow + "/" + id + "/gone";
+      const JsonObject about{{"id", delivered.target_id}, {"source_id", id}};
+      const Json input = target_input_.empty() ? Json(about) : target_input_.evaluate(Json(about));
+      try {
+        parts_.actions.call(fiber_, scope, target_integration(), flow_.target.delete_action, input, trace_);
+      } catch (const Failure& failure) {
+        if (failure.kind() != FailureKind::not_found) throw;
+      }
+      parts_.store.write(fiber_, [&](Transaction& transaction) {
+        flow_state::forget_delivered(transaction, key_, id);
+      });
+      ++trace_.counters["deleted"];
+    }
+    if (page.size() < page_size) return;
+    after = page.back().first;
+  }
+}
+
+void FlowJourney::remove_from_collection() {
   RecordQuery query;
   query.collection = flow_.target.collection;
-  query.limit = 500;
+  query.limit = page_size;
   const RecordScope scope{scope_.tenant, integration_.definition.slug, scope_.run,
                           "integration_sync"};
   while (true) {

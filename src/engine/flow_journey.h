@@ -37,10 +37,17 @@ class FlowJourney final {
   void put_item(StoredRecords& records, const Item& item);
   void deliver_to_actions();
   void deliver_item(const Item& item);
+  bool may_remove() const;
   void remove_missing();
+  void remove_from_collection();
+  void remove_from_target();
   void note_error(const std::string& what, const Failure& failure);
   void advance_cursor(const Json& row);
   Json source_input() const;
+  CallScope source_scope() const;
+  const std::string& source_integration() const;
+  CallScope target_scope() const;
+  const std::string& target_integration() const;
   void save_cursor(Transaction& transaction);
 
   Fiber& fiber_;
@@ -52,7 +59,7 @@ class FlowJourney final {
 
   FlowKey key_;
   CompiledMapping mapping_;
-  connector::CompiledExpression filter_, items_, id_, cursor_value_, target_id_;
+  connector::CompiledExpression filter_, items_, id_, cursor_value_, cursor_start_, target_id_;
   connector::CompiledValue input_, target_input_;
   Json cursor_;             // as stored, then the greatest of what was read
   bool cursor_moved_ = false;

@@ -83,6 +83,20 @@ void set_delivered(Transaction& transaction, const FlowKey& key, std::string_vie
       delivered.target_id, now);
 }
 
+std::vector<std::pair<std::string, Delivered>> deliveries(Snapshot& snapshot, const FlowKey& key,
+                                                          std::string_view after, int most) {
+  std::vector<std::pair<std::string, Delivered>> found;
+  snapshot.for_each(
+      "SELECT source_id, fingerprint, target_id FROM flow_deliveries WHERE tenant = ? AND "
+      "integration = ? AND flow = ? AND connection = ? AND source_id > ? ORDER BY source_id LIMIT ?",
+      [&](const Row& row) {
+        found.emplace_back(std::string(row.text(0)),
+                           Delivered{std::string(row.text(1)), std::string(row.text(2))});
+      },
+      key.tenant, key.integration, key.flow, key.connection, after, most);
+  return found;
+}
+
 void forget_delivered(Transaction& transaction, const FlowKey& key, std::string_view id) {
   transaction.execute(
       "DELETE FROM flow_deliveries WHERE tenant = ? AND integration = ? AND flow = ? AND "

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "junctor/clock.h"
 #include "junctor/ids.h"
@@ -40,6 +42,9 @@ void set_cursor(Transaction& transaction, const FlowKey& key, const Json& cursor
 std::optional<Delivered> delivered(Snapshot& snapshot, const FlowKey& key, std::string_view id);
 void set_delivered(Transaction& transaction, const FlowKey& key, std::string_view id,
                    const Delivered& delivered, Timestamp now);
+// In the order of their ids, after this one.
+std::vector<std::pair<std::string, Delivered>> deliveries(Snapshot& snapshot, const FlowKey& key,
+                                                          std::string_view after, int most);
 void forget_delivered(Transaction& transaction, const FlowKey& key, std::string_view id);
 
 }  // namespace flow_state

@@ -230,14 +230,15 @@ HttpResponse Intake::store(Fiber& fiber, const Delivery& delivery) {
     events.push_back(delivery.event(delivery.body, headers_text, 0));
   }
 
-  enum class Outcome { accepted, duplicate, reused };
+  enum class Outcome { accepted, duplicate };
+  struct KeyReused final : std::exception {};  // nothing of such a delivery stays
   JsonArray ids;
-  const Outcome outcome = store_.write(fiber, [&](Transaction& transaction) {
+  const auto append = [&](Transaction& transaction) {
     Outcome result = Outcome::duplicate;
     ids.clear();
     for (const queue::NewEvent& event : events) {
       const auto published = events_.append(transaction, event);
-      if (std::holds_alternative<queue::KeyReused>(published)) return Outcome::reused;
+      if (std::holds_alternative<queue::KeyReused>(published)) throw KeyReused();
       if (const auto* accepted = std::get_if<queue::Accepted>(&published)) {
         ids.emplace_back(accepted->id.to_string());
         result = Outcome::accepted;
@@ -247,10 +248,14 @@ HttpResponse Intake::store(Fiber& fiber, const Delivery& delivery) {
     }
     if (events.empty()) result = Outcome::accepted;
     return result;
-  });
-  if (outcome == Outcome::reused)
+  };
+  Outcome outcome;
+  try {
+    outcome = store_.write(fiber, append);
+  } catch (const KeyReused&) {
     return refuse(fiber, delivery.endpoint, delivery.request, 409,
                   "this delivery id came before with another body");
+  }
   ++(outcome == Outcome::accepted ? counts_.accepted : counts_.duplicates);
   return HttpResponse::json(
       202, JsonObject{{"events", std::move(ids)}, {"duplicate", outcome == Outcome::duplicate}});

@@ -23,6 +23,8 @@
 namespace junctor {
 namespace {
 
+constexpr std::chrono::seconds tenant_watch{2};
+
 constexpr int usual_attempts = 20;
 constexpr std::size_t most_calls = 10'000;  // of one pass with `each`
 
@@ -107,20 +109,57 @@ void Reactor::define(Fiber& fiber) {
   const auto registry = parts_.registry.get();
   const auto all = tenants(fiber);
   parts_.store.write(fiber, [&](Transaction& transaction) {
-    std::vector<std::string> slugs;
-    std::vector<Schedule> wanted;
-    for (const auto& [slug, integration] : registry->all()) {
-      slugs.push_back(slug);
-      for (const Reaction& reaction : integration->reactions)
-        if (reaction.schedule)
-          for (const TenantId& tenant : all)
-            wanted.push_back({tenant, slug,
-                              std::string(to_string(reaction.kind)) + "." + reaction.subject,
-                              *reaction.schedule});
-    }
-    schedules::define(transaction, slugs, wanted, parts_.clock.now());
+    define_schedules(transaction, *registry, all);
     for (const TenantId& tenant : all) define_tenant(transaction, *registry, tenant);
   });
+  const std::lock_guard lock(mutex_);
+  defined_ = {all.begin(), all.end()};
+}
+
+void Reactor::define_tenant(Fiber& fiber, const TenantId& tenant) {
+  if (is_defined(tenant)) return;
+  const auto registry = parts_.registry.get();
+  parts_.store.write(fiber, [&](Transaction& transaction) {
+    define_tenant(transaction, *registry, tenant);
+  });
+}
+
+bool Reactor::is_defined(const TenantId& tenant) {
+  const std::lock_guard lock(mutex_);
+  return defined_.contains(tenant);
+}
+
+void Reactor::follow_tenants(Fiber& fiber, bool consume) {
+  while (true) {
+    fiber.sleep_for(tenant_watch);
+    try {
+      const auto all = tenants(fiber);
+      if (std::all_of(all.begin(), all.end(), [&](const TenantId& one) { return is_defined(one); }))
+        continue;
+      define(fiber);
+      if (consume) start_consumers(fiber);
+    } catch (const Failure& failure) {
+      if (failure.kind() == FailureKind::cancelled) throw;
+      log::write(log::Level::warning, "engine", "new tenants wait: {} {}", failure.message(),
+                 failure.detail());
+    }
+  }
+}
+
+void Reactor::define_schedules(Transaction& transaction, const Registry& registry,
+                               const std::vector<TenantId>& tenants) {
+  std::vector<std::string> slugs;
+  std::vector<Schedule> wanted;
+  for (const auto& [slug, integration] : registry.all()) {
+    slugs.push_back(slug);
+    for (const Reaction& reaction : integration->reactions)
+      if (reaction.schedule)
+        for (const TenantId& tenant : tenants)
+          wanted.push_back({tenant, slug,
+                            std::string(to_string(reaction.kind)) + "." + reaction.subject,
+                            *reaction.schedule});
+  }
+  schedules::define(transaction, slugs, wanted, parts_.clock.now());
 }
 
 void Reactor::define_tenant(Transaction& transaction, const Registry& registry,

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,8 +62,14 @@ class Reactor final {
   // tenant that has connections or endpoints. Subscriptions of reactions that are gone are removed;
   // their queues stay, with what waits in them.
   void define(Fiber& fiber);
+  // The same for one tenant, before its first connection is told to anybody: what happens from then on
+  // must find its subscriptions. Any loop; nothing when the tenant has been defined here.
+  void define_tenant(Fiber& fiber, const TenantId& tenant);
   // Starts consumers for what define() made and does not run yet.
   void start_consumers(Fiber& fiber);
+  // Defines, and consumes for, tenants that appear while the engine runs, on whichever node or from a
+  // command; until cancelled. On the first loop.
+  void follow_tenants(Fiber& fiber, bool consume);
   // No more messages; handlers finish within the grace, the rest is released.
   void stop(Fiber& fiber);
 
@@ -80,7 +87,10 @@ class Reactor final {
   struct Work;
 
   std::vector<TenantId> tenants(Fiber& fiber);
+  void define_schedules(Transaction& transaction, const Registry& registry,
+                        const std::vector<TenantId>& tenants);
   void define_tenant(Transaction& transaction, const Registry& registry, const TenantId& tenant);
+  bool is_defined(const TenantId& tenant);
   void start_consumer(const TenantId& tenant, const Reaction& reaction);
 
   void handle(Fiber& fiber, queue::Delivery& delivery, const std::string& integration,
@@ -96,6 +106,8 @@ class Reactor final {
   RunStart start_of(const Work& work) const;
 
   ReactorParts parts_;
+  std::mutex mutex_;
+  std::set<TenantId> defined_;      // guarded by mutex_
   std::set<std::string> consumed_;  // tenant and queue
   std::vector<std::pair<Loop*, std::unique_ptr<queue::Consumer>>> consumers_;
   std::atomic<std::size_t> running_{0};

@@ -12,7 +12,11 @@
 #include "engine/catalogue.h"
 #include "engine/connection_check.h"
 #include "engine/declared_executor.h"
+#include "engine/endpoints.h"
+#include "engine/flow_state.h"
+#include "engine/records.h"
 #include "engine/runs.h"
+#include "engine/schedules.h"
 #include "engine/stored_cache.h"
 #include "engine/stored_limits.h"
 #include "engine/test_store.h"
@@ -23,7 +27,7 @@
 
 namespace junctor {
 
-class TestEngine final {
+class TestEngine {
  public:
   explicit TestEngine(const std::vector<std::string>& definitions, const Clock& clock = system_clock())
       : clock_(clock) {
@@ -71,8 +75,11 @@ class TestEngine final {
   } cleaner_{folder_};
 
   static std::vector<MigrationSet> sets() {
-    return {vault::Vault::migrations(), auth::migrations(),        runs::migrations(),
-            queue::queue_migrations(),  StoredCache::migrations(), StoredLimits::migrations()};
+    return {vault::Vault::migrations(),      auth::migrations(),
+            WebhookEndpoints::migrations(),  runs::migrations(),
+            schedules::migrations(),         StoredRecords::migrations(),
+            flow_state::migrations(),        queue::queue_migrations(),
+            StoredCache::migrations(),       StoredLimits::migrations()};
   }
   connector::ExecutorPorts ports() {
     connector::ExecutorPorts out;

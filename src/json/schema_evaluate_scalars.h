@@ -8,10 +8,11 @@ namespace junctor::schema {
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::wrong_type(NodeId id, const Node& node, Value value, Kinds kind,
                                             const At& at) {
-  if (node.is_false) return fail(id, "", at, [] { return std::string("nothing is allowed here"); });
+  if (node.is_false)
+    return fail(id, "", at, [&] { return "found " + shown(Model::to_json(value)) + ", expected nothing to stand here"; });
   return fail(id, "type", at, [&] {
-    return "found " + words_of(kind) + " " + shown(Model::to_json(value)) + ", expected " +
-           words_of(node.types);
+    const std::string found = kind == null_kind ? "" : words_of(kind) + " ";
+    return "found " + found + shown(Model::to_json(value)) + ", expected " + words_of(node.types);
   });
 }
 

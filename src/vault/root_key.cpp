@@ -204,8 +204,14 @@ RootKeys RootKeyCommand::load() {
   posix_spawn_file_actions_adddup2(&actions, writing.get(), 1);
   std::string shell = "sh", option = "-c", command = command_;
   char* const arguments[] = {shell.data(), option.data(), command.data(), nullptr};
+  // A process group of its own, so that what the command started ends with it.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setpgroup(&attributes, 0);
   pid_t child = 0;
-  const int error = ::posix_spawn(&child, "/bin/sh", &actions, nullptr, arguments, environ);
+  const int error = ::posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) fail("cannot start the root key command");
   writing.close();
@@ -225,7 +231,7 @@ RootKeys RootKeyCommand::load() {
     text.append(buffer.data(), static_cast<std::size_t>(count));
     OPENSSL_cleanse(buffer.data(), buffer.size());
   }
-  if (!in_time) ::kill(child, SIGKILL);
+  if (!in_time) ::kill(-child, SIGKILL);
   int status = 0;
   ::waitpid(child, &status, 0);
   if (!in_time) throw Failure(FailureKind::timeout, "the root key command did not finish in time");

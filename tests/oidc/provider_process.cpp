@@ -28,7 +28,7 @@ std::string read_line(int fd) {
 
 std::string ProviderProcess::why_not() {
   if (std::system("node --version > /dev/null 2>&1") != 0) return "node is not installed";
-  if (std::system("node -e 'process.exit(parseInt(process.versions.node) < 20)'") != 0)
+  if (std::system("node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'") != 0)
     return "oidc-provider needs Node.js 20 or later";
   if (!std::filesystem::exists(modules + "/oidc-provider"))
     return "tests/node/node_modules has no oidc-provider; run scripts/test";

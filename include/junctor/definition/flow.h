@@ -46,7 +46,9 @@ BOOST_DESCRIBE_STRUCT(FlowSource, (), (integration, connection, action, collecti
 struct CursorSpec {
   Jsonata value{};
   Json initial{};
-  Duration overlap{0};  // read this much again: records that became visible late
+  // Read this much again: records that became visible late. Of cursors that are times: ISO 8601, or a
+  // number, which is milliseconds since 1970, or seconds when it is below 10^11.
+  Duration overlap{0};
 };
 BOOST_DESCRIBE_STRUCT(CursorSpec, (), (value, initial, overlap))
 
