@@ -24,7 +24,6 @@ std::tuple<Results...> wait_for_asio(Fiber& fiber, Start&& start, Cancel&& cance
     std::optional<std::tuple<Results...>> results;
     std::optional<Waker> waker;
   } operation;
-  fiber.check();
   const Woken reason = fiber.wait([&](Waker waker) {
     operation.waker = std::move(waker);
     start([&operation](Results... results) {
@@ -35,8 +34,9 @@ std::tuple<Results...> wait_for_asio(Fiber& fiber, Start&& start, Cancel&& cance
     });
   });
   if (reason != Woken::by_waker) {
-    cancel();
-    if (!operation.results)
+    // A deadline that was over before the wait began started nothing, so nothing would ever end.
+    if (operation.waker) cancel();
+    if (operation.waker && !operation.results)
       fiber.wait_uninterruptible([&](Waker waker) { operation.waker = std::move(waker); });
     fiber.check();
   }

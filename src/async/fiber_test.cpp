@@ -79,6 +79,28 @@ TEST(Fiber, sleeping_is_cut_short_by_cancellation) {
   });
 }
 
+// The deadline may pass at any instruction, also between two looks at it.
+TEST(Fiber, a_deadline_that_passes_just_before_a_wait_ends_it_all_the_same) {
+  run_in_fiber([](Fiber& fiber) {
+    Signal signal;
+    Semaphore none(0);
+    int timeouts = 0;
+    for (int i = 0; i < 600; ++i) {
+      DeadlineScope scope(fiber, 1ms);
+      const auto nearly = *fiber.deadline() - std::chrono::nanoseconds(i * 5);
+      while (std::chrono::steady_clock::now() < nearly) {
+      }
+      const auto kind = kind_of([&] {
+        if (i % 3 == 0) fiber.sleep_for(1h);
+        if (i % 3 == 1) signal.wait(fiber, signal.count());
+        if (i % 3 == 2) (void)none.acquire(fiber);
+      });
+      timeouts += kind == FailureKind::timeout;
+    }
+    EXPECT_EQ(timeouts, 600);
+  });
+}
+
 TEST(Fiber, ten_thousand_share_a_thread) {
   run_in_fiber([](Fiber& fiber) {
     Scope scope(fiber.loop(), "test");

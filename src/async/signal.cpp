@@ -26,7 +26,7 @@ void Signal::wait(Fiber& fiber, std::uint64_t seen) {
     waker.wake();
   });
   if (reason == Woken::by_waker) return;
-  {
+  if (mine) {  // not where the deadline was over before the wait began
     std::lock_guard lock(mutex_);
     std::erase(waiting_, *mine);
   }
@@ -64,7 +64,7 @@ Semaphore::Permit Semaphore::acquire(Fiber& fiber) {
     const Woken reason =
         fiber.wait([&](Waker waker) { waiting_.push_back(mine.emplace(std::move(waker))); });
     if (reason == Woken::by_waker) continue;
-    std::erase(waiting_, *mine);
+    if (mine) std::erase(waiting_, *mine);
     fiber.check();
   }
   --free_;
