@@ -27,15 +27,9 @@ struct Called {
     end.counters = trace.counters;
     end.at = parts.clock.now();
     start.connection = trace.connection;
-    std::vector<RunLogLine> lines;
-    for (const auto& line : trace.log)
-      lines.push_back({line.at, line.level == LogLevel::error     ? "error"
-                                : line.level == LogLevel::warning ? "warning"
-                                                                  : "info",
-                       line.message});
     parts.store.write(fiber, [&](Transaction& transaction) {
       runs::record(transaction, start, end);
-      if (!lines.empty()) runs::append_logs(transaction, start.tenant, start.id, lines);
+      store_trace(transaction, start.tenant, start.id, trace);
     });
   }
 

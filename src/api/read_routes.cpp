@@ -240,17 +240,21 @@ std::vector<Route> run_routes(const ReadParts& parts) {
          const Caller caller = parts.access.require(fiber, request, {"runs:read"});
          const RunId id = run_id(request);
          JsonArray log;
+         RunCalls calls;
          const auto row = parts.store.read(fiber, [&](Snapshot& snapshot) {
            log.clear();
            for (const RunLogLine& line : runs::logs(snapshot, caller.tenant, id))
              log.push_back(JsonObject{{"at", time_text(line.at)},
                                       {"level", line.level},
                                       {"message", line.message}});
+           calls = runs::calls(snapshot, caller.tenant, id, runs::CallDetails::without);
            return runs::get(snapshot, caller.tenant, id);
          });
          if (!row) throw Failure(FailureKind::not_found, "there is no such run");
          JsonObject out = run_json(*row, Detail::whole);
          out["log"] = std::move(log);
+         out["calls"] = calls_json(calls);
+         out["calls_left_out"] = calls.left_out;
          return HttpResponse::json(200, out);
        }},
   };

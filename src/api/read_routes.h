@@ -3,12 +3,15 @@
 // Threads: any loop.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <vector>
 
 #include "api/access.h"
 #include "engine/current_registry.h"
 #include "engine/endpoints.h"
 #include "engine/reactor.h"
+#include "engine/run_calls.h"
+#include "junctor/json.h"
 #include "net/router.h"
 
 namespace junctor::api {
@@ -25,6 +28,9 @@ struct ReadParts {
 
 std::vector<Route> integration_routes(const ReadParts& parts);
 std::vector<Route> run_routes(const ReadParts& parts);
+// What a run sent to other systems, redacted: GET /v1/runs/{run}/calls.
+std::vector<Route> run_call_routes(const ReadParts& parts);
+JsonArray calls_json(const RunCalls& calls);
 std::vector<Route> event_routes(const ReadParts& parts);
 std::vector<Route> endpoint_routes(const ReadParts& parts);
 

@@ -29,6 +29,7 @@ struct CallScope {
   // Puts credentials into the request; null: none are sent. Outlives the call.
   auth::CredentialSource* credentials = nullptr;
   std::string run;              // id of the run, for the record
+  CallRecorder* recorder = nullptr;  // takes every request; null: the executor's. Outlives the call.
   std::string idempotency_key;  // the same in every try of the same work; empty: none is sent
   Priority priority = Priority::background;
   Caching caching = Caching::on;

@@ -249,7 +249,8 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
 
 void Executor::record(const Try& one, const ClientRequest& request, const ClientResponse* response,
                       const std::string& failure) const {
-  if (ports_.recorder == nullptr) return;
+  CallRecorder* const recorder = one.scope.recorder == nullptr ? ports_.recorder : one.scope.recorder;
+  if (recorder == nullptr) return;
   const Redaction& redaction = one.redaction;
   RecordedCall out;
   out.tenant = one.scope.tenant;
@@ -276,9 +277,11 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
     out.first_byte = response->timings.first_byte;
     out.total = response->timings.total;
     out.connection_reused = response->timings.connection_reused;
+  } else {
+    out.total = clock_.now() - one.started;
   }
   out.failure = failure;
-  ports_.recorder->record(std::move(out));
+  recorder->record(std::move(out));
 }
 
 void Executor::check_origin(const CompiledCall& call, const CallScope& scope, const Json& input,

@@ -4,9 +4,11 @@
 
 #include "engine/declared_calls.h"
 #include "engine/memos.h"
+#include "engine/run_calls.h"
 #include "engine/run_context.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
+#include "store/store.h"
 #include "vault/connections.h"
 
 namespace junctor {
@@ -114,7 +116,9 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
   const std::string name = name_of(*integration, action);
   Json output;
   if (action.definition->is_declared()) {
-    output = parts_.declared.call(fiber, {integration, action, scope, connection, input});
+    output =
+        parts_.declared.call(fiber, {integration, action, scope, connection, input, &trace});
+    store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, connection, trace);
     output = action.definition->handler(context, input);
@@ -123,6 +127,16 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
                   name + " has neither an `api` block nor a handler, so it cannot be called");
   }
   return promised(action.output, output, name);
+}
+
+// A run of many calls keeps few of them in memory; the rest is stored with its end.
+void Actions::store_full_trace(Fiber& fiber, const CallScope& scope, CallTrace& trace) {
+  constexpr std::size_t most_in_memory = 32;
+  if (trace.calls.size() < most_in_memory) return;
+  parts_.store.write(fiber, [&](Transaction& transaction) {
+    runs::append_calls(transaction, scope.tenant, scope.run, trace.calls);
+  });
+  trace.calls.clear();
 }
 
 std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,
@@ -138,7 +152,11 @@ std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_vi
       fitted(action.input, given, "the input of " + name_of(*integration, action));
   auto connection = connection_for(fiber, parts_, scope, *integration, action, trace);
   return parts_.declared.stream(
-      fiber, {integration, action, scope, std::move(connection), input}, take);
+      fiber, {integration, action, scope, std::move(connection), input, &trace},
+      [&](const Json& row) {
+        store_full_trace(fiber, scope, trace);
+        return take(row);
+      });
 }
 
 Json Actions::vars(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,

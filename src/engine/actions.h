@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/call_trace.h"
 #include "engine/current_registry.h"
 #include "junctor/clock.h"
 #include "junctor/context.h"
@@ -49,19 +50,6 @@ struct CallScope {
   int depth = 0;                // calls inside calls; bounded
 };
 
-// What a call leaves behind for the run it belongs to.
-struct CallTrace {
-  std::string connection;  // as resolved: "integration/name"
-  std::map<std::string, std::int64_t> counters;
-  struct Line {
-    LogLevel level;
-    std::string message;
-    std::int64_t at;
-  };
-  std::vector<Line> log;   // at most 1,000 lines; then the last says so
-  std::uint64_t done = 0, total = 0;
-};
-
 struct ActionsParts {
   Store& store;
   const CurrentRegistry& registry;
@@ -98,6 +86,7 @@ class Actions final {
   Json perform(Fiber& fiber, const CallScope& scope,
                const std::shared_ptr<const LoadedIntegration>& integration, const LoadedAction& action,
                const std::optional<vault::Connection>& connection, const Json& input, CallTrace& trace);
+  void store_full_trace(Fiber& fiber, const CallScope& scope, CallTrace& trace);
 
   ActionsParts parts_;
 };

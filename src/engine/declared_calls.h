@@ -19,6 +19,7 @@ struct DeclaredCall {
   const CallScope& scope;
   std::optional<vault::Connection> connection;  // none: an integration without vars and credentials
   const Json& input;
+  connector::CallRecorder* recorder = nullptr;  // takes every request of the call
 };
 
 class DeclaredCalls {

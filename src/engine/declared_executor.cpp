@@ -20,6 +20,7 @@ connector::CallScope scope_of(const DeclaredCall& call, auth::CredentialSource* 
   }
   scope.credentials = credentials;
   scope.run = call.scope.run.to_string();
+  scope.recorder = call.recorder;
   scope.idempotency_key = call.scope.idempotency_key;
   scope.priority = call.scope.urgency == Urgency::interactive ? connector::Priority::interactive
                                                               : connector::Priority::background;

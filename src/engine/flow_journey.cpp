@@ -175,9 +175,8 @@ void FlowJourney::note_error(const std::string& what, const Failure& failure) {
       failure.kind() == FailureKind::cancelled || ++errors_ > flow_.max_errors)
     throw;
   ++trace_.counters["failed"];
-  if (trace_.log.size() < 1'000)
-    trace_.log.push_back({LogLevel::warning, what + " was left out: " + failure.message(),
-                          parts_.clock.now().time_since_epoch().count()});
+  trace_.note(LogLevel::warning, what + " was left out: " + failure.message(),
+              parts_.clock.now());
 }
 
 void FlowJourney::flush() {

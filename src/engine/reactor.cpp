@@ -66,18 +66,6 @@ queue::Nack nack_for(const Failure& failure) {
   return nack;
 }
 
-std::vector<RunLogLine> lines_of(const CallTrace& trace) {
-  std::vector<RunLogLine> lines;
-  for (const auto& line : trace.log) {
-    const char* level = line.level == LogLevel::debug     ? "debug"
-                        : line.level == LogLevel::info    ? "info"
-                        : line.level == LogLevel::warning ? "warning"
-                                                          : "error";
-    lines.push_back({line.at, level, line.message});
-  }
-  return lines;
-}
-
 }  // namespace
 
 // One message on its way through a reaction.
@@ -408,11 +396,9 @@ void Reactor::end(Fiber& fiber, Work& work, RunEnd end_of_run, const CallTrace& 
                   const queue::Nack* nack) {
   end_of_run.counters = trace.counters;
   end_of_run.at = parts_.clock.now();
-  const auto lines = lines_of(trace);
   parts_.store.write(fiber, [&](Transaction& transaction) {
     runs::finish(transaction, work.message().tenant, work.run, work.message().attempts, end_of_run);
-    if (!lines.empty())
-      runs::append_logs(transaction, work.message().tenant, work.run, lines);
+    store_trace(transaction, work.message().tenant, work.run, trace);
     if (nack != nullptr) work.delivery.nack(transaction, *nack);
     else work.delivery.ack(transaction);
   });

@@ -16,8 +16,6 @@
 namespace junctor {
 namespace {
 
-constexpr std::size_t most_lines = 1'000;
-
 }  // namespace
 
 RunContext::RunContext(Fiber& fiber, Actions& actions, const CallScope& scope,
@@ -113,9 +111,7 @@ Json RunContext::step(std::string_view name, const std::function<Json()>& body) 
 }
 
 void RunContext::log(LogLevel level, std::string_view message) {
-  if (trace_.log.size() >= most_lines) return;
-  trace_.log.push_back({level, std::string(message),
-                        actions_.parts().clock.now().time_since_epoch().count()});
+  trace_.note(level, message, actions_.parts().clock.now());
 }
 
 void RunContext::progress(std::uint64_t done, std::uint64_t total, std::string_view note) {

@@ -13,7 +13,7 @@ constexpr std::size_t most_payload_bytes = 64 * 1024;
 constexpr std::size_t most_message_bytes = 4 * 1024;
 constexpr int most_log_lines = 1'000;
 
-constexpr std::array<Migration, 1> steps{{{1, "runs, their steps and logs", R"sql(
+constexpr std::array<Migration, 2> steps{{{1, "runs, their steps and logs", R"sql(
 CREATE TABLE runs (
   tenant TEXT NOT NULL,
   id BLOB NOT NULL,
@@ -52,6 +52,23 @@ CREATE TABLE run_logs (
   level TEXT NOT NULL,
   message TEXT NOT NULL,
   PRIMARY KEY (tenant, run, line)
+);
+)sql",
+                                             {}},
+                                            {2, "the calls of runs", R"sql(
+CREATE TABLE run_calls (
+  tenant TEXT NOT NULL,
+  run BLOB NOT NULL,
+  number BIGINT NOT NULL,
+  started_at BIGINT NOT NULL,
+  method TEXT NOT NULL,
+  url TEXT NOT NULL,
+  status BIGINT NOT NULL,
+  total_us BIGINT NOT NULL,
+  failure TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  left_out BIGINT NOT NULL,
+  PRIMARY KEY (tenant, run, number)
 );
 )sql",
                                              {}}}};
@@ -255,6 +272,7 @@ std::int64_t forget(Transaction& transaction, Timestamp ended_before, int most) 
     const Uuid id = row.uuid(1);
     transaction.execute("DELETE FROM run_steps WHERE tenant = ? AND run = ?", tenant, id);
     transaction.execute("DELETE FROM run_logs WHERE tenant = ? AND run = ?", tenant, id);
+    transaction.execute("DELETE FROM run_calls WHERE tenant = ? AND run = ?", tenant, id);
     transaction.execute("DELETE FROM runs WHERE tenant = ? AND id = ?", tenant, id);
   }
   return static_cast<std::int64_t>(old.size());

@@ -1,0 +1,41 @@
+#include "engine/call_trace.h"
+
+#include "engine/run_calls.h"
+
+namespace junctor {
+namespace {
+
+std::string_view name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
+  }
+  return "error";
+}
+
+}  // namespace
+
+void CallTrace::note(LogLevel level, std::string_view message, Timestamp at) {
+  if (log.size() > most_lines) return;
+  const bool last = log.size() == most_lines;
+  log.push_back({last ? LogLevel::warning : level,
+                 std::string(last ? "further lines were left out" : message),
+                 at.time_since_epoch().count()});
+}
+
+void store_trace(Transaction& transaction, const TenantId& tenant, RunId run,
+                 const CallTrace& trace) {
+  std::vector<RunLogLine> lines;
+  for (const CallTrace::Line& line : trace.log)
+    lines.push_back({line.at, std::string(name_of(line.level)), line.message});
+  if (!lines.empty()) runs::append_logs(transaction, tenant, run, lines);
+  if (!trace.calls.empty()) runs::append_calls(transaction, tenant, run, trace.calls);
+}
+
+}  // namespace junctor
