@@ -130,13 +130,19 @@ void ApiTokens::flush(Fiber& fiber) {
     used.swap(used_);
   }
   if (used.empty()) return;
-  store_.write(fiber, [&](Transaction& tx) {
-    for (const auto& [token, time] : used)
-      tx.execute(
-          "UPDATE api_tokens SET last_used_at = ? WHERE tenant = ? AND id = ? AND (last_used_at IS "
-          "NULL OR last_used_at < ?)",
-          time, token.first, token.second, time);
-  });
+  try {
+    store_.write(fiber, [&](Transaction& tx) {
+      for (const auto& [token, time] : used)
+        tx.execute(
+            "UPDATE api_tokens SET last_used_at = ? WHERE tenant = ? AND id = ? AND (last_used_at "
+            "IS NULL OR last_used_at < ?)",
+            time, token.first, token.second, time);
+    });
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    used_.merge(used);  // later uses stand; these are written next time
+    throw;
+  }
 }
 
 }  // namespace junctor::auth

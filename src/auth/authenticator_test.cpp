@@ -109,11 +109,14 @@ TEST_F(AuthenticatorTest, trusts_jwts_of_its_issuer_only) {
     EXPECT_EQ(outcome(fiber, authenticator, with(token([](JsonObject& claims) { claims.erase("org"); }))), "invalid");
     EXPECT_EQ(fetches, 1);
     keys.push_back(test::fresh_key(JwsAlgorithm::eddsa));
+    EXPECT_EQ(outcome(fiber, authenticator, with(token())), "ann") << "the first rollover waits for nothing";
+    EXPECT_EQ(fetches, 2);
+    keys.push_back(test::fresh_key(JwsAlgorithm::eddsa));
     EXPECT_EQ(outcome(fiber, authenticator, with(token())), "invalid") << "within the pause";
     clock_.advance(31s);
     EXPECT_EQ(outcome(fiber, authenticator, with(token())), "ann") << "after the rollover";
     for (int i = 0; i < 50; ++i) outcome(fiber, authenticator, with("Bearer " + sign_jwt({{"a", i}}, keys.back(), "x" + std::to_string(i))));
-    EXPECT_EQ(fetches, 2) << "invented key ids are no load on the issuer";
+    EXPECT_EQ(fetches, 3) << "invented key ids are no load on the issuer";
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "auth/api_tokens.h"
 #include "base/log.h"
 #include "engine/endpoints.h"
 #include "engine/runs.h"
@@ -59,6 +60,19 @@ void run_maintenance(Fiber& fiber, const MaintenanceParts& parts) {
       if (failure.kind() == FailureKind::cancelled) throw;
       log::write(log::Level::warning, "engine", "retention waits: {} {}", failure.message(),
                  failure.detail());
+    }
+  }
+}
+
+void run_token_upkeep(Fiber& fiber, auth::ApiTokens& tokens) {
+  while (true) {
+    fiber.sleep_for(std::chrono::seconds(10));
+    try {
+      tokens.flush(fiber);
+    } catch (const Failure& failure) {
+      if (failure.kind() == FailureKind::cancelled) throw;
+      log::write(log::Level::warning, "auth", "the last use of tokens waits: {} {}",
+                 failure.message(), failure.detail());
     }
   }
 }

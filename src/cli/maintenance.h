@@ -10,6 +10,9 @@ namespace junctor {
 class Clock;
 class Fiber;
 class Store;
+namespace auth {
+class ApiTokens;
+}
 namespace queue {
 class EventLog;
 }
@@ -25,5 +28,8 @@ struct MaintenanceParts {
 // Until it is cancelled: every minute, bites of at most 1,000 rows with pauses between them, so that no
 // writer waits long. Failures of the store are logged and tried again a minute later.
 void run_maintenance(Fiber& fiber, const MaintenanceParts& parts);
+
+// Until it is cancelled: writes the times at which API tokens were last used, every ten seconds.
+void run_token_upkeep(Fiber& fiber, auth::ApiTokens& tokens);
 
 }  // namespace junctor

@@ -242,6 +242,7 @@ struct Node::Parts {
   void set_routes();
   void set_declared_routes();
   void start_background(Fiber& fiber);
+  void note_last_use(Fiber& fiber);
 };
 
 Node::Parts::Parts(NodeInput given)
@@ -278,6 +279,7 @@ void Node::Parts::set_routes() {
   if (!has_role(config, "api")) return;
   router.set("integrations", api::integration_routes(read));
   router.set("runs", api::run_routes(read));
+  router.set("run calls", api::run_call_routes(read));
   router.set("events", api::event_routes(read));
   router.set("endpoints", api::endpoint_routes(read));
   router.set("queues", api::queue_routes(
@@ -308,6 +310,7 @@ void Node::Parts::start_background(Fiber& fiber) {
   if (has_role(config, "scheduler"))
     background->spawn(
         [this](Fiber& inner) { run_scheduler(inner, *store, system_clock(), reactor.fire()); });
+  background->spawn([this](Fiber& inner) { run_token_upkeep(inner, api_tokens); });
   background->spawn([this](Fiber& inner) {
     reactor.follow_tenants(inner, has_role(config, "worker"));
   });
@@ -315,6 +318,16 @@ void Node::Parts::start_background(Fiber& fiber) {
     run_maintenance(inner,
                     {*store, events, system_clock(), config.event_retention, config.run_retention});
   });
+}
+
+// At the end, when nothing can be tried again.
+void Node::Parts::note_last_use(Fiber& fiber) {
+  try {
+    api_tokens.flush(fiber);
+  } catch (const Failure& failure) {
+    log::write(log::Level::warning, "auth", "the last use of tokens is not on disk: {} {}",
+               failure.message(), failure.detail());
+  }
 }
 
 Node::Node(NodeInput input) : parts_(std::make_unique<Parts>(std::move(input))) {}
@@ -340,6 +353,7 @@ void Node::stop(Fiber& fiber) {
   parts.reactor.stop(fiber);
   parts.tokens.stop();
   if (parts.redis) parts.redis->close();
+  parts.note_last_use(fiber);
 }
 
 std::vector<Problem> Node::reload(Fiber& fiber, std::vector<Project> projects) {

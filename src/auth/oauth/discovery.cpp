@@ -23,6 +23,7 @@ struct Discovery::Document {
   std::shared_ptr<const std::string> text;
   Timestamp fetched_at{};
   Timestamp tried_at{};
+  Timestamp again_at{};  // fetched although it was fresh
   bool fetching = false;
 };
 
@@ -94,12 +95,15 @@ std::shared_ptr<const std::string> Discovery::fetch(Fiber& fiber, const std::str
       entry = document(url);
       const Timestamp now = clock_.now();
       const bool fresh = entry->text && now - entry->fetched_at < options_.fresh_for;
-      const bool paused = entry->text && now - entry->tried_at < options_.refetch_pause;
-      if (fresh && (wish == Keys::cached || paused)) return entry->text;
-      if (entry->text && paused) return entry->text;
+      // An unknown key right after the document came is the usual sight of a rollover: only a
+      // second one has to wait.
+      const Timestamp last = fresh ? entry->again_at : entry->tried_at;
+      const bool paused = entry->text && now - last < options_.refetch_pause;
+      if ((fresh && wish == Keys::cached) || paused) return entry->text;
       if (!entry->fetching) {
         entry->fetching = true;
         entry->tried_at = now;
+        if (fresh) entry->again_at = now;
         ++fetches_;
         break;
       }

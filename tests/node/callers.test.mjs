@@ -1,0 +1,111 @@
+// Who may call a running engine: API tokens with scopes, expiry and last use, JWTs against a JWKS whose
+// keys change, and the development switch that stays on loopback.
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { spawnSync } from "node:child_process";
+
+import { Issuer, junctor } from "./support/callers.mjs";
+import { Process, binary, check, freePort, main, tempDir } from "./support/processes.mjs";
+
+const definition = `
+slug: demo
+endpoints: {base_url: "http://127.0.0.1:9"}
+actions:
+  public_list: {method: GET, path: /demo/list, scopes: ["demo:read"], api: {path: /things}}
+`;
+
+const status = async (url, token, method = "GET") => {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const response = await fetch(url, { method, headers });
+  return { status: response.status, challenge: response.headers.get("www-authenticate"), body: await response.text() };
+};
+const expectStatus = (what, got, wanted) =>
+  check(got.status === wanted, `${what}: ${got.status}, expected ${wanted}: ${got.body}`);
+
+async function tokens(base, data) {
+  expectStatus("no token", await status(`${base}/v1/runs`), 401);
+  expectStatus("an unknown token", await status(`${base}/v1/runs`, "jct_" + "a".repeat(43)), 401);
+  const reader = junctor(data, "token", "create", "reader", "--scopes", "runs:read");
+  expectStatus("a token with the scope", await status(`${base}/v1/runs`, reader), 200);
+  expectStatus("a token without the scope", await status(`${base}/v1/events`, reader), 403);
+  expectStatus("an action's own scope", await status(`${base}/demo/list`, reader), 403);
+  const demo = junctor(data, "token", "create", "demo", "--scopes", "demo:*");
+  check((await status(`${base}/demo/list`, demo)).status !== 403, "demo:* does not grant demo:read");
+  expectStatus("a token in the query", await status(`${base}/v1/runs?access_token=${reader}`), 401);
+  const listed = JSON.parse(junctor(data, "token", "list", "--json"));
+  const id = listed.find((token) => token.name === "reader").id;
+  check(!JSON.stringify(listed).includes(reader), "the list shows a token's text");
+  return { reader, id };
+}
+
+async function jwts(base, issuer) {
+  for (const kid of ["rsa", "ec", "ed"])
+    expectStatus(`a JWT signed with ${kid}`, await status(`${base}/v1/runs`, issuer.sign(kid)), 200);
+  const asked = issuer.fetches;
+  for (let i = 0; i < 20; ++i) await status(`${base}/v1/runs`, issuer.sign("rsa"));
+  check(issuer.fetches === asked, "the JWKS is fetched for every request");
+  issuer.addKey("ES256", "next");
+  expectStatus("a key that came since", await status(`${base}/v1/runs`, issuer.sign("next")), 200);
+  const now = Math.floor(Date.now() / 1000);
+  const wrong = {
+    "another audience": issuer.sign("rsa", { aud: "somebody" }),
+    "another issuer": issuer.sign("rsa", { iss: "https://evil.example" }),
+    "one that has ended": issuer.sign("rsa", { exp: now - 600 }),
+    "one without an end": issuer.sign("rsa", { exp: undefined }),
+    "alg none": issuer.sign("rsa", {}, { alg: "none" }),
+    "another alg than the key's": issuer.sign("rsa", {}, { alg: "ES256" }),
+    "a changed signature": issuer.sign("rsa").slice(0, -4) + "AAAA",
+  };
+  const head = Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url");
+  wrong["no signature at all"] = `${head}.${issuer.sign("rsa").split(".")[1]}.`;
+  const hmacHead = Buffer.from(JSON.stringify({ alg: "HS256", kid: "rsa" })).toString("base64url");
+  const text = `${hmacHead}.${issuer.sign("rsa").split(".")[1]}`;
+  const pem = crypto.createPublicKey({ key: issuer.keys[0].jwk, format: "jwk" }).export({ type: "spki", format: "pem" });
+  wrong["the public key as an HMAC secret"] = `${text}.${crypto.createHmac("sha256", pem).update(text).digest("base64url")}`;
+  for (const [what, token] of Object.entries(wrong)) {
+    const answer = await status(`${base}/v1/runs`, token);
+    expectStatus(what, answer, 401);
+    check(answer.challenge?.includes("invalid_token"), `${what}: challenge ${answer.challenge}`);
+  }
+  expectStatus("a scope the JWT lacks", await status(`${base}/v1/events`, issuer.sign("rsa")), 403);
+}
+
+function developmentSwitch(data, project) {
+  for (const address of ["0.0.0.0", "::", "192.0.2.1"]) {
+    const result = spawnSync(binary("junctor"), ["serve", "--port", "0", "--address", address, "--dev-no-auth",
+      "--data-dir", data, project], { encoding: "utf8", timeout: 20_000 });
+    check(result.status === 1 && result.stderr.includes("authentication is off"),
+      `--dev-no-auth on ${address}: ${result.status} ${result.stderr}`);
+  }
+}
+
+await main(async () => {
+  const folder = tempDir("callers");
+  const data = path.join(folder, "data");
+  const project = path.join(folder, "project");
+  fs.mkdirSync(project);
+  fs.writeFileSync(path.join(project, "integration.yaml"), definition);
+  const issuer = await new Issuer().listen();
+  issuer.addKey("RS256", "rsa");
+  issuer.addKey("ES256", "ec");
+  issuer.addKey("EdDSA", "ed");
+  const port = await freePort();
+  const base = `http://127.0.0.1:${port}`;
+  const engine = new Process(binary("junctor"), ["serve", "--port", String(port), "--data-dir", data,
+    "--jwt-issuer", issuer.url, "--jwt-audience", "junctor", "--jwks-url", `${issuer.url}/keys`,
+    "--allow-addresses", "127.0.0.0/8", project]);
+  await engine.ready(`${base}/readyz`);
+
+  const { reader, id } = await tokens(base, data);
+  await jwts(base, issuer);
+  junctor(data, "token", "revoke", id);
+  await new Promise((resolve) => setTimeout(resolve, 5_200));
+  expectStatus("a revoked token", await status(`${base}/v1/runs`, reader), 401);
+
+  const how = await engine.stop();
+  check(how.code === 0, `the engine ended with ${JSON.stringify(how)}`);
+  const after = JSON.parse(junctor(data, "token", "list", "--json")).find((token) => token.id === id);
+  check(after.last_used_at, "the last use of a token is not on disk after the stop");
+  developmentSwitch(path.join(folder, "other"), project);
+});
