@@ -235,10 +235,7 @@ Value Evaluator::eval_concatenation(const Node* node, Value input, Frame* frame)
            leftmost->predicates.empty() && !leftmost->group && !lineage_);
   std::string_view parts[33];
   std::size_t total = 0;
-  Value value = eval(leftmost, input, frame);
-  for (std::size_t i = 0; i <= count; ++i) {
-    const Node* at = chain[i == 0 ? count - 1 : count - i];
-    if (i > 0) value = eval(at->rhs, input, frame);
+  const auto add = [&](std::size_t i, const Node* at, Value value) {
     try {
       parts[i] = value.is_undefined() ? std::string_view() : text_of(value);
     } catch (Fault& f) {
@@ -247,6 +244,14 @@ Value Evaluator::eval_concatenation(const Node* node, Value input, Frame* frame)
       throw;
     }
     total += parts[i].size();
+  };
+  // Both sides of an operator are evaluated before either becomes text.
+  const Value first = eval(leftmost, input, frame);
+  for (std::size_t i = 1; i <= count; ++i) {
+    const Node* at = chain[count - i];
+    const Value value = eval(at->rhs, input, frame);
+    if (i == 1) add(0, at, first);
+    add(i, at, value);
   }
   char* out = mem.make_array<char>(total);
   char* end = out;

@@ -220,6 +220,7 @@ Value Evaluator::eval_path(const Node* node, Value input, Frame* frame) {
     if (streaming && !at.is_array()) at = Value::of(new_sequence());
     if (streaming) continue;
     if (at.is_undefined() || (at.is_array() && array_size(at) == 0)) break;
+    if (at.is_string() && at.extra == 0) break;
     // Only a constructor with a predicate gives a single value here; steps find nothing in it.
     if (!at.is_array() && i + 1 < node->list.size()) at = Value::of(new_sequence());
   }

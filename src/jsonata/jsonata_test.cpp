@@ -119,6 +119,12 @@ TEST(Jsonata, begins_a_regular_expression_where_its_second_argument_says) {
   EXPECT_EQ(eval("/a/('😀a', 2).start"), "2");
 }
 
+TEST(Jsonata, evaluates_both_sides_before_either_becomes_text) {
+  EXPECT_EQ(eval("$sum & $number('x')"), "D3030");
+  EXPECT_EQ(eval("$parseInteger('ab', '0') & $number('x')"), "D3030");
+  EXPECT_EQ(eval("'a' & 'b' & 'c' & 1 & null & true & missing"), R"("abc1nulltrue")");
+}
+
 TEST(Jsonata, keeps_tail_calls_off_the_stack) {
   EXPECT_EQ(eval("($f := function($n, $s){ $n = 0 ? $s : $f($n - 1, $s + $n) }; $f(200000, 0))"), "20000100000");
 }
