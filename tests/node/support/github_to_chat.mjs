@@ -72,8 +72,10 @@ export class Stage {
     await this.engine.ready(`${this.engineUrl}/readyz`);
   }
 
-  // One delivery as GitHub makes it; the status, or 0 when the connection failed.
-  async deliver({ id, type, body, signature }) {
+  // One delivery as GitHub makes it; the status, or 0 when the connection failed. What is acknowledged
+  // gets the id of its event.
+  async deliver(payload) {
+    const { id, type, body, signature } = payload;
     try {
       const headers = {
         "Content-Type": "application/json",
@@ -85,7 +87,8 @@ export class Stage {
       const response = await fetch(`${this.engineUrl}/hooks/github`, {
         method: "POST", headers, body, signal: AbortSignal.timeout(30_000),
       });
-      await response.arrayBuffer();
+      const answer = await response.json().catch(() => ({}));
+      if (response.status === 202) [payload.event] = answer.events;
       return response.status;
     } catch {
       return 0;
@@ -124,14 +127,30 @@ export class Stage {
     return getJson(`${this.worldUrl}/chat/messages?limit=0`);
   }
 
-  async chatTexts() {
-    const texts = [];
+  async chatMessages() {
+    const messages = [];
     for (let after = 0; after !== null; ) {
       const page = await getJson(`${this.worldUrl}/chat/messages?limit=1000&after=${after}`);
-      texts.push(...page.items.map((message) => message.text));
+      messages.push(...page.items);
       after = page.next;
     }
-    return texts;
+    return messages;
+  }
+
+  // The id of the message that the run of each event got from the chat.
+  async messageOfEvents() {
+    const messages = new Map();
+    for (let cursor = ""; cursor !== null; ) {
+      const page = await getJson(`${this.engineUrl}/v1/runs?subject=to_chat&limit=500&cursor=${cursor}`);
+      for (const { id, event } of page.runs) {
+        check(!messages.has(event), `two runs carried event ${event}`);
+        const run = await getJson(`${this.engineUrl}/v1/runs/${id}`);
+        check(run.status === "completed", `run ${id} is ${run.status}: ${JSON.stringify(run.error)}`);
+        messages.set(event, run.output.id);
+      }
+      cursor = page.next;
+    }
+    return messages;
   }
 
   // Waits until as many messages have arrived as were delivered, and then that no more come.
@@ -146,13 +165,14 @@ export class Stage {
 
   // Each delivery ended as exactly one message with the right text; gives the world's counts.
   async checkMessages(payloads) {
-    const balance = new Map();
-    for (const { text } of payloads) balance.set(text, (balance.get(text) ?? 0) + 1);
-    for (const text of await this.chatTexts()) balance.set(text, (balance.get(text) ?? 0) - 1);
-    const wrong = [...balance].filter(([, count]) => count !== 0);
-    for (const [text, count] of wrong.slice(0, 20))
-      console.log(count > 0 ? `missing ${count}x: ${text}` : `unexpected ${-count}x: ${text}`);
-    check(wrong.length === 0, `${wrong.length} texts arrived too often or not at all`);
+    const texts = new Map((await this.chatMessages()).map(({ id, text }) => [id, text]));
+    const messages = await this.messageOfEvents();
+    for (const { type, event, text } of payloads) {
+      const got = texts.get(messages.get(event));
+      check(got === text, `${type}, event ${event}: "${got}" instead of "${text}"`);
+    }
+    const carried = new Set(payloads.map(({ event }) => messages.get(event)));
+    check(carried.size === payloads.length, `${payloads.length} deliveries are only ${carried.size} messages`);
     const counts = await this.chatCounts();
     check(counts.messages === payloads.length, `${counts.messages} messages for ${payloads.length} deliveries`);
     check(counts.conflicts === 0, `${counts.conflicts} calls used a key again with another body`);
