@@ -125,6 +125,49 @@ TEST(Jsonata, evaluates_both_sides_before_either_becomes_text) {
   EXPECT_EQ(eval("'a' & 'b' & 'c' & 1 & null & true & missing"), R"("abc1nulltrue")");
 }
 
+TEST(Jsonata, refuses_values_nested_too_deep) {
+  EXPECT_EQ(eval("$reduce([1..600], function($a, $v){ [[$a]] }, [])"), "U1001");
+  EXPECT_EQ(eval("$string($reduce([1..600], function($a, $v){ {'a': $a} }, {}))"), "U1001");
+  EXPECT_EQ(eval("$clone($reduce([1..600], function($a, $v){ {'a': $a} }, {})).a.b"), "U1001");
+  EXPECT_EQ(eval("$count($reduce([1..100000], function($a, $v){ [[$a]] }, []))"), "1");
+}
+
+TEST(Jsonata, answers_numbers_out_of_range_with_an_error) {
+  EXPECT_EQ(eval("1e308 * 10 + 1"), "D1001");
+  EXPECT_EQ(eval("$power(10, 400)"), "D3061");
+  EXPECT_EQ(eval("$number('1e400')"), "D3030");
+  EXPECT_EQ(eval("$string(1 / 0)"), "D3001");
+}
+
+TEST(Jsonata, takes_input_that_is_not_utf8_without_harm) {
+  const bj::value input{{"s", "a\xff\xc3("}};
+  const auto run = [&](const char* text) { return Expression::compile(text).evaluate(input); };
+  EXPECT_EQ(*run("$length(s)"), bj::value(4));
+  EXPECT_EQ(*run("$contains(s, /\\(/)"), bj::value(true));
+  EXPECT_EQ(*run("$substring(s, 0, 1)"), bj::value("a"));
+  EXPECT_TRUE(run("$uppercase(s) & $trim(s) & $encodeUrlComponent('x')"));
+}
+
+TEST(Jsonata, says_in_one_line_what_a_text_lacks) {
+  const std::pair<const char*, const char*> texts[] = {
+      {"a.", "S0207"},         {"(1", "S0203"},           {"[1", "S0203"},        {"{\"a\" 1}", "S0202"},
+      {"'a", "S0101"},         {"'\\x'", "S0103"},        {"'\\u12'", "S0104"},   {"`a", "S0105"},
+      {"/* a", "S0106"},       {"1 2", "S0201"},          {"a ! b", "S0204"},     {"a := 1", "S0212"},
+      {"a.1", "S0213"},        {"a@b", "S0214"},          {"a[0]@$b", "S0215"},   {"a^(b)@$c", "S0216"},
+      {"%", "S0217"},          {"function(a){1}", "S0208"}, {"//", "S0301"},      {"/a", "S0302"},
+      {"/(/", "S0302"},        {"function($a)<s<n>>{1}", "S0401"}, {"(a){b:1}[0]", "S0209"},
+      {"a{b:1}{c:2}", "S0210"}, {"]", "S0211"},
+  };
+  for (const auto& [text, code] : texts) {
+    const auto error = Expression::check(text);
+    ASSERT_TRUE(error) << text;
+    EXPECT_EQ(error->code(), code) << text;
+    EXPECT_FALSE(error->message().empty()) << text;
+    EXPECT_EQ(error->message().find('\n'), std::string::npos) << text;
+    EXPECT_LE(error->position(), std::string_view(text).size()) << text;
+  }
+}
+
 TEST(Jsonata, keeps_tail_calls_off_the_stack) {
   EXPECT_EQ(eval("($f := function($n, $s){ $n = 0 ? $s : $f($n - 1, $s + $n) }; $f(200000, 0))"), "20000100000");
 }
@@ -316,6 +359,18 @@ TEST(JsonataLineage, names_the_input_behind_every_output) {
   EXPECT_EQ(lineage.entries, expected);
   EXPECT_EQ(bj::serialize(*lineage.result),
             R"({"full":"A B","state":"ON","city":"X","rows":[{"p":2},{"p":4}],"fixed":1})");
+}
+
+TEST(JsonataLineage, names_what_filters_tested_and_sums_added) {
+  Arena arena;
+  const bj::value input = bj::parse(R"({"rows":[{"v":1,"on":true},{"v":2,"on":false}]})");
+  const Lineage sum = Expression::compile("{'t': $sum(rows.v)}").trace(input, arena);
+  const std::vector<LineageEntry> added = {{"/t", {"/rows/0/v", "/rows/1/v"}}};
+  EXPECT_EQ(sum.entries, added);
+  const Lineage chosen = Expression::compile("{'t': rows[on].v}").trace(input, arena);
+  const std::vector<LineageEntry> tested = {{"/t", {"/rows/0/v", "/rows/0/on", "/rows/1/on"}}};
+  EXPECT_EQ(chosen.entries, tested);
+  EXPECT_EQ(*chosen.result, bj::parse(R"({"t":1})"));
 }
 
 TEST(JsonataLineage, follows_variables) {
