@@ -67,9 +67,8 @@ class SqlParam {
   template <typename Tag>
   SqlParam(const NameOf<Tag>& name) : value_(std::string_view(name.text())) {}  // NOLINT
   template <typename T>
-  SqlParam(const std::optional<T>& value) {  // NOLINT
-    if (value) value_ = SqlParam(*value).value_;
-  }
+  SqlParam(const std::optional<T>& value)  // NOLINT
+      : value_(value ? SqlParam(*value).value_ : Value()) {}
 
   const Value& value() const { return value_; }
 
