@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "connector/retry_after.h"
+#include "connector/sent_secrets.h"
 #include "connector/status_match.h"
 #include "json/parse.h"
 
@@ -103,8 +104,8 @@ FailureKind to_failure_kind(ErrorKind kind) {
 class Judge final {
  public:
   Judge(const CompiledCall& call, const CallScope& scope, const Json& input, const Redaction& redaction,
-        const ClientResponse& response, Timestamp now)
-      : call_(call), scope_(scope), input_(input), redaction_(redaction), response_(response), now_(now) {}
+        const ClientRequest& sent, const ClientResponse& response, Timestamp now)
+      : call_(call), scope_(scope), input_(input), redaction_(redaction), sent_(sent), response_(response), now_(now) {}
 
   std::variant<Answer, Fault> decide() {
     auto body = read_body(call_, response_);
@@ -137,6 +138,8 @@ class Judge final {
     return usual_text(answer_.body, code);
   }
 
+  std::string safe(std::string text) const { return without_sent_secrets(std::move(text), sent_, redaction_); }
+
   Fault fault(const CompiledErrorRule* rule) const {
     Fault out;
     out.kind = rule != nullptr && rule->rule.kind ? to_failure_kind(*rule->rule.kind) : kind_of_status(response_.status);
@@ -149,9 +152,9 @@ class Judge final {
     }
     out.retry_after = retry_after(rule);
     out.answer.status = response_.status;
-    out.answer.code = cut(said(rule == nullptr ? nullptr : &rule->code, true), kept_message_bytes);
-    out.answer.message = cut(said(rule == nullptr ? nullptr : &rule->message, false), kept_message_bytes);
-    out.answer.body = redaction_.body(response_.body, content_type_of(response_.headers), kept_body_bytes);
+    out.answer.code = cut(safe(said(rule == nullptr ? nullptr : &rule->code, true)), kept_message_bytes);
+    out.answer.message = cut(safe(said(rule == nullptr ? nullptr : &rule->message, false)), kept_message_bytes);
+    out.answer.body = redaction_.body(response_.body.size() > searchable_bytes ? response_.body : safe(response_.body), content_type_of(response_.headers), kept_body_bytes);
     out.message = sentence(out.answer);
     return out;
   }
@@ -177,6 +180,7 @@ class Judge final {
   const CallScope& scope_;
   const Json& input_;
   const Redaction& redaction_;
+  const ClientRequest& sent_;
   const ClientResponse& response_;
   const Timestamp now_;
   Answer answer_;
@@ -214,8 +218,9 @@ FailureKind kind_of_status(int status) {
 }
 
 std::variant<Answer, Fault> judge(const CompiledCall& call, const CallScope& scope, const Json& input,
-                                  const Redaction& redaction, const ClientResponse& response, Timestamp now) {
-  return Judge(call, scope, input, redaction, response, now).decide();
+                                  const Redaction& redaction, const ClientRequest& sent,
+                                  const ClientResponse& response, Timestamp now) {
+  return Judge(call, scope, input, redaction, sent, response, now).decide();
 }
 
 jsonata::Bindings answer_bindings(const CallScope& scope, const Json& input, const Answer& answer) {

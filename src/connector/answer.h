@@ -34,9 +34,11 @@ struct Answer {
   std::string url;   // that was called, for relative links
 };
 
-// The body by its kind, then the error rules, then the expected statuses.
+// The body by its kind, then the error rules, then the expected statuses. sent: what a fault repeats of
+// its secrets is cut out.
 std::variant<Answer, Fault> judge(const CompiledCall& call, const CallScope& scope, const Json& input,
-                                  const Redaction& redaction, const ClientResponse& response, Timestamp now);
+                                  const Redaction& redaction, const ClientRequest& sent,
+                                  const ClientResponse& response, Timestamp now);
 
 // $input, $vars, $status, $headers for expressions over an answer.
 jsonata::Bindings answer_bindings(const CallScope& scope, const Json& input, const Answer& answer);

@@ -8,6 +8,7 @@
 #include "connector/urls.h"
 #include "connector/pager.h"
 #include "connector/request_builder.h"
+#include "connector/sent_secrets.h"
 #include "json/serialize.h"
 #include "junctor/fiber.h"
 #include "net/client.h"
@@ -230,7 +231,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     const auto response = transmit(fiber, one, request, fault);
     if (!response) return fault;
     const Timestamp now = clock_.now();
-    auto outcome = judge(one.call, one.scope, one.input, one.redaction, *response, now);
+    auto outcome = judge(one.call, one.scope, one.input, one.redaction, request, *response, now);
     const Fault* judged = std::get_if<Fault>(&outcome);
     const bool asked_to_wait = judged != nullptr && (response->status == 429 || response->status == 503);
     permit.learn(fiber, read_limits(response->headers, now), asked_to_wait ? judged->retry_after : std::nullopt);
@@ -271,7 +272,11 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
   if (response != nullptr) {
     out.status = response->status;
     out.response_headers = redaction.headers(response->headers);
-    out.response_body = redaction.body(response->body, response->headers.get("Content-Type").value_or(""), recorded_body_bytes);
+    for (auto& [name, value] : out.response_headers) value = without_sent_secrets(std::move(value), request, redaction);
+    const bool searched = response->body.size() <= searchable_bytes;
+    out.response_body =
+        redaction.body(searched ? without_sent_secrets(response->body, request, redaction) : response->body,
+                       response->headers.get("Content-Type").value_or(""), recorded_body_bytes);
     out.response_bytes = response->timings.received_bytes;
     out.connect = response->timings.connect;
     out.first_byte = response->timings.first_byte;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/crypto.h"
 #include "connector/test_api.h"
 #include "json/parse.h"
 #include "json/serialize.h"
@@ -191,6 +192,40 @@ TEST(Executor, renews_a_refused_credential_once) {
   for (const RecordedCall& call : caller.recorder.calls) {
     for (const auto& header : call.request_headers) EXPECT_THAT(header.second, testing::Not(HasSubstr("Bearer")));
   }
+}
+
+struct BasicToken final : auth::CredentialSource {
+  void apply(Fiber&, ClientRequest& request) override {
+    request.header("Authorization", Secret("Basic " + crypto::to_base64("ann:canary-password")));
+    request.header("X-Own", Secret("canary/own key"));
+    request.url += "?key=canary-query";
+  }
+  auth::AfterRefusal after_refusal(Fiber&, const ClientRequest&, const ClientResponse&) override {
+    return auth::AfterRefusal::give_up;
+  }
+  Redactions redactions() const override { return {{}, {"key"}}; }
+};
+
+TEST(Executor, cuts_out_what_a_provider_repeats_of_the_credentials) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    const std::string basic(*request.headers.get("Authorization"));
+    const std::string said = basic + " canary-password " + request.target + " " +
+                             std::string(*request.headers.get("X-Own")) + " canary%2Fown%20key";
+    HttpResponse out = HttpResponse::json(401, JsonObject{{"message", said}, {"code", "no"}});
+    out.headers.set("X-Echo", said);
+    return out;
+  });
+  BasicToken token;
+  Caller caller(api.url(), "    api: {path: /x}\n");
+  caller.scope.credentials = &token;
+  const ProviderFailure failure = caller.failure();
+  const RecordedCall& call = caller.recorder.calls.at(0);
+  std::string kept = failure.message() + failure.answer().message + failure.answer().body +
+                     call.response_body + call.failure + call.url;
+  for (const auto& header : call.response_headers) kept += header.second;
+  EXPECT_THAT(kept, testing::Not(HasSubstr("canary")));
+  EXPECT_THAT(kept, testing::Not(HasSubstr(crypto::to_base64("ann:canary-password"))));
+  EXPECT_THAT(failure.message(), HasSubstr("demo answered 401 (no): [redacted]"));
 }
 
 TEST(Executor, answers_from_its_cache_per_connection) {

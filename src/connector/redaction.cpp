@@ -18,8 +18,6 @@ constexpr std::array<std::string_view, 14> secret_names = {
     "password", "passwd",        "secret",       "client_secret", "access_token", "refresh_token", "id_token",
     "api_key",  "apikey",        "private_key",  "assertion",     "client_assertion", "authorization", "code_verifier"};
 
-constexpr std::size_t searchable_bytes = 256 * 1024;
-
 std::string plain(std::string_view name) {
   std::string out;
   for (const char c : name) {

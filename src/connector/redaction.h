@@ -29,9 +29,10 @@ class Redaction final {
   // secrets is left out, with its size in its place.
   std::string body(std::string_view body, std::string_view content_type, std::size_t most) const;
 
+  bool hides_query(std::string_view name) const;
+
  private:
   bool hides_header(std::string_view name) const;
-  bool hides_query(std::string_view name) const;
   void redact(Json& json) const;
 
   std::vector<std::string> headers_;
@@ -40,5 +41,6 @@ class Redaction final {
 };
 
 inline constexpr std::string_view redacted = "[redacted]";
+inline constexpr std::size_t searchable_bytes = 256 * 1024;  // longer bodies are left out
 
 }  // namespace junctor::connector

@@ -1,0 +1,20 @@
+// A provider may repeat what it was sent. What a request carried as a secret is cut out of what comes
+// back before anybody keeps or shows it.
+//
+// Threads: any thread; no state.
+#pragma once
+
+#include <string>
+
+#include "connector/redaction.h"
+#include "net/client.h"
+
+namespace junctor::connector {
+
+// text without the secrets of the request: values of secret headers, whole and behind their scheme,
+// user and password of Basic, and query parameters that the redaction hides; as they are and
+// percent-encoded. Secrets of fewer than four bytes stay: they would be found everywhere.
+std::string without_sent_secrets(std::string text, const ClientRequest& request,
+                                 const Redaction& redaction);
+
+}  // namespace junctor::connector

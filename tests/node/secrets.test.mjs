@@ -1,0 +1,192 @@
+// Canary secrets go into a running engine, everything that can fail is made to fail, and then the
+// canaries are looked for: in the database and its log, the engine's output, what the API and /metrics
+// answer, a backup, and a core dump that must not exist. On the way: every call stands with its run.
+import crypto from "node:crypto";
+import fs from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import path from "node:path";
+
+import { junctor } from "./support/callers.mjs";
+import { Process, binary, check, freePort, getJson, main, tempDir } from "./support/processes.mjs";
+
+const canaries = {};
+const canary = (name) => (canaries[name] = `canary-${name}-${crypto.randomBytes(12).toString("hex")}`);
+
+// A provider that repeats what it was sent wherever it can.
+async function provider() {
+  const server = http.createServer((request, response) => {
+    let body = "";
+    request.on("data", (piece) => (body += piece));
+    request.on("end", () => {
+      const sent = JSON.stringify({ url: request.url, headers: request.headers, body });
+      if (request.url.startsWith("/token/refuses")) {
+        response.writeHead(401, { "Content-Type": "application/json" });
+        response.end(JSON.stringify({ error: "invalid_client", error_description: `wrong: ${body} ${request.headers.authorization}` }));
+      } else if (request.url.startsWith("/token")) {
+        response.writeHead(200, { "Content-Type": "application/json" });
+        response.end(JSON.stringify({ access_token: canaries.access, refresh_token: canaries.refresh, expires_in: 3600, token_type: "Bearer" }));
+      } else if (request.url.startsWith("/fails")) {
+        response.writeHead(500, { "Content-Type": "application/json" });
+        response.end(JSON.stringify({ message: `broken: ${sent}`, access_token: canaries.access }));
+      } else {
+        response.writeHead(200, { "Content-Type": "application/json", "Set-Cookie": `session=${canaries.cookie}`,
+          "X-Echo": JSON.stringify([request.url, request.headers.authorization, request.headers["x-very-own"]]) });
+        response.end(JSON.stringify({ ok: true, seen: request.headers["x-plain"] ?? null, bytes: sent.length }));
+      }
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server.address().port;
+}
+
+const integration = (slug, base, auth, vars) => `
+slug: ${slug}
+endpoints: {base_url: "${base}", token: "${base}/token"}
+auth: [${auth}]
+vars:
+${vars.map((name) => `  ${name}: {type: password}`).join("\n")}
+test_action: fails
+actions:
+  works: {method: GET, path: /${slug}/works, api: {path: /works, headers: {X-Plain: shown}, redact: {headers: [X-Hidden]}}}
+  fails: {method: GET, path: /${slug}/fails, api: {path: /fails, retry: {attempts: 1}}}
+  posts: {path: /${slug}/posts, params: {password: {}, note: {}}, api: {method: POST, path: /works, body: "={'password': input.password, 'note': input.note}"}}
+webhooks:
+  in: {verify: {scheme: hmac, header: X-Signature}, produces: [${slug}.arrived]}
+`;
+
+// Everything that was seen of the engine from outside.
+const seen = [];
+async function ask(base, method, place, body, headers = {}) {
+  const response = await fetch(base + place, {
+    method, headers: { "Content-Type": "application/json", ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  seen.push(`${method} ${place} ${JSON.stringify([...response.headers])} ${text}`);
+  return { status: response.status, run: response.headers.get("junctor-run"), text };
+}
+
+function project(folder, port, closedPort, plainPort) {
+  const base = `http://127.0.0.1:${port}`;
+  const oauth = "{type: oauth2, oauth2: {grant: client_credentials, client_auth: body}}";
+  const all = {
+    token: integration("token", base, oauth, ["client_id", "client_secret"]),
+    refused: integration("refused", base, oauth, ["client_id", "client_secret"]).replace("/token\"", "/token/refuses\""),
+    keyed: integration("keyed", base, "{type: api_key, api_key: {in: query, name: key}}", ["api_key"]),
+    header: integration("header", base, "{type: api_key, api_key: {name: X-Very-Own}}", ["api_key"]),
+    closed: integration("closed", `http://127.0.0.1:${closedPort}`, "{type: bearer}", ["token"]),
+    badtls: integration("badtls", `https://127.0.0.1:${plainPort}`, "{type: basic}", ["username", "password"]),
+  };
+  for (const [slug, text] of Object.entries(all)) {
+    fs.mkdirSync(path.join(folder, slug), { recursive: true });
+    fs.writeFileSync(path.join(folder, slug, "integration.yaml"), text);
+  }
+  fs.writeFileSync(path.join(folder, "junctor.yaml"),
+    `integrations: [${Object.keys(all).map((slug) => `./${slug}`).join(", ")}]\n` +
+    "settings: {allow_addresses: 127.0.0.0/8}\n");
+  return Object.keys(all);
+}
+
+async function connectAndFail(base, slugs) {
+  const vars = {
+    token: { client_id: "me", client_secret: canary("client") },
+    refused: { client_id: "me", client_secret: canary("refused") },
+    keyed: { api_key: canary("query") },
+    header: { api_key: canary("header") },
+    closed: { token: canary("closed") },
+    badtls: { username: "me", password: canary("basic") },
+  };
+  for (const slug of slugs) {
+    const made = await ask(base, "POST", "/v1/connections", { integration: slug, name: "default", vars: vars[slug] });
+    check(made.status === 201, `a connection of ${slug}: ${made.status} ${made.text}`);
+    const id = JSON.parse(made.text).id;
+    await ask(base, "GET", `/v1/connections/${id}`);
+    await ask(base, "POST", `/v1/connections/${id}/test`, {});
+    for (const action of ["works", "fails", "posts"])
+      await ask(base, "POST", `/v1/integrations/${slug}/actions/${action}`, { password: canary(`typed${slug}`), note: "seen" });
+    await ask(base, "POST", "/v1/connections", { integration: slug, name: "wrong", vars: { nosuch: canary(`wrong${slug}`) } });
+    await ask(base, "PUT", `/v1/endpoints/${slug}`, { integration: slug, webhook: "in", secrets: [canary(`hook${slug}`)] });
+    await ask(base, "POST", `/hooks/${slug}`, { a: 1 }, { "X-Signature": "00" });
+    await ask(base, "GET", `/v1/endpoints/${slug}/refusals`);
+  }
+}
+
+async function callsStandWithTheirRun(base) {
+  const { run } = await ask(base, "POST", "/v1/integrations/keyed/actions/works", {});
+  const shown = await getJson(`${base}/v1/runs/${run}`);
+  check(shown.calls.length === 1 && shown.calls[0].status === 200 && shown.calls[0].method === "GET",
+    `the calls of a run: ${JSON.stringify(shown.calls)}`);
+  check(shown.calls[0].url.endsWith("/works?key=%5Bredacted%5D"), `its URL: ${shown.calls[0].url}`);
+  const { calls } = await getJson(`${base}/v1/runs/${run}/calls`);
+  const [call] = calls;
+  check(call.request.headers.some(([name, value]) => name === "X-Plain" && value === "shown"), "a plain header is not shown");
+  check(call.response.headers.some(([name, value]) => name.toLowerCase() === "set-cookie" && value === "[redacted]"), "a cookie is shown");
+  check(JSON.parse(call.response.body).ok === true && call.total_us > 0, `body or time: ${JSON.stringify(call)}`);
+  const failed = await ask(base, "POST", "/v1/integrations/closed/actions/works", {});
+  check(failed.status >= 500, `a closed port answers ${failed.status}`);
+  const { runs } = await getJson(`${base}/v1/runs?integration=closed`);
+  const last = await getJson(`${base}/v1/runs/${runs[0].id}`);
+  check(last.calls.length >= 1 && last.calls[0].failure && last.calls[0].status === null, `a call without an answer: ${JSON.stringify(last.calls)}`);
+  const posted = await ask(base, "POST", "/v1/integrations/header/actions/posts", { password: canaries.typedheader, note: "seen" });
+  const body = (await getJson(`${base}/v1/runs/${posted.run}/calls`)).calls[0].request.body;
+  check(body === '{"password":"[redacted]","note":"seen"}', `the recorded body: ${body}`);
+}
+
+function files(folder) {
+  return fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+}
+
+// What was typed into an action is its input, which a run keeps; everything else is a secret.
+function scan(what, bytes) {
+  for (const [name, text] of Object.entries(canaries)) {
+    if (name.startsWith("typed")) continue;
+    for (const form of [text, Buffer.from(text).toString("base64"), Buffer.from(text).toString("hex")]) {
+      const at = bytes.indexOf(form);
+      check(at < 0, `${what} holds the canary ${name}, behind: ${bytes.subarray(Math.max(0, at - 200), Math.max(0, at))}`);
+    }
+  }
+}
+
+await main(async () => {
+  const folder = tempDir("secrets");
+  for (const name of ["access", "refresh", "cookie"]) canary(name);
+  const port = await provider();
+  const plain = net.createServer((socket) => socket.on("error", () => {}).end("this is no TLS\r\n"));
+  await new Promise((resolve) => plain.listen(0, "127.0.0.1", resolve));
+  const slugs = project(path.join(folder, "project"), port, await freePort(), plain.address().port);
+  const data = path.join(folder, "data");
+  const enginePort = await freePort();
+  const base = `http://127.0.0.1:${enginePort}`;
+  // With a core limit and a working directory of its own, so that a dump would be found.
+  const cores = path.join(folder, "cores");
+  fs.mkdirSync(cores);
+  const engine = new Process("/bin/sh", ["-c",
+    `cd ${cores} && ulimit -c unlimited 2>/dev/null; exec ${binary("junctor")} serve --port ${enginePort} ` +
+    `--data-dir ${data} --dev-no-auth --log-level debug ${path.join(folder, "project")}`]);
+  await engine.ready(`${base}/readyz`);
+
+  await connectAndFail(base, slugs);
+  await callsStandWithTheirRun(base);
+  for (const place of ["/metrics", "/v1/connections", "/v1/runs?limit=500", "/v1/endpoints", "/v1/integrations", "/healthz", "/openapi.json"])
+    await ask(base, "GET", place);
+  for (const { id } of (await getJson(`${base}/v1/runs?limit=500`)).runs) {
+    await ask(base, "GET", `/v1/runs/${id}`);
+    await ask(base, "GET", `/v1/runs/${id}/calls`);
+  }
+  junctor(data, "backup", path.join(folder, "backup.db"));
+  engine.child.kill("SIGABRT");
+  const how = await engine.ended;
+  check(how.signal === "SIGABRT", `the engine ended with ${JSON.stringify(how)}`);
+
+  // What is no secret of a connection is found by the same search, so that search works.
+  check(fs.readFileSync(path.join(folder, "backup.db")).includes(canaries.typedtoken), "the search finds nothing");
+  scan("the engine's output", Buffer.from(engine.output));
+  scan("what the engine answered", Buffer.from(seen.join("\n")));
+  scan("the backup", fs.readFileSync(path.join(folder, "backup.db")));
+  const kept = files(data);
+  check(kept.some((file) => file.endsWith("-wal")), "there is no write-ahead log to look at");
+  for (const file of kept) scan(file, fs.readFileSync(file));
+  check(fs.readdirSync(cores).length === 0, `a core dump: ${fs.readdirSync(cores)}`);
+});
