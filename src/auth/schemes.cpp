@@ -252,18 +252,4 @@ void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge,
                                   user.reveal(), password)));
 }
 
-std::shared_ptr<const ClientIdentity> client_identity(const MtlsAuth& auth,
-                                                      const VarsContext& vars) {
-  const Secret chain = vars.text(auth.certificate, "mtls.certificate");
-  Secret key = vars.text(auth.private_key, "mtls.private_key");
-  if (chain.reveal().find("-----BEGIN CERTIFICATE-----") == std::string_view::npos)
-    throw ConnectionFailure(ConnectionError::credentials_invalid,
-                            "the client certificate is no PEM text");
-  if (key.reveal().find("PRIVATE KEY-----") == std::string_view::npos)
-    throw ConnectionFailure(ConnectionError::credentials_invalid,
-                            "the private key of the client certificate is no PEM text");
-  return std::make_shared<const ClientIdentity>(
-      ClientIdentity{std::string(chain.reveal()), std::move(key)});
-}
-
 }  // namespace junctor::auth

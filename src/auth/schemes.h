@@ -26,7 +26,8 @@ void apply_aws(const AwsAuth& auth, const VarsContext& vars, ClientRequest& requ
 void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge,
                   std::uint32_t nonce_count, const VarsContext& vars, ClientRequest& request);
 
-// The client certificate of a connection. Failure as above when it is no PEM.
+// The client certificate of a connection, with its key decrypted and the authorities it trusts. Failure
+// as above when one is no PEM, the passphrase does not open the key, or the key is another's.
 std::shared_ptr<const ClientIdentity> client_identity(const MtlsAuth& auth,
                                                       const VarsContext& vars);
 

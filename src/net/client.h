@@ -40,7 +40,8 @@ struct ClientHeader {
 // A client certificate for mutual TLS. PEM.
 struct ClientIdentity {
   std::string certificate_chain{};
-  Secret private_key{};
+  Secret private_key{};                   // without a passphrase
+  std::string certificate_authorities{};  // trusted instead of all others; empty: as the client's
 };
 
 struct CallTimeouts {

@@ -145,13 +145,37 @@ TEST(Tls, a_client_certificate_from_memory_opens_the_door) {
     ClientRequest request{.url = url};
     EXPECT_EQ(failure_of(client, fiber, request), FailureKind::unavailable);
     request.identity = std::make_shared<ClientIdentity>(
-        ClientIdentity{https.client.certificate, Secret(https.client.key)});
+        ClientIdentity{https.client.certificate, Secret(https.client.key), {}});
     EXPECT_EQ(client.send(fiber, request).status, 200);
     // A connection that carries an identity is not lent to calls without one.
     EXPECT_EQ(failure_of(client, fiber, {.url = url}), FailureKind::unavailable);
     request.identity = std::make_shared<ClientIdentity>(
-        ClientIdentity{https.client.certificate, Secret("nonsense")});
+        ClientIdentity{https.client.certificate, Secret("nonsense"), {}});
     EXPECT_NE(failure_of(client, fiber, request), FailureKind::bug);
+  });
+  server.stop(0ms);
+}
+
+TEST(Tls, an_identity_may_bring_the_authorities_it_trusts) {
+  const Https https;
+  HttpServer server(https.server_options(true), &hello, std::size_t{1});
+  server.start();
+  run_in_fiber([&](Fiber& fiber) {
+    auto options = https.client_options();
+    options.certificate_authorities = https.client.certificate;
+    HttpClient stranger(options);
+    ClientRequest request{.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/"};
+    const auto identity = [&](const std::string& authorities) {
+      return std::make_shared<ClientIdentity>(
+          ClientIdentity{https.client.certificate, Secret(https.client.key), authorities});
+    };
+    request.identity = identity("");
+    EXPECT_EQ(failure_of(stranger, fiber, request), FailureKind::denied);
+    request.identity = identity(https.server.certificate);
+    EXPECT_EQ(stranger.send(fiber, request).status, 200);
+    // The connection that was made with them is not lent to calls that trust others.
+    request.identity = identity("");
+    EXPECT_EQ(failure_of(stranger, fiber, request), FailureKind::denied);
   });
   server.stop(0ms);
 }
@@ -166,7 +190,7 @@ TEST(Tls, redirects_neither_leave_https_nor_take_the_certificate_along) {
     ClientRequest request{.url = "https://127.0.0.1:" + std::to_string(first.port()) +
                                  "/away?to=" + percent_encode(to)};
     request.identity = std::make_shared<ClientIdentity>(
-        ClientIdentity{https.client.certificate, Secret(https.client.key)});
+        ClientIdentity{https.client.certificate, Secret(https.client.key), {}});
     return request;
   };
   run_in_fiber([&](Fiber& fiber) {

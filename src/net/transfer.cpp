@@ -144,6 +144,11 @@ void Transfer::set_tls(const HttpClientOptions& options) {
                  crypto::to_hex(crypto::hash(crypto::Digest::sha256,
                                              request_.identity->private_key.reveal())) +
                  "\n";
+  const std::string& own_authorities = request_.identity->certificate_authorities;
+  if (!own_authorities.empty()) {
+    set(handle_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    curl_setup::set_blob(handle_, CURLOPT_CAINFO_BLOB, own_authorities);
+  }
   curl_setup::set_blob(handle_, CURLOPT_SSLCERT_BLOB, certificate_);
   curl_setup::set_blob(handle_, CURLOPT_SSLKEY_BLOB, request_.identity->private_key.reveal());
   set(handle_, CURLOPT_SSLCERTTYPE, "PEM");
