@@ -254,7 +254,7 @@ Node::Parts::Parts(NodeInput given)
       client(client_options(config)),
       executor(client, executor_ports(stored_cache, redis.get(), stored_limits)),
       queues(*store, queue_options(config)),
-      intake(*store, endpoints, registry, events, system_clock(), public_url(config)),
+      intake(*store, endpoints, registry, events, discovery, system_clock(), public_url(config)),
       reactor(
           {*store, events, registry, actions, flows, connections, system_clock(), loops_of(loops)}),
       authenticator(api_tokens, discovery, system_clock(), authenticator_options(config)),

@@ -10,8 +10,10 @@ void check_verify(const VerifySpec& verify, const std::string& at, Findings& out
   if (needs_header && verify.header.empty()) {
     out.problem(join(at, "header"), "nothing", "the header that carries the signature or the secret");
   }
-  if (verify.scheme == VerifyScheme::jwt && verify.jwks_url.empty() && verify.secret.empty()) {
-    out.problem(join(at, "jwks_url"), "nothing", "the URL of the keys, or `secret`");
+  if (verify.scheme == VerifyScheme::jwt) {
+    if (verify.jwks_url.empty()) out.problem(join(at, "jwks_url"), "nothing", "the URL of the provider's keys");
+    if (verify.issuer.empty()) out.problem(join(at, "issuer"), "nothing", "who signs the tokens: their `iss`");
+    if (verify.audience.empty()) out.problem(join(at, "audience"), "nothing", "for whom the tokens are made: their `aud`");
   }
   if (verify.tolerance.count() < 0) out.problem(join(at, "tolerance"), "less than nothing", "0s or more");
 }

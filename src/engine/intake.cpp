@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <vector>
 
+#include "auth/oauth/discovery.h"
 #include "base/crypto.h"
 #include "connector/topics.h"
 #include "json/parse.h"
@@ -15,6 +16,7 @@
 #include "queue/event_log.h"
 #include "store/store.h"
 #include "webhook/challenge.h"
+#include "webhook/jwt.h"
 #include "webhook/verify.h"
 
 namespace junctor {
@@ -135,13 +137,30 @@ struct Intake::Delivery {
 };
 
 Intake::Intake(Store& store, WebhookEndpoints& endpoints, const CurrentRegistry& registry,
-               queue::EventLog& events, const Clock& clock, std::string public_url)
+               queue::EventLog& events, auth::Discovery& discovery, const Clock& clock,
+               std::string public_url)
     : store_(store),
       endpoints_(endpoints),
       registry_(registry),
       events_(events),
+      discovery_(discovery),
       clock_(clock),
       public_url_(std::move(public_url)) {}
+
+// Keys that cannot be fetched are no reason to refuse: the failure answers 503 and the provider tries
+// again.
+webhook::Verdict Intake::verify(Fiber& fiber, const VerifySpec& spec, const HttpRequest& request,
+                                const std::string& url, const std::vector<Secret>& secrets) {
+  if (spec.scheme != VerifyScheme::jwt || spec.jwks_url.empty())
+    return webhook::verify(spec, request, url, secrets, clock_.now());
+  for (const auto wish : {auth::Discovery::Keys::cached, auth::Discovery::Keys::fetch_again}) {
+    const auto keys = discovery_.keys(fiber, spec.jwks_url, wish);
+    const auto outcome = webhook::verify_jwt_delivery(spec, request, *keys, clock_.now());
+    if (std::holds_alternative<webhook::Verified>(outcome)) return webhook::Verified{};
+    if (const auto* refused = std::get_if<webhook::Refused>(&outcome)) return *refused;
+  }
+  return webhook::Refused{"no key of the provider fits the token"};
+}
 
 HttpResponse Intake::receive(Fiber& fiber, const HttpRequest& request, const std::string& name) {
   const auto open = endpoints_.open(fiber, name);
@@ -166,7 +185,7 @@ HttpResponse Intake::receive(Fiber& fiber, const HttpRequest& request, const std
     return std::move(*answer);
   }
   const auto verdict =
-      webhook::verify(webhook->definition->verify, request, url, open->secrets, clock_.now());
+      verify(fiber, webhook->definition->verify, request, url, open->secrets);
   if (const auto* refused = std::get_if<webhook::Refused>(&verdict))
     return refuse(fiber, endpoint, request, 401, refused->reason);
 

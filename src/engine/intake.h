@@ -10,14 +10,19 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/current_registry.h"
 #include "engine/endpoints.h"
 #include "junctor/clock.h"
 #include "net/http.h"
+#include "webhook/verify.h"
 
 namespace junctor {
 
+namespace auth {
+class Discovery;
+}
 namespace queue {
 class EventLog;
 }
@@ -33,7 +38,8 @@ class Intake final {
  public:
   // public_url: what providers call, without a slash at its end; some sign the URL.
   Intake(Store& store, WebhookEndpoints& endpoints, const CurrentRegistry& registry,
-         queue::EventLog& events, const Clock& clock, std::string public_url);
+         queue::EventLog& events, auth::Discovery& discovery, const Clock& clock,
+         std::string public_url);
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
@@ -47,6 +53,8 @@ class Intake final {
  private:
   struct Delivery;
 
+  webhook::Verdict verify(Fiber& fiber, const VerifySpec& spec, const HttpRequest& request,
+                          const std::string& url, const std::vector<Secret>& secrets);
   HttpResponse refuse(Fiber& fiber, const Endpoint& endpoint, const HttpRequest& request, int status,
                       const std::string& reason);
   HttpResponse store(Fiber& fiber, const Delivery& delivery);
@@ -55,6 +63,7 @@ class Intake final {
   WebhookEndpoints& endpoints_;
   const CurrentRegistry& registry_;
   queue::EventLog& events_;
+  auth::Discovery& discovery_;  // of the keys that providers sign JWTs with
   const Clock& clock_;
   const std::string public_url_;
   IntakeCounts counts_;
