@@ -288,7 +288,9 @@ void FlowJourney::remove_from_target() {
     const auto page = parts_.store.read(fiber_, [&](Snapshot& snapshot) {
       return flow_state::deliveries(snapshot, key_, after, page_size);
     });
-    for (const auto& [id, delivered] : page) {
+    for (const auto& entry : page) {
+      const std::string& id = entry.first;
+      const Delivered& delivered = entry.second;
       if (seen_.contains(id)) continue;
       CallScope scope = target_scope();
       scope.idempotency_key = key_.integration + "/" + key_.flow + "/" + id + "/gone";
