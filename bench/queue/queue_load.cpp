@@ -18,7 +18,7 @@ namespace junctor::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds between_upkeep{5'000};
+constexpr std::chrono::milliseconds between_upkeep{20'000};
 
 std::unique_ptr<Store> open(const Settings& settings) {
   StoreOptions options;
@@ -86,6 +86,7 @@ void QueueLoad::empty() {
 void QueueLoad::keep_up(Fiber& fiber) {
   for (;;) {
     queue::upkeep(fiber, *store_, system_clock().now());
+    queues_.check_hints(fiber);
     fiber.sleep_for(between_upkeep);
   }
 }

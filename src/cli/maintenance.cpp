@@ -37,6 +37,7 @@ void forget_what_is_old(Fiber& fiber, const MaintenanceParts& parts) {
     return runs::forget(transaction, now - parts.run_retention, bite);
   });
   queue::upkeep(fiber, parts.store, now);
+  parts.events.queues().check_hints(fiber);
   until_done(fiber, parts.store,
              [&](Transaction& transaction) { return StoredCache::forget(transaction, now, bite); });
   until_done(fiber, parts.store,

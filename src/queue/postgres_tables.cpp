@@ -14,9 +14,8 @@ using Integers = std::vector<std::int64_t>;
 
 // Locks of one queue's leases: the first number says what, the second which queue.
 constexpr std::int64_t lease_lock = std::int64_t{7'236} << 40;
-// Expiry and due times are looked for at most this often, and from scratch (see low_water) now and then.
+// Expiry and due times are looked for at most this often.
 constexpr std::int64_t between_sweeps_ms = 200;
-constexpr std::int64_t between_full_looks_ms = 60'000;
 // Rows may be committed this long after the time they carry.
 constexpr std::int64_t slack_ms = 5'000;
 
@@ -43,6 +42,17 @@ class LowWater {
   std::uint64_t epoch() {
     std::lock_guard lock(mutex_);
     return epoch_;
+  }
+  // Back to a row that was passed over.
+  void lower(std::int64_t queue, std::int64_t rank, std::int64_t pos) {
+    std::lock_guard lock(mutex_);
+    auto& low = lows_[{queue, rank}];
+    low = std::min(low, pos - 1);
+    ++epoch_;
+  }
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> all() {
+    std::lock_guard lock(mutex_);
+    return lows_;
   }
   void forget() {
     std::lock_guard lock(mutex_);
@@ -178,15 +188,13 @@ class PostgresTables final : public Tables {
         "DELETE FROM leases WHERE seq IN (SELECT seq FROM leases WHERE until > ? AND until <= ?"
         " ORDER BY until LIMIT ? FOR UPDATE SKIP LOCKED)"
         " RETURNING seq, tenant, queue_id, rank, attempts, fence, keyed, nonce, leased_at, consumer",
-        [&](const Row& row) { rows.push_back(read_lease(row)); }, from_scratch(at) ? -1 : expired_to_.load(),
-        now, most);
+        [&](const Row& row) { rows.push_back(read_lease(row)); }, swept_to(), now, most);
     if (std::ssize(rows) < most) note_swept(tx, at);
     return rows;
   }
 
   std::vector<std::int64_t> promote(Transaction& tx, Timestamp now, int most) override {
     std::vector<std::int64_t> queues;
-    const std::int64_t at = now.time_since_epoch().count();
     int count = 0;
     auto& pending = pending_of(tx, clock_);
     tx.for_each(
@@ -199,7 +207,7 @@ class PostgresTables final : public Tables {
           pending.ready.push_back(read_waiting(row));
           queues.push_back(row.int64(0));
         },
-        from_scratch(at) ? -1 : expired_to_.load(), now, most);
+        swept_to(), now, most);
     std::sort(pending.ready.begin(), pending.ready.end(),
               [](const Waiting& a, const Waiting& b) { return a.seq < b.seq; });
     std::sort(queues.begin(), queues.end());
@@ -209,7 +217,33 @@ class PostgresTables final : public Tables {
     return queues;
   }
 
-  void delayed_changed() override { last_full_look_ = 0; }
+  void delayed_changed() override { passed_over_ = -1; }
+
+  std::int64_t next_time(Snapshot& view, std::int64_t queue_id) override {
+    const auto due = view.value<std::int64_t>(
+        "SELECT due_at FROM delayed WHERE queue_id = ? AND due_at > ? ORDER BY due_at LIMIT 1", queue_id,
+        swept_to());
+    const auto expiry = view.value<std::int64_t>(
+        "SELECT until FROM leases WHERE until > ? ORDER BY until LIMIT 1", swept_to());
+    return std::min(due.value_or(INT64_MAX), expiry.value_or(INT64_MAX));
+  }
+
+  // Rows may have been committed later than `slack_ms` after the time they carry.
+  void check_hints(Snapshot& view) override {
+    // Taken before the snapshot, so that whatever it shows behind them was really passed over.
+    const auto lows = low_water_.all();
+    const std::int64_t swept = swept_to();
+    for (const std::string_view sql :
+         {"SELECT until FROM leases WHERE until <= ? ORDER BY until LIMIT 1",
+          "SELECT due_at FROM delayed WHERE due_at <= ? ORDER BY due_at LIMIT 1"})
+      if (const auto found = view.value<std::int64_t>(sql, swept))
+        passed_over_ = std::min(passed_over_.load(), *found - 1);
+    for (const auto& [key, low] : lows)
+      if (const auto found = view.value<std::int64_t>(
+              "SELECT pos FROM ready WHERE queue_id = ? AND rank = ? AND pos <= ? ORDER BY pos LIMIT 1",
+              key.first, key.second, low))
+        low_water_.lower(key.first, key.second, *found);
+  }
 
   bool sweep_is_due(Timestamp now) override {
     const std::int64_t at = now.time_since_epoch().count();
@@ -234,7 +268,7 @@ class PostgresTables final : public Tables {
 
   void connection_was_lost() override {
     low_water_.forget();
-    last_full_look_ = 0;
+    passed_over_ = -1;
     next_sweep_ = 0;
   }
 
@@ -243,28 +277,27 @@ class PostgresTables final : public Tables {
     bool any = false;
   };
 
-  bool from_scratch(std::int64_t at) const { return at - last_full_look_ >= between_full_looks_ms; }
+  // Leases that ended and messages that came due by then are gone.
+  std::int64_t swept_to() const { return std::min(swept_to_.load(), passed_over_.load()); }
 
   // After the commit, and only when nothing was left over.
   void note_swept(Transaction& tx, std::int64_t at) {
-    tx.after_commit([this, at, full = from_scratch(at), &unfinished = tx.local<Unfinished>()] {
+    tx.after_commit([this, at, passed_over = passed_over_.load(), &unfinished = tx.local<Unfinished>()] {
       if (unfinished.any) {
         next_sweep_ = 0;
         return;
       }
-      expired_to_ = at - slack_ms;
-      if (full) {
-        last_full_look_ = at;
-        low_water_.forget();
-      }
+      swept_to_ = at - slack_ms;
+      std::int64_t expected = passed_over;
+      passed_over_.compare_exchange_strong(expected, INT64_MAX);
     });
   }
 
   const Clock& clock_;
   LowWater low_water_;
   std::atomic<std::int64_t> next_sweep_{0};
-  std::atomic<std::int64_t> expired_to_{-1};
-  std::atomic<std::int64_t> last_full_look_{0};
+  std::atomic<std::int64_t> swept_to_{-1};
+  std::atomic<std::int64_t> passed_over_{INT64_MAX};  // the least of those check_hints() found
 };
 
 }  // namespace

@@ -142,6 +142,9 @@ class Queues final {
   // Returns expired leases and due messages to their queues; up to `most` of each. Also done by lease().
   int sweep(Transaction& tx, int most = 1'000);
 
+  // Looks, beside the work, for what the short ways to the next message may have passed over. Once a minute.
+  void check_hints(Fiber& fiber);
+
   // Notified after every commit that may have given consumers of the queue work.
   Signal& signal(std::int64_t queue_id);
   Store& store() { return store_; }
@@ -178,7 +181,7 @@ class Queues final {
   std::optional<QueueInfo> by_id(Snapshot& view, std::int64_t id);
   LeaseLoss what_happened(Snapshot& view, const LeaseToken& lease);
   int redrive_rows(Transaction& tx, const TenantId& tenant, const Rows& rows);
-  std::chrono::milliseconds time_to_next(Fiber& fiber, const LeaseRequest& request);
+  std::chrono::milliseconds time_to_next(Fiber& fiber, std::int64_t queue_id);
 
   Store& store_;
   Options options_;

@@ -181,6 +181,20 @@ CREATE TABLE idempotency_keys (
   PRIMARY KEY (tenant, scope, key));
 CREATE INDEX idempotency_expiry ON idempotency_keys (expires_at);
 )"},
+    // Most of their rows live for seconds. Vacuumed by number, not by share of a table that is large only
+    // for what is dead in it.
+    {2, "tables of short-lived rows are vacuumed often", "SELECT 1",
+     R"(
+ALTER TABLE ready SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000,
+  autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 500000);
+ALTER TABLE leases SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000,
+  autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 500000);
+ALTER TABLE delayed SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000,
+  autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE lanes SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000,
+  autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE queue_counts SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)
+)"},
 };
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace junctor::queue {
 namespace {
 
 constexpr WriteOptions own_locks{Isolation::read_committed, Durability::synced};
-constexpr int segments_ahead = 2;
+// Enough for a minute, after which they are looked after again, at 50,000 messages a second.
+constexpr int segments_ahead = 6;
 
 std::set<std::int64_t> existing(Fiber& fiber, Store& store) {
   std::set<std::int64_t> numbers;
@@ -52,17 +53,18 @@ bool try_script(Fiber& fiber, Store& store, const std::string& script) {
   }
 }
 
-bool has_unfinished(Fiber& fiber, Store& store, Position first, Position end) {
-  return store.read(fiber, [&](Snapshot& view) {
-    return view
-               .value<std::int64_t>(
-                   "SELECT CASE WHEN EXISTS (SELECT 1 FROM leases WHERE seq >= ?1 AND seq < ?2)"
-                   " OR EXISTS (SELECT 1 FROM ready WHERE seq >= ?1 AND seq < ?2)"
-                   " OR EXISTS (SELECT 1 FROM delayed WHERE seq >= ?1 AND seq < ?2)"
-                   " OR EXISTS (SELECT 1 FROM lanes WHERE seq >= ?1 AND seq < ?2) THEN 1 ELSE 0 END",
-                   first, end)
-               .value_or(1) != 0;
+// One pass over each table: a look for each segment would walk again and again over what an old snapshot
+// keeps of rows that are gone.
+std::set<std::int64_t> with_unfinished(Fiber& fiber, Store& store) {
+  std::set<std::int64_t> numbers;
+  store.read(fiber, [&](Snapshot& view) {
+    numbers.clear();
+    view.for_each(
+        "SELECT seq / ?1 FROM leases GROUP BY 1 UNION SELECT seq / ?1 FROM ready GROUP BY 1"
+        " UNION SELECT seq / ?1 FROM delayed GROUP BY 1 UNION SELECT seq / ?1 FROM lanes GROUP BY 1",
+        [&](const Row& row) { numbers.insert(row.int64(0)); }, segment_positions);
   });
+  return numbers;
 }
 
 }  // namespace
@@ -85,16 +87,19 @@ int make_segments(Fiber& fiber, Store& store) {
 }
 
 int drop_segments(Fiber& fiber, Store& store) {
-  const Position settled = settled_position(fiber, store);
+  std::set<std::int64_t> past = existing(fiber, store);
+  const std::int64_t present = settled_position(fiber, store) / segment_positions;
+  std::erase_if(past, [&](std::int64_t n) { return n >= present; });
+  if (past.empty()) return 0;
+  // Positions of the past are not given again, so what is over stays over.
+  const auto used = with_unfinished(fiber, store);
   int dropped = 0;
-  for (const std::int64_t n : existing(fiber, store)) {
-    const Position first = n * segment_positions, end = first + segment_positions;
-    if (end > settled || has_unfinished(fiber, store, first, end)) continue;
-    dropped += try_script(fiber, store,
-                          fmt::format("ALTER TABLE messages DETACH PARTITION messages_{0};"
-                                      "DROP TABLE messages_{0}",
-                                      n));
-  }
+  for (const std::int64_t n : past)
+    if (!used.contains(n))
+      dropped += try_script(fiber, store,
+                            fmt::format("ALTER TABLE messages DETACH PARTITION messages_{0};"
+                                        "DROP TABLE messages_{0}",
+                                        n));
   return dropped;
 }
 

@@ -143,6 +143,10 @@ class SqliteTables final : public Tables {
 
   void delayed_changed() override { next_due_ = 0; }
 
+  std::int64_t next_time(Snapshot&, std::int64_t) override {
+    return std::min(next_due_.load(), next_expiry_.load());
+  }
+
   bool sweep_is_due(Timestamp now) override {
     const auto at = now.time_since_epoch().count();
     return at >= next_due_ || at >= next_expiry_;

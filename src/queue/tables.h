@@ -106,6 +106,11 @@ class Tables {
   virtual bool was_given(Snapshot& view, Position seq) = 0;
   // Changes whenever another process has changed the database; constant where that cannot be told.
   virtual std::int64_t outside_changes(Transaction& tx) = 0;
+  // When the next lease ends or message comes due, as far as is known without walking over what is gone;
+  // may err towards early. Milliseconds since 1970; INT64_MAX: nothing.
+  virtual std::int64_t next_time(Snapshot& view, std::int64_t queue_id) = 0;
+  // Compares what is remembered about the tables with the tables themselves. Reads much: beside the work.
+  virtual void check_hints(Snapshot&) {}
   // The database may have been restarted, and may have lost relaxed commits.
   virtual void connection_was_lost() {}
 };

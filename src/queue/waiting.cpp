@@ -22,22 +22,21 @@ std::vector<Message> Queues::wait_and_lease(Fiber& fiber, const LeaseRequest& re
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         limit - std::chrono::steady_clock::now());
     if (left.count() <= 0) return messages;
-    changed.wait_for(fiber, seen, std::min(left, time_to_next(fiber, request)));
+    changed.wait_for(fiber, seen, std::min(left, time_to_next(fiber, id)));
   }
 }
 
 // Until the next delayed message or lease of the queue comes up; at most the backstop.
-std::chrono::milliseconds Queues::time_to_next(Fiber& fiber, const LeaseRequest& request) {
-  const auto next = store_.read(fiber, [&](Snapshot& view) {
-    const QueueInfo queue = require(view, request.tenant, request.queue);
-    const auto due =
-        view.value<std::int64_t>("SELECT min(due_at) FROM delayed WHERE queue_id = ?", queue.id);
-    const auto expiry = view.value<std::int64_t>("SELECT min(until) FROM leases");
-    return std::min(due.value_or(INT64_MAX), expiry.value_or(INT64_MAX));
-  });
+std::chrono::milliseconds Queues::time_to_next(Fiber& fiber, std::int64_t queue_id) {
+  const auto next = store_.read(
+      fiber, [&](Snapshot& view) { return tables_->next_time(view, queue_id); });
   const std::int64_t now = clock().now().time_since_epoch().count();
   if (next <= now) return std::chrono::milliseconds(1);
   return std::min(options_.backstop, std::chrono::milliseconds(next == INT64_MAX ? 60'000 : next - now));
+}
+
+void Queues::check_hints(Fiber& fiber) {
+  store_.read(fiber, [&](Snapshot& view) { tables_->check_hints(view); });
 }
 
 }  // namespace junctor::queue

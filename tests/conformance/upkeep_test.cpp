@@ -73,5 +73,24 @@ TEST_P(UpkeepTest, finished_segments_are_dropped_and_counters_stay_true) {
   EXPECT_EQ(write([&](Transaction& tx) { return queues_->lease(tx, request); }).size(), 1u);
 }
 
+// A row committed long after the time or place it carries stands behind the marks.
+TEST_P(UpkeepTest, what_was_passed_over_is_found_again) {
+  if (GetParam() == test::Backend::sqlite) GTEST_SKIP() << "SQLite remembers no such marks";
+  write([&](Transaction& tx) { queues_->ensure(tx, tenant_, "work"); });
+  const LeaseRequest request{tenant_, "work", 1, std::nullopt, ""};
+  const auto lease = [&] { return write([&](Transaction& tx) { return queues_->lease(tx, request); }); };
+  for (int i = 0; i < 3; ++i)
+    write([&](Transaction& tx) { queues_->enqueue(tx, tenant_, "work", {}); });
+  ASSERT_EQ(lease().size(), 1u);
+  write([&](Transaction& tx) { tx.execute("UPDATE ready SET pos = -pos"); });
+  write([&](Transaction& tx) { tx.execute("UPDATE leases SET until = 1"); });
+  EXPECT_EQ(lease().size(), 0u);
+  run_in_fiber([&](Fiber& fiber) { queues_->check_hints(fiber); });
+  EXPECT_EQ(lease().size(), 1u);
+  EXPECT_EQ(lease().size(), 1u);
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(lease().size(), 1u);
+}
+
 }  // namespace
 }  // namespace junctor::queue
