@@ -117,6 +117,44 @@ TEST_F(OidcProviderTest, client_credentials_as_basic_and_in_the_body) {
   });
 }
 
+TEST_F(OidcProviderTest, clients_that_sign_assertions_with_their_key_or_their_secret) {
+  test::World world;
+  run_in_fiber([&](Fiber& fiber) {
+    const std::string resource = provider_->plain() + "/_test/resource";
+    const auto call = [&](const ConnectionKey& key) {
+      return world.engine().call(fiber, key.tenant, key.id, resource).status;
+    };
+    auto signing = definition(AuthType::oauth2, provider_->plain(), Grant::client_credentials);
+    OAuth2Auth& oauth = *signing->methods[0].oauth2;
+    oauth.client_auth = ClientAuth::private_key_jwt;
+    oauth.private_key = "=vars.password";
+    oauth.key_id = "signer-1";
+    oauth.algorithm = "ES256";
+    world.catalogue.definition = signing;
+    EXPECT_EQ(call(world.connect(
+                  fiber, {{"client_id", "signer"}, {"password", provider_->file("signer.key")}},
+                  "signer")),
+              200);
+    const auto stranger = world.connect(
+        fiber, {{"client_id", "signer"}, {"password", provider_->file("client.key")}}, "stranger");
+    EXPECT_NE(error_of([&] { call(stranger); }), "none");
+
+    auto sharing = definition(AuthType::oauth2, provider_->plain(), Grant::client_credentials);
+    sharing->methods[0].oauth2->client_auth = ClientAuth::client_secret_jwt;
+    world.catalogue.definition = sharing;
+    EXPECT_EQ(call(world.connect(
+                  fiber,
+                  {{"client_id", "sharer"},
+                   {"client_secret", "a secret of thirty-two characters and more"}},
+                  "sharer")),
+              200);
+    const auto wrong = world.connect(
+        fiber, {{"client_id", "sharer"}, {"client_secret", "another secret of thirty-two chars"}},
+        "wrong");
+    EXPECT_EQ(error_of([&] { call(wrong); }), "provider_error");
+  });
+}
+
 TEST_F(OidcProviderTest, tokens_bound_to_a_certificate_are_good_only_with_it) {
   test::World world;
   HttpClientOptions options = test::loopback_client();

@@ -6,8 +6,8 @@
 import { createRequire } from "node:module";
 import { createServer as createHttp } from "node:http";
 import { createServer as createHttps } from "node:https";
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const [nodeModules, tlsFolder, tokenSeconds] = process.argv.slice(2);
@@ -18,6 +18,11 @@ const redirect = "http://127.0.0.1/oauth/callback";
 const stats = { refresh_token: 0, authorization_code: 0, client_credentials: 0, errors: [] };
 const grants = new Set();
 
+// The key of a client that signs its assertions; the test reads the private half from the folder.
+const signer = generateKeyPairSync("ec", { namedCurve: "P-256" });
+writeFileSync(`${tlsFolder}/signer.key`, signer.privateKey.export({ type: "pkcs8", format: "pem" }));
+const signerJwk = { ...signer.publicKey.export({ format: "jwk" }), kid: "signer-1", alg: "ES256", use: "sig" };
+
 function configuration(tls) {
   return {
     clients: [
@@ -26,7 +31,11 @@ function configuration(tls) {
       { client_id: "robot", client_secret: "robot-secret-a9", redirect_uris: [], response_types: [],
         grant_types: ["client_credentials"] },
       ...(tls ? [] : [{ client_id: "robot-post", client_secret: "post secret:&=", redirect_uris: [], response_types: [],
-        grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_post" }]),
+        grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_post" },
+      { client_id: "signer", redirect_uris: [], response_types: [], grant_types: ["client_credentials"],
+        token_endpoint_auth_method: "private_key_jwt", token_endpoint_auth_signing_alg: "ES256", jwks: { keys: [signerJwk] } },
+      { client_id: "sharer", client_secret: "a secret of thirty-two characters and more", redirect_uris: [], response_types: [],
+        grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_jwt", token_endpoint_auth_signing_alg: "HS256" }]),
       ...(tls ? [{ client_id: "bound", redirect_uris: [], response_types: [], grant_types: ["client_credentials"],
         token_endpoint_auth_method: "tls_client_auth", tls_client_auth_subject_dn: "CN=bound-client",
         tls_client_certificate_bound_access_tokens: true }] : []),
