@@ -160,6 +160,15 @@ FormFields sent_secrets(const ClientRequest& request, const FormFields& known) {
   return out;
 }
 
+// Every text of a declared JSON body, for the same reason.
+void add_texts(const Json& value, FormFields& out) {
+  if (value.is_string()) out.emplace_back("", Secret(std::string_view(value.as_string())));
+  if (const auto* object = value.if_object())
+    for (const auto& [name, member] : *object) add_texts(member, out);
+  if (const auto* list = value.if_array())
+    for (const Json& item : *list) add_texts(item, out);
+}
+
 TokenRefusal refusal(int status, const JsonObject& body, const FormFields& secrets) {
   TokenRefusal out{status, printable(text_member(body, "error"), 100), {}};
   std::string description = text_member(body, "error_description");
@@ -311,8 +320,12 @@ TokenAnswer send_declared_request(Fiber& fiber, HttpClient& client, const TokenC
     Json body(call.vars.object(declared.body, "the token request's body", extra));
     request.header("Content-Type", "application/json");
     request.body = Secret(json::to_text(body));
+    add_texts(body, fields);
     wipe(body);
   }
+  for (const ClientHeader& header : request.headers)
+    if (const auto* value = std::get_if<Secret>(&header.value))
+      fields.emplace_back(header.name, value->clone());
   ClientResponse answer = client.send(fiber, request);
   throw_when_unavailable(answer);
   auto body = parse_answer(answer);
