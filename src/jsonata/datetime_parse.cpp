@@ -206,6 +206,7 @@ double parse_iso8601(std::string_view text) {
   const bool whole_day = hour == 24 && number(5, 0) == 0 && number(6, 0) == 0;
   if (month < 1 || month > 12 || day < 1 || day > 31 || (hour > 23 && !whole_day)) return nan;
   if (!part(7).empty() && part(4).empty()) return nan;
+  if (!part(3).empty() && part(2).empty()) return nan;  // a day of no month
   const double year = number(1, 0);
   const double millis = part(7).empty() ? 0 : std::floor(parse_decimal("0." + std::string(part(7).substr(0, 3))) * 1000 + 0.5);
   const double days = static_cast<double>(days_from_civil(static_cast<std::int64_t>(year), static_cast<std::int64_t>(month), static_cast<std::int64_t>(day)));

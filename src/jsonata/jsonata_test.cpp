@@ -139,6 +139,17 @@ TEST(Jsonata, answers_numbers_out_of_range_with_an_error) {
   EXPECT_EQ(eval("$string(1 / 0)"), "D3001");
 }
 
+TEST(Jsonata, writes_large_numbers_in_other_bases_as_javascript_does) {
+  EXPECT_EQ(eval("$formatBase(1e21, 36)"), R"("5v1j4f4ds7c000")");
+  EXPECT_EQ(eval("$formatBase(9007199254740992, 7)"), R"("5350140446150306054")");
+  EXPECT_EQ(eval("$formatBase(-255, 16)"), R"("-ff")");
+}
+
+TEST(Jsonata, knows_no_day_without_a_month) {
+  EXPECT_EQ(eval("$toMillis('2020-29')"), "null");
+  EXPECT_EQ(eval("$toMillis('2020-05')"), "1588291200000");
+}
+
 TEST(Jsonata, takes_input_that_is_not_utf8_without_harm) {
   const bj::value input{{"s", "a\xff\xc3("}};
   const auto run = [&](const char* text) { return Expression::compile(text).evaluate(input); };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <vector>
@@ -281,8 +282,9 @@ std::string in_base(double value, int radix) {
   if (radix == 10 || !std::isfinite(value)) return number_text(value);
   std::string out;
   double rest = std::abs(value);
-  // Digits beyond the precision of a double are zeros.
-  while (rest >= 9007199254740992.0) {
+  // Digits that stand for less than half the distance to the next double are zeros.
+  const double next = std::nextafter(rest, std::numeric_limits<double>::infinity());
+  for (double half = (next - rest) / 2; half >= radix; half /= radix) {
     rest /= radix;
     out += '0';
   }
