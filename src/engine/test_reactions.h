@@ -104,7 +104,8 @@ class ReactingEngine : public TestEngine {
   connector::TestApi api;
   Flows flows{{*store, registry, actions, events, system_clock()}};
   WebhookEndpoints endpoints{*store, vault};
-  Intake intake{*store, endpoints, registry, events, system_clock(), "https://junctor.test"};
+  Intake intake{*store,    endpoints,      registry,              events,
+                discovery, system_clock(), "https://junctor.test"};
 };
 
 }  // namespace junctor
