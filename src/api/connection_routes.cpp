@@ -5,6 +5,7 @@
 
 #include "auth/api_tokens.h"
 #include "auth/oauth/authorization.h"
+#include "engine/field_options.h"
 #include "json/parse.h"
 #include "net/problem.h"
 #include "vault/connections.h"
@@ -131,6 +132,22 @@ HttpResponse test(const ConnectionParts& parts, Fiber& fiber, HttpRequest& reque
   return HttpResponse::json(200, vault::to_json(parts.connections.get(fiber, caller.tenant, id)).at("health"));
 }
 
+HttpResponse options(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const auto connection = parts.connections.get(fiber, caller.tenant, id_of(request));
+  JsonArray items = field_options(fiber, parts.actions, caller.tenant,
+                                  {connection.integration, std::string(*request.path_value("field")), connection, {}});
+  return HttpResponse::json(200, JsonObject{{"items", std::move(items)}});
+}
+
+HttpResponse options_before(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
+  const JsonObject body = body_of(request);
+  require_only(body, {"vars"});
+  JsonArray items = field_options(fiber, parts.actions, caller.tenant,
+                                  {std::string(*request.path_value("integration")), std::string(*request.path_value("field")),
+                                   std::nullopt, vars_of(body).value_or(JsonObject())});
+  return HttpResponse::json(200, JsonObject{{"items", std::move(items)}});
+}
+
 HttpResponse authorise(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
   const JsonObject body = body_of(request);
   require_only(body, {"return_to"});
@@ -238,7 +255,9 @@ std::vector<Route> connection_routes(const ConnectionParts& given) {
           route(parts, "GET", "/v1/connections/{connection}", "connections:read", show),
           route(parts, "PATCH", "/v1/connections/{connection}", "connections:write", change),
           route(parts, "DELETE", "/v1/connections/{connection}", "connections:write", remove),
-          route(parts, "POST", "/v1/connections/{connection}/test", "connections:write", test)};
+          route(parts, "POST", "/v1/connections/{connection}/test", "connections:write", test),
+          route(parts, "GET", "/v1/connections/{connection}/vars/{field}/options", "connections:read", options),
+          route(parts, "POST", "/v1/integrations/{integration}/vars/{field}/options", "connections:read", options_before)};
 }
 
 std::vector<Route> authorisation_routes(const ConnectionParts& given) {

@@ -5,7 +5,9 @@
 //   GET    /v1/connections/{connection}             its id, secrets as masks
 //   PATCH  /v1/connections/{connection}             {name?, vars?, enabled?, version?}
 //   DELETE /v1/connections/{connection}
-//   POST   /v1/connections/{connection}/test        runs the integration's test action
+//   POST   /v1/connections/{connection}/test        runs the integration's test action → {state, message, …}
+//   GET    /v1/connections/{connection}/vars/{field}/options     → {items: [{value, label}]}
+//   POST   /v1/integrations/{integration}/vars/{field}/options   {vars?}: before there is a connection
 //   POST   /v1/connections/{connection}/authorise   {return_to?} → {url, expires_at}: open it in a browser
 //   POST   /v1/connections/{connection}/device      → {handle, user_code, verification_url, …}
 //   POST   /v1/connections/{connection}/device/{handle}  → {status}: authorised or waiting
@@ -27,6 +29,7 @@
 #include "net/router.h"
 
 namespace junctor {
+class Actions;
 namespace auth {
 class ApiTokens;
 class Authorization;
@@ -43,6 +46,7 @@ struct ConnectionParts {
   auth::Authorization& authorization;
   auth::ApiTokens& tokens;
   vault::ConnectionTester* tester;  // null: tests answer 501
+  Actions& actions;
   const Access& access;
   std::function<void(Fiber&, const TenantId&)> tenant_in_use;  // before a tenant's connection is made
   std::string public_url;           // "https://junctor.example": the callback is <public_url>/oauth/callback

@@ -1,5 +1,7 @@
 #include "api/read_routes.h"
 
+#include <algorithm>
+#include <boost/describe/enum_to_string.hpp>
 #include <boost/json.hpp>
 
 #include "api/query.h"
@@ -78,6 +80,48 @@ JsonObject endpoint_json(const Endpoint& endpoint) {
           {"enabled", endpoint.enabled}};
 }
 
+// How a form asks for the vars: in the order of `order`, then of the definition.
+JsonArray vars_json(const Integration& integration) {
+  std::vector<const Field*> fields;
+  for (const Field& field : integration.vars) fields.push_back(&field);
+  std::stable_sort(fields.begin(), fields.end(), [](const Field* a, const Field* b) { return a->order < b->order; });
+  JsonArray out;
+  for (const Field* field : fields) {
+    JsonObject one{{"key", field->key},
+                   {"type", boost::describe::enum_to_string(field->type, "text")},
+                   {"label", field->label},
+                   {"help", field->help},
+                   {"placeholder", field->placeholder},
+                   {"required", field->required},
+                   {"secret", field->is_secret()},
+                   {"hidden", field->hidden},
+                   {"group", field->group},
+                   {"order", field->order},
+                   {"default", field->default_},
+                   {"after_authorisation", field->when == FieldPhase::after_auth},
+                   {"fetches_options", field->options_from.has_value()}};
+    JsonArray options;
+    for (const Option& option : field->options)
+      options.push_back(JsonObject{{"value", option.value}, {"label", option.label}});
+    if (!options.empty()) one["options"] = std::move(options);
+    if (field->visible_when)
+      one["visible_when"] = JsonObject{{"field", field->visible_when->field}, {"equals", field->visible_when->equals}};
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+JsonArray auth_json(const LoadedIntegration& loaded) {
+  const auto consent = auth::consent_methods(loaded.auth);
+  JsonArray out;
+  for (const Auth& method : loaded.auth.methods)
+    out.push_back(JsonObject{{"slug", method.slug},
+                             {"label", method.label},
+                             {"type", boost::describe::enum_to_string(method.type, "none")},
+                             {"needs_consent", std::count(consent.begin(), consent.end(), method.slug) > 0}});
+  return out;
+}
+
 JsonObject integration_json(const LoadedIntegration& loaded) {
   const Integration& integration = loaded.definition;
   JsonArray actions, webhooks, reactions;
@@ -104,6 +148,9 @@ JsonObject integration_json(const LoadedIntegration& loaded) {
           {"version", integration.version},
           {"description", integration.description},
           {"category", integration.category},
+          {"vars", vars_json(integration)},
+          {"auth", auth_json(loaded)},
+          {"test_action", integration.test_action},
           {"actions", std::move(actions)},
           {"webhooks", std::move(webhooks)},
           {"reactions", std::move(reactions)}};

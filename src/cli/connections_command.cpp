@@ -4,14 +4,17 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <iterator>
 
 #include "async/scope.h"
 #include "auth/ports.h"
 #include "base/crypto.h"
+#include "cli/local_engine.h"
 #include "cli/terminal.h"
 #include "cli/vault_access.h"
+#include "engine/field_options.h"
 #include "engine/project.h"
 #include "engine/registry.h"
 #include "json/parse.h"
@@ -32,33 +35,40 @@ const CommandOption vars_option{"--vars-file", "vars as a JSON object; \"-\" rea
 const CommandOption json_option{"--json", "as JSON", Kind::flag};
 const CommandOption reference_option{"CONNECTION", "its id, \"integration/name\", or the integration when it has one", Kind::place};
 
-class RegistryCatalogue final : public vault::IntegrationCatalogue {
- public:
-  explicit RegistryCatalogue(std::shared_ptr<const Registry> registry) : registry_(std::move(registry)) {}
-  std::optional<vault::IntegrationProfile> profile(std::string_view slug) const override {
-    const auto found = registry_ ? registry_->find(slug) : nullptr;
-    return found ? std::optional(auth::integration_profile(found->definition)) : std::nullopt;
-  }
-
- private:
-  std::shared_ptr<const Registry> registry_;
-};
+std::vector<Project> projects_of(const Given& given) {
+  std::vector<Project> out;
+  for (const std::string& folder : given.values("project")) out.push_back(load_project(folder).value_or_throw());
+  return out;
+}
 
 // What a command works with: the services, on the database of the engine.
 struct Work {
-  explicit Work(const Given& given) : access(open_vault(given)), catalogue(load(given)), tenant(given.value("tenant", default_tenant().text())) {}
-
-  static std::shared_ptr<const Registry> load(const Given& given) {
-    if (!given.has("project")) return nullptr;
+  explicit Work(const Given& given)
+      : projects(projects_of(given)), access(open_vault(given, projects)), tenant(given.value("tenant", default_tenant().text())) {
     NodeInput input;
-    for (const std::string& folder : given.values("project")) input.projects.push_back(load_project(folder).value_or_throw());
-    return load_registry(input).value_or_throw();
+    input.projects = projects;
+    registry.set(load_registry(input).value_or_throw());
   }
 
+  // For commands that make calls.
+  LocalEngine& engine() {
+    if (!engine_) {
+      HttpClientOptions options;
+      options.guard = AddressGuard::allowing(access.config.allow_addresses).value_or_throw();
+      engine_ = std::make_unique<LocalEngine>(*access.store, connections, registry, catalogue, options);
+    }
+    return *engine_;
+  }
+
+  std::vector<Project> projects;
   VaultAccess access;
-  RegistryCatalogue catalogue;
+  CurrentRegistry registry;
+  Catalogue catalogue{registry};
   vault::Connections connections{*access.vault, catalogue};
   TenantId tenant;
+
+ private:
+  std::unique_ptr<LocalEngine> engine_;
 };
 
 JsonObject read_vars(const std::string& file) {
@@ -76,8 +86,7 @@ JsonObject read_vars(const std::string& file) {
   return std::move(parsed.value().as_object());
 }
 
-bool is_asked_for(const FieldDeclaration& field, const JsonObject& vars) {
-  if (field.phase == vault::FieldPhase::after_authorisation) return false;
+bool is_visible(const FieldDeclaration& field, const JsonObject& vars) {
   if (!field.visible_when) return true;
   const Json* other = vars.if_contains(field.visible_when->field);
   return other != nullptr && *other == field.visible_when->equals;
@@ -86,27 +95,54 @@ bool is_asked_for(const FieldDeclaration& field, const JsonObject& vars) {
 std::string question(const FieldDeclaration& field) {
   std::string out = field.label.empty() ? field.key : field.label;
   if (!field.help.empty()) out += " (" + field.help + ")";
-  for (std::size_t i = 0; i < field.options.size(); ++i)
-    out += (i == 0 ? " one of " : ", ") + json::to_text(field.options[i].value);
+  for (std::size_t i = 0; i < field.options.size(); ++i) {
+    const auto& [label, value] = field.options[i];
+    out += (i == 0 ? " one of " : ", ") + json::to_text(value);
+    if (!label.empty() && Json(label) != value) out += " " + label;
+  }
+  if (!field.placeholder.empty()) out += ", such as " + field.placeholder;
   if (field.default_value) out += " [" + json::to_text(*field.default_value) + "]";
   return out + (field.required ? ": " : ", may stay empty: ");
 }
 
-JsonObject ask_vars(vault::FieldDeclarations fields) {
+// A text typed for a select is its option's value, also where that is a number.
+Json typed(const FieldDeclaration& field, const std::string& text) {
+  for (const vault::FieldOption& option : field.options)
+    if (!option.value.is_string() && json::to_text(option.value) == text) return option.value;
+  if (field.kind == vault::FieldKind::boolean && (text == "true" || text == "false")) return text == "true";
+  return Json(JsonString(text));
+}
+
+using OptionsSource = std::function<std::vector<vault::FieldOption>(const FieldDeclaration&, const JsonObject& vars)>;
+
+// Asks for the fields of one phase, in their order. vars: what is known already.
+JsonObject ask_vars(vault::FieldDeclarations fields, vault::FieldPhase phase, JsonObject vars, const OptionsSource& options) {
   std::stable_sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a.order < b.order; });
-  JsonObject vars;
-  for (const FieldDeclaration& field : fields) {
-    if (!is_asked_for(field, vars)) continue;
+  for (FieldDeclaration& field : fields) {
+    if (field.phase != phase || !is_visible(field, vars)) continue;
+    if (!field.options_action.empty() && field.options.empty()) field.options = options(field, vars);
     if (field.is_secret()) {
       const Secret secret = ask_secret(question(field));
       if (!secret.empty()) vars[field.key] = secret.reveal();
     } else if (const std::string text = ask(question(field)); !text.empty()) {
-      vars[field.key] = text;
+      vars[field.key] = typed(field, text);
     } else if (field.default_value) {
       vars[field.key] = *field.default_value;
     }
   }
   return vars;
+}
+
+// Options that cannot be fetched are no reason to stop: the value can be typed all the same.
+std::vector<vault::FieldOption> fetch_options(Fiber& fiber, Work& work, const OptionsQuestion& question) {
+  std::vector<vault::FieldOption> out;
+  try {
+    for (const Json& one : field_options(fiber, work.engine().actions(), work.tenant, question))
+      out.push_back({std::string(one.at("label").as_string()), one.at("value")});
+  } catch (const Failure& failure) {
+    std::cerr << "the choices cannot be fetched: " << failure.message() << '\n';
+  }
+  return out;
 }
 
 void print(const vault::Connection& connection, const Given& given) {
@@ -119,6 +155,30 @@ void print(const vault::Connection& connection, const Given& given) {
             << vault::to_string(connection.health.state) << '\n';
 }
 
+// 0 when the connection works.
+int run_test(Fiber& fiber, Work& work, const vault::Connection& connection, const Given& given) {
+  const vault::Health health = work.connections.test(fiber, work.tenant, connection.id, work.engine().check());
+  const auto after = work.connections.get(fiber, work.tenant, connection.id);
+  if (given.has("json")) print(after, given);
+  const bool good = health.state == vault::HealthState::healthy;
+  std::cerr << connection.integration << "/" << connection.name << " " << vault::to_string(health.state);
+  if (health.latency) std::cerr << " in " << health.latency->count() << " ms";
+  std::cerr << (good ? "" : ": " + health.message) << '\n';
+  return good ? 0 : 1;
+}
+
+// On a terminal, what is only known once the connection can make calls.
+vault::Connection ask_second_phase(Fiber& fiber, Work& work, const vault::IntegrationProfile& profile,
+                                   const vault::Connection& made) {
+  if (made.status != vault::ConnectionStatus::needs_vars) return made;
+  const auto options = [&](const FieldDeclaration& field, const JsonObject&) {
+    return fetch_options(fiber, work, {made.integration, field.key, made, {}});
+  };
+  vault::ConnectionChange change;
+  change.vars = ask_vars(profile.fields, vault::FieldPhase::after_authorisation, made.vars, options);
+  return work.connections.update(fiber, work.tenant, made.id, change);
+}
+
 int add(const Given& given) {
   Work work(given);
   const std::string integration = given.value("INTEGRATION");
@@ -126,13 +186,44 @@ int add(const Given& given) {
   if (!profile)
     throw vault::ConnectionFailure(vault::ConnectionError::unknown_integration,
                                    "there is no integration \"" + integration + "\" in the folders given with --project");
-  if (!given.has("vars-file") && !is_interactive()) {
+  const bool asking = !given.has("vars-file");
+  if (asking && !is_interactive()) {
     std::cerr << "junctor: standard input is no terminal; give the vars with --vars-file\n";
     return 2;
   }
-  const JsonObject vars = given.has("vars-file") ? read_vars(given.value("vars-file")) : ask_vars(profile->fields);
+  int code = 0;
   run_in_fiber([&](Fiber& fiber) {
-    print(work.connections.create(fiber, work.tenant, {integration, given.value("name"), given.value("method"), vars}), given);
+    const auto options = [&](const FieldDeclaration& field, const JsonObject& vars) {
+      return fetch_options(fiber, work, {integration, field.key, std::nullopt, vars});
+    };
+    const JsonObject vars = asking ? ask_vars(profile->fields, vault::FieldPhase::before_authorisation, {}, options)
+                                   : read_vars(given.value("vars-file"));
+    auto made = work.connections.create(fiber, work.tenant, {integration, given.value("name"), given.value("method"), vars});
+    if (asking) made = ask_second_phase(fiber, work, *profile, made);
+    if (!given.has("test") || !given.has("json")) print(made, given);
+    if (given.has("test")) code = run_test(fiber, work, made, given);
+  });
+  return code;
+}
+
+int test(const Given& given) {
+  Work work(given);
+  int code = 0;
+  run_in_fiber([&](Fiber& fiber) {
+    code = run_test(fiber, work, work.connections.find(fiber, work.tenant, given.value("CONNECTION")), given);
+  });
+  return code;
+}
+
+int options(const Given& given) {
+  Work work(given);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto connection = work.connections.find(fiber, work.tenant, given.value("CONNECTION"));
+    const JsonArray items = field_options(fiber, work.engine().actions(), work.tenant,
+                                          {connection.integration, given.value("VAR"), connection, {}});
+    if (given.has("json")) std::cout << json::to_text(Json(items), json::Layout::pretty) << '\n';
+    else for (const Json& one : items)
+      std::cout << json::to_text(one.at("value")) << "  " << one.at("label").as_string().c_str() << '\n';
   });
   return 0;
 }
@@ -208,11 +299,22 @@ std::vector<Command> connection_commands() {
             {"--name", "the connection's name; default when it is left out", Kind::value},
             {"--method", "the way to authorise, where the integration has several", Kind::value},
             vars_option,
+            {"--test", "prove it with the integration's test action", Kind::flag},
             project_option,
             tenant_option,
             json_option},
            Settings::taken,
            add},
+          {"connections test",
+           "Prove that a connection works, and record its health",
+           {reference_option, project_option, tenant_option, json_option},
+           Settings::taken,
+           test},
+          {"connections options",
+           "Show the choices of a select that an action fetches",
+           {reference_option, {"VAR", "key of the var", Kind::place}, project_option, tenant_option, json_option},
+           Settings::taken,
+           options},
           {"connections list",
            "Show the connections there are",
            {{"INTEGRATION", "only of this integration", Kind::optional_place}, tenant_option, json_option},

@@ -7,7 +7,7 @@
 
 namespace junctor::cli {
 
-// "connections add | list | show | set | enable | disable | remove". add asks for vars on a terminal, for
+// "connections add | test | options | list | show | set | enable | disable | remove". add asks for vars on a terminal, for
 // secrets without echo; in scripts they come from --vars-file (JSON; "-" is standard input). Definitions
 // are read from the PROJECT folders given, as `junctor serve` reads them.
 std::vector<Command> connection_commands();

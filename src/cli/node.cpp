@@ -13,6 +13,7 @@
 #include "api/answers.h"
 #include "api/authenticated_access.h"
 #include "api/connection_routes.h"
+#include "api/plug_routes.h"
 #include "api/queue_routes.h"
 #include "api/read_routes.h"
 #include "api/system_routes.h"
@@ -158,6 +159,14 @@ void check_writable(const std::string& folder) {
                                            "; choose another with --data-dir");
 }
 
+// The folder of a definition that stands in YAML; empty for a shared object.
+std::string folder_of(const std::string& place) {
+  if (place.ends_with(".so")) return {};
+  if (!place.ends_with(".yaml") && !place.ends_with(".yml")) return place;
+  const auto slash = place.rfind('/');
+  return slash == std::string::npos ? "." : place.substr(0, slash);
+}
+
 }  // namespace
 
 std::string store_url(const Config& config) {
@@ -176,12 +185,12 @@ std::vector<MigrationSet> all_migrations() {
 Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input) {
   std::vector<Problem> problems;
   std::vector<std::shared_ptr<const LoadedIntegration>> loaded;
-  const auto add = [&](connector::LoadReport report) {
+  const auto add = [&](connector::LoadReport report, const std::string& folder = {}) {
     problems.insert(problems.end(), report.problems.begin(), report.problems.end());
     for (const Problem& warning : report.warnings)
       log::write(log::Level::warning, "connector", "{}", to_string(warning));
     if (!report.integration) return;
-    auto result = LoadedIntegration::load(std::move(*report.integration));
+    auto result = LoadedIntegration::load(std::move(*report.integration), folder);
     if (result.ok())
       loaded.push_back(std::move(result).value());
     else
@@ -190,7 +199,7 @@ Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input) {
   for (const Integration& integration : input.built_in)
     add(connector::examine_definition(integration));
   for (const Project& project : input.projects)
-    for (const std::string& place : project.integrations) add(examine_place(place));
+    for (const std::string& place : project.integrations) add(examine_place(place), folder_of(place));
   if (!problems.empty()) return problems;
   try {
     return std::shared_ptr<const Registry>(std::make_shared<Registry>(std::move(loaded)));
@@ -290,11 +299,12 @@ void Node::Parts::set_routes() {
   const auto tenant_in_use = [this](Fiber& fiber, const TenantId& tenant) {
     reactor.define_tenant(fiber, tenant);
   };
-  const api::ConnectionParts connecting{connections, authorization, api_tokens, &connection_check,
+  const api::ConnectionParts connecting{connections, authorization, api_tokens, &connection_check, actions,
                                         access,      tenant_in_use, public_url(config)};
   router.set("connections", api::connection_routes(connecting));
   router.set("authorisation", api::authorisation_routes(connecting));
   router.set("tokens", api::token_routes(connecting));
+  router.set("plug", api::plug_routes({actions, *store, system_clock(), access}));
   router.set("actions", api::action_routes({actions, *store, registry, system_clock(), access}));
   set_declared_routes();
 }

@@ -3,11 +3,10 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "async/scope.h"
-#include "connector/schema_links.h"
+#include "connector/fixtures.h"
 #include "connector/shape.h"
 #include "connector/yaml_loader.h"
 #include "json/parse.h"
@@ -82,38 +81,64 @@ int info(const Given& given) {
   return 0;
 }
 
-ClientRequest request_of(const Given& given, const Integration& integration, const Action& action) {
+std::string token_of(const Given& given) {
+  const char* kept = std::getenv("JUNCTOR_TOKEN");
+  return given.value("token", kept == nullptr ? "" : kept);
+}
+
+// What the engine answers to a question for its plug; throws Failure with the engine's own words.
+JsonObject ask_engine(const Given& given, const Integration& integration, const JsonObject& question) {
   ClientRequest request;
   request.method = "POST";
-  request.url = given.value("server", "http://127.0.0.1:8400") + "/v1/integrations/" + integration.slug + "/actions/" + action.slug;
+  request.url = given.value("server", "http://127.0.0.1:8400") + "/v1/integrations/" + integration.slug + "/plug";
   request.header("Content-Type", "application/json");
-  if (given.has("connection")) request.header("Junctor-Connection", given.value("connection"));
-  const char* kept = std::getenv("JUNCTOR_TOKEN");
-  const std::string token = given.value("token", kept == nullptr ? "" : kept);
-  if (!token.empty()) request.header("Authorization", Secret("Bearer " + token));
-  request.body = given.value("input", "{}");
-  return request;
+  if (const std::string token = token_of(given); !token.empty()) request.header("Authorization", Secret("Bearer " + token));
+  request.body = json::to_text(Json(question));
+  HttpClientOptions options;
+  options.guard = AddressGuard::off();  // the engine of the person who types this
+  HttpClient client(options);
+  ClientResponse response;
+  run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request); });
+  auto answer = json::parse(response.body);
+  if (response.status != 200 || !answer || !answer.value().is_object())
+    throw Failure(FailureKind::invalid, "the engine answered " + std::to_string(response.status) + ": " + response.body.substr(0, 2000));
+  return std::move(answer.value().as_object());
 }
 
-// 0 when the answer satisfies the action's output schema.
-int compare(const Integration& integration, const Action& action, const Json& answer) {
-  SchemaRegistry registry = connector::schema_registry(integration);
-  const auto schema = connector::compile_schema(output_schema(integration, action), registry).value_or_throw();
-  const auto errors = schema.validate(answer);
-  for (const SchemaError& error : errors) {
-    std::cerr << (error.instance_path.empty() ? "/" : error.instance_path) << ": " << error.message << '\n';
+std::string text_member(const Json& json, const char* name) {
+  const Json* value = json.as_object().if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+// 0 when the answer is as its schema says.
+int print_differences(const JsonObject& answer) {
+  const Json* list = answer.if_contains("differences");
+  if (list == nullptr) {
+    std::cerr << "no action of the definition sends this, so there is no schema to compare with\n";
+    return 1;
   }
-  if (errors.empty()) std::cerr << "the answer is as its schema says\n";
-  return errors.empty() ? 0 : 1;
+  for (const Json& one : list->as_array()) {
+    const std::string path = text_member(one, "path");
+    std::cerr << text_member(one, "kind") << " " << (path.empty() ? "/" : path) << ": " << text_member(one, "message") << '\n';
+  }
+  if (list->as_array().empty()) std::cerr << "the answer is as its schema says\n";
+  return list->as_array().empty() ? 0 : 1;
 }
 
-void save(const std::string& folder, const std::string& name, const Action& action, const Json& input, const Json& output) {
-  std::filesystem::create_directories(folder + "/fixtures");
-  const std::string path = folder + "/fixtures/" + name + ".json";
-  std::ofstream file(path);
-  file << pretty(JsonObject{{"action", action.slug}, {"input", input}, {"output", output}}) << '\n';
-  if (!file) throw Failure(FailureKind::unavailable, "cannot write " + path);
-  std::cerr << "saved " << path << '\n';
+// 1 when the call failed.
+int print_failure(const JsonObject& answer) {
+  const Json* failure = answer.if_contains("failure");
+  if (failure == nullptr) return 0;
+  std::cerr << "junctor: " << text_member(*failure, "message") << '\n';
+  if (const Json* provider = failure->as_object().if_contains("provider"); provider != nullptr && !text_member(*provider, "body").empty())
+    std::cerr << text_member(*provider, "body") << '\n';
+  return 1;
+}
+
+Json json_option(const Given& given, const std::string& name) {
+  auto parsed = json::parse(given.value(name, "{}"));
+  if (!parsed) throw Failure(FailureKind::invalid, "--" + name + " is no JSON");
+  return std::move(parsed).value();
 }
 
 int call(const Given& given) {
@@ -121,36 +146,64 @@ int call(const Given& given) {
   const Integration integration = connector::load_integration_folder(folder).value_or_throw();
   const Action* action = integration.find_action(given.value("ACTION"));
   if (action == nullptr) throw Failure(FailureKind::not_found, integration.slug + " has no action " + given.value("ACTION"));
-  HttpClientOptions options;
-  options.guard = AddressGuard::off();  // the engine of the person who types this
-  HttpClient client(options);
-  ClientResponse response;
-  run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request_of(given, integration, *action)); });
-  const auto answer = json::parse(response.body);
-  std::cout << (answer ? pretty(answer.value()) : response.body) << '\n';
-  std::cerr << response.status << " in " << response.timings.total.count() / 1000 << " ms\n";
-  if (response.status >= 300 || !answer) return 1;
-  if (given.has("save")) {
-    save(folder, given.value("save"), *action, json::parse(given.value("input", "{}")).value_or_throw(), answer.value());
-  }
-  return given.has("compare") ? compare(integration, *action, answer.value()) : 0;
+  const Json input = json_option(given, "input");
+  JsonObject question{{"action", action->slug}, {"input", input}};
+  if (given.has("connection")) question["connection"] = given.value("connection");
+  const JsonObject answer = ask_engine(given, integration, question);
+  if (print_failure(answer) != 0) return 1;
+  std::cout << pretty(answer.at("output")) << '\n';
+  std::cerr << json::to_text(answer.at("duration_ms")) << " ms, run " << text_member(answer, "run") << '\n';
+  if (given.has("save"))
+    std::cerr << "saved " << connector::save_fixture(folder, given.value("save"), *action, input, answer.at("output")) << '\n';
+  return given.has("compare") ? print_differences(answer) : 0;
+}
+
+int send(const Given& given) {
+  const Integration integration = connector::load_integration_folder(given.value("PLACE")).value_or_throw();
+  JsonObject question{{"method", given.value("METHOD")}, {"path", given.value("PATH")}, {"headers", json_option(given, "headers")}};
+  if (given.has("connection")) question["connection"] = given.value("connection");
+  if (given.has("body")) question["body"] = given.value("body");
+  if (given.has("compare")) question["compare"] = true;
+  const JsonObject answer = ask_engine(given, integration, question);
+  if (print_failure(answer) != 0) return 1;
+  if (given.has("headers-shown"))
+    for (const Json& header : answer.at("headers").as_array())
+      std::cerr << text_member(header, "name") << ": " << text_member(header, "value") << '\n';
+  const Json& body = answer.at("body");
+  std::cout << (body.is_string() ? std::string(body.as_string()) : pretty(body)) << '\n';
+  const auto status = answer.at("status").to_number<int>();
+  std::cerr << status << " in " << json::to_text(answer.at("duration_ms")) << " ms, " << json::to_text(answer.at("body_bytes"))
+            << " bytes, run " << text_member(answer, "run") << '\n';
+  const int compared = given.has("compare") ? print_differences(answer) : 0;
+  return status >= 300 ? 1 : compared;
 }
 
 }  // namespace
 
 std::vector<Command> plug_commands() {
+  const CommandOption server{"--server", "the engine (http://127.0.0.1:8400)", Kind::value};
+  const CommandOption connection{"--connection", "name or id of the connection", Kind::value};
+  const CommandOption token{"--token", "API token of the engine; better in JUNCTOR_TOKEN", Kind::value};
   return {{"plug list", "Integrations of a folder", {{"PLACE", "folders", Kind::places}, {"--json", "as JSON", Kind::flag}}, Settings::not_taken, list},
           {"plug info", "What an integration can do, with its schemas", {{"PLACE", "its folder", Kind::place}}, Settings::not_taken, info},
           {"plug call", "Call an action through a running engine",
            {{"PLACE", "the integration's folder", Kind::place},
             {"ACTION", "slug of the action", Kind::place},
             {"--input", "its input as JSON", Kind::value},
-            {"--server", "the engine (http://127.0.0.1:8400)", Kind::value},
-            {"--connection", "name or id of the connection", Kind::value},
-            {"--token", "API token of the engine; better in JUNCTOR_TOKEN", Kind::value},
+            server, connection, token,
             {"--compare", "print where the answer differs from its schema", Kind::flag},
             {"--save", "keep the answer as a fixture of this name", Kind::value}},
-           Settings::not_taken, call}};
+           Settings::not_taken, call},
+          {"plug send", "Send a request to any path of the integration through a running engine",
+           {{"PLACE", "the integration's folder", Kind::place},
+            {"METHOD", "GET, POST, …", Kind::place},
+            {"PATH", "below the integration's address, with its query", Kind::place},
+            {"--body", "the body; JSON unless a header says otherwise", Kind::value},
+            {"--headers", "headers as a JSON object", Kind::value},
+            {"--headers-shown", "print the answer's headers", Kind::flag},
+            server, connection, token,
+            {"--compare", "print where the answer differs from the schema of the action of this path", Kind::flag}},
+           Settings::not_taken, send}};
 }
 
 }  // namespace junctor

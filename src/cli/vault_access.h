@@ -9,6 +9,7 @@
 #include "cli/command_line.h"
 #include "cli/node.h"
 #include "cli/serve_command.h"
+#include "engine/project.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -21,8 +22,8 @@ struct VaultAccess {
   std::unique_ptr<vault::Vault> vault;
 };
 
-inline VaultAccess open_vault(const Given& given) {
-  VaultAccess out{effective_config(given, {}), nullptr, nullptr};
+inline VaultAccess open_vault(const Given& given, const std::vector<Project>& projects = {}) {
+  VaultAccess out{effective_config(given, projects), nullptr, nullptr};
   StoreOptions options;
   options.url = store_url(out.config);
   out.store = Store::open(options);

@@ -83,6 +83,15 @@ Redaction redaction_of(const CompiledCall& call, const auth::CredentialSource* c
   return call.redaction.with(cut.headers, cut.query_parameters);
 }
 
+// An answer as a person may see it: without what it repeats of the credentials.
+ClientResponse shown(ClientResponse response, const ClientRequest& request, const Redaction& redaction) {
+  response.body = without_sent_secrets(std::move(response.body), request, redaction);
+  Headers headers;
+  for (const Header& header : response.headers) headers.add(header.name, without_sent_secrets(header.value, request, redaction));
+  response.headers = std::move(headers);
+  return response;
+}
+
 bool can_rewind(const CallScope& scope) {
   return std::all_of(scope.uploads.begin(), scope.uploads.end(),
                      [](const auto& file) { return static_cast<bool>(file.second.rewind); });
@@ -356,13 +365,15 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
     Fault fault;
     auto response = transmit(fiber, one, request, fault);
     if (!response) fault.raise();
-    permit.learn(fiber, read_limits(response->headers, clock_.now()), std::nullopt);
+    const Timestamp now = clock_.now();
+    const bool asked_to_wait = response->status == 429 || response->status == 503;
+    permit.learn(fiber, read_limits(response->headers, now),
+                 asked_to_wait ? parse_retry_after(response->headers.get("Retry-After").value_or(""), now) : std::nullopt);
     record(one, request, &*response, "");
-    if (response->status != 401 || scope.credentials == nullptr || one.renewed) return *std::move(response);
+    const bool refused = response->status == 401 && scope.credentials != nullptr && !one.renewed;
     one.renewed = true;
-    if (scope.credentials->after_refusal(fiber, request, *response) != auth::AfterRefusal::retry_once) {
-      return *std::move(response);
-    }
+    if (refused && scope.credentials->after_refusal(fiber, request, *response) == auth::AfterRefusal::retry_once) continue;
+    return shown(*std::move(response), request, one.redaction);
   }
 }
 

@@ -240,6 +240,23 @@ TEST(Executor, answers_from_its_cache_per_connection) {
   EXPECT_FALSE(caller.call(JsonObject{{"a", 1}}).from_cache);
 }
 
+TEST(Executor, cuts_out_what_a_called_path_repeats_of_the_credentials) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    HttpResponse out = HttpResponse::text(418, "sent: " + std::string(request.headers.get("Authorization").value_or("")) + request.target);
+    out.headers.set("X-Echo", request.headers.get("X-Own").value_or(""));
+    return out;
+  });
+  BasicToken token;
+  Caller caller(api.url(), "    api: {path: /x}\n");
+  caller.scope.credentials = &token;
+  run_in_fiber([&](Fiber& fiber) {
+    const auto answer = caller.executor().plain_call(fiber, caller.integration(), caller.scope, {"GET", "/y", {}, ""});
+    EXPECT_EQ(answer.status, 418);
+    EXPECT_THAT(answer.body, HasSubstr("sent: "));
+    EXPECT_THAT(answer.body + std::string(answer.headers.get("X-Echo").value_or("")), testing::Not(HasSubstr("canary")));
+  });
+}
+
 TEST(Executor, says_when_an_answer_is_no_json) {
   TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(200, "<html>", "application/json"); });
   Caller caller(api.url(), "    api: {path: /x, retry: {attempts: 2, wait: 1ms}}\n");

@@ -8,6 +8,7 @@
 #include "engine/run_context.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
+#include "net/client.h"
 #include "store/store.h"
 #include "vault/connections.h"
 
@@ -61,10 +62,10 @@ vault::Connection not_stored(const CallScope& scope, const Integration& integrat
 std::optional<vault::Connection> connection_for(Fiber& fiber, const ActionsParts& parts,
                                                 const CallScope& scope,
                                                 const LoadedIntegration& integration,
-                                                const LoadedAction& action, CallTrace& trace) {
+                                                const LoadedAction* action, CallTrace& trace) {
   const Integration& definition = integration.definition;
   std::optional<vault::Connection> connection;
-  if (scope.entered_vars) return not_stored(scope, definition, action);
+  if (scope.entered_vars && action != nullptr) return not_stored(scope, definition, *action);
   if (!scope.connection.empty() || needs_connection(definition)) {
     std::string reference = scope.connection.empty() ? definition.slug : scope.connection;
     const bool is_name = !ConnectionId::parse(reference) && !scope.connection.empty() &&
@@ -96,10 +97,11 @@ Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integr
   const auto integration = parts_.registry.get()->require(integration_slug);
   const LoadedAction& action = integration->action(action_slug);
   const Json input = fitted(action.input, given, "the input of " + name_of(*integration, action));
-  const auto connection = connection_for(fiber, parts_, scope, *integration, action, trace);
+  const auto connection = connection_for(fiber, parts_, scope, *integration, &action, trace);
   const auto work = [&] { return perform(fiber, scope, integration, action, connection, input, trace); };
   const bool memoised = action.definition->memoize && parts_.caches != nullptr;
-  if (!memoised || scope.use == ConnectionUse::test) return work();
+  const bool usual = scope.use == ConnectionUse::work && scope.output == OutputShape::promised;
+  if (!memoised || !usual) return work();
   MemoQuestion question{*integration, action, scope.tenant, {}, 0, Json(), input};
   if (connection) {
     question.connection = connection->id.to_string();
@@ -126,7 +128,15 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
     throw Failure(FailureKind::unsupported,
                   name + " has neither an `api` block nor a handler, so it cannot be called");
   }
-  return promised(action.output, output, name);
+  return scope.output == OutputShape::raw ? output : promised(action.output, output, name);
+}
+
+ClientResponse Actions::call_path(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,
+                                  const connector::PlainCall& wanted, CallTrace& trace) {
+  fiber.check();
+  const auto integration = parts_.registry.get()->require(integration_slug);
+  auto connection = connection_for(fiber, parts_, scope, *integration, nullptr, trace);
+  return parts_.declared.call_path(fiber, {integration, scope, std::move(connection), wanted, &trace});
 }
 
 // A run of many calls keeps few of them in memory; the rest is stored with its end.
@@ -150,7 +160,7 @@ std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_vi
                                                 " is not a declared action, so it has no pages");
   const Json input =
       fitted(action.input, given, "the input of " + name_of(*integration, action));
-  auto connection = connection_for(fiber, parts_, scope, *integration, action, trace);
+  auto connection = connection_for(fiber, parts_, scope, *integration, &action, trace);
   return parts_.declared.stream(
       fiber, {integration, action, scope, std::move(connection), input, &trace},
       [&](const Json& row) {
@@ -164,7 +174,7 @@ Json Actions::vars(Fiber& fiber, const CallScope& scope, std::string_view integr
   CallTrace unused;
   const auto integration = parts_.registry.get()->require(integration_slug);
   const auto connection =
-      connection_for(fiber, parts_, scope, *integration, integration->action(action_slug), unused);
+      connection_for(fiber, parts_, scope, *integration, &integration->action(action_slug), unused);
   return connection ? Json(connection->vars) : Json(JsonObject());
 }
 

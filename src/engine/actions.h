@@ -27,8 +27,10 @@ namespace vault {
 class Connections;
 struct Connection;
 }
+struct ClientResponse;
 namespace connector {
 class Caches;
+struct PlainCall;
 }
 
 enum class Urgency { interactive, background };
@@ -36,6 +38,8 @@ enum class Urgency { interactive, background };
 // What a call does with its connection. A test proves the connection as it stands now: a disabled one is
 // used as well, and nothing is answered from memory.
 enum class ConnectionUse { work, test };
+// Whether an output is made to fit the action's schema, or given as it came: for comparing the two.
+enum class OutputShape { promised, raw };
 
 // On whose behalf, and as part of what, an action is called.
 struct CallScope {
@@ -45,6 +49,7 @@ struct CallScope {
   std::string idempotency_key;  // stable over retries; calls below derive theirs from it
   Urgency urgency = Urgency::interactive;
   ConnectionUse use = ConnectionUse::work;
+  OutputShape output = OutputShape::promised;
   // Instead of a connection's, for one that is not stored yet: only anonymous actions take them.
   std::optional<JsonObject> entered_vars = std::nullopt;
   int depth = 0;                // calls inside calls; bounded
@@ -79,6 +84,11 @@ class Actions final {
   // The open vars of the connection that a call would use; an empty object without one.
   Json vars(Fiber& fiber, const CallScope& scope, std::string_view integration,
             std::string_view action);
+
+  // Any path of an integration with the connection's credentials, for debugging; answers of any status. What
+  // the answer repeats of a secret is cut out.
+  ClientResponse call_path(Fiber& fiber, const CallScope& scope, std::string_view integration,
+                           const connector::PlainCall& wanted, CallTrace& trace);
 
   const ActionsParts& parts() const { return parts_; }
 

@@ -22,10 +22,19 @@ struct DeclaredCall {
   connector::CallRecorder* recorder = nullptr;  // takes every request of the call
 };
 
+struct PathCall {
+  std::shared_ptr<const LoadedIntegration> integration;
+  const CallScope& scope;
+  std::optional<vault::Connection> connection;
+  const connector::PlainCall& wanted;
+  connector::CallRecorder* recorder = nullptr;
+};
+
 class DeclaredCalls {
  public:
   virtual ~DeclaredCalls() = default;
   virtual Json call(Fiber& fiber, const DeclaredCall& call) = 0;
+  virtual ClientResponse call_path(Fiber& fiber, const PathCall& call) = 0;
   virtual std::size_t stream(Fiber& fiber, const DeclaredCall& call,
                              const std::function<bool(const Json&)>& take) = 0;
 };

@@ -9,7 +9,8 @@
 namespace junctor {
 namespace {
 
-connector::CallScope scope_of(const DeclaredCall& call, auth::CredentialSource* credentials) {
+template <typename Call>
+connector::CallScope scope_of(const Call& call, auth::CredentialSource* credentials) {
   connector::CallScope scope;
   scope.tenant = call.scope.tenant;
   if (call.connection) {
@@ -24,29 +25,42 @@ connector::CallScope scope_of(const DeclaredCall& call, auth::CredentialSource* 
   scope.idempotency_key = call.scope.idempotency_key;
   scope.priority = call.scope.urgency == Urgency::interactive ? connector::Priority::interactive
                                                               : connector::Priority::background;
-  if (call.scope.use == ConnectionUse::test) scope.caching = connector::Caching::off;
+  if (call.scope.use == ConnectionUse::test || call.scope.output == OutputShape::raw) scope.caching = connector::Caching::off;
   return scope;
 }
 
-std::unique_ptr<auth::CredentialSource> credentials_of(Fiber& fiber, const DeclaredCall& call,
+template <typename Call>
+std::unique_ptr<auth::CredentialSource> credentials_of(Fiber& fiber, const Call& call,
                                                        auth::CredentialService& service) {
-  if (!call.connection || call.scope.entered_vars || call.action.definition->api->anonymous) return nullptr;
+  if (!call.connection || call.scope.entered_vars) return nullptr;
   if (call.scope.use == ConnectionUse::test)
     return service.source_for_test(fiber, call.scope.tenant, call.connection->id);
   return service.source(fiber, call.scope.tenant, call.connection->id);
 }
 
+std::unique_ptr<auth::CredentialSource> credentials_of_action(Fiber& fiber, const DeclaredCall& call,
+                                                              auth::CredentialService& service) {
+  if (call.action.definition->api->anonymous) return nullptr;
+  return credentials_of(fiber, call, service);
+}
+
 }  // namespace
 
 Json DeclaredExecutor::call(Fiber& fiber, const DeclaredCall& call) {
-  const auto credentials = credentials_of(fiber, call, credentials_);
+  const auto credentials = credentials_of_action(fiber, call, credentials_);
   return executor_.call(fiber, *call.action.call, scope_of(call, credentials.get()), call.input)
       .output;
 }
 
+ClientResponse DeclaredExecutor::call_path(Fiber& fiber, const PathCall& call) {
+  const auto credentials = credentials_of(fiber, call, credentials_);
+  return executor_.plain_call(fiber, call.integration->definition, scope_of(call, credentials.get()),
+                              call.wanted);
+}
+
 std::size_t DeclaredExecutor::stream(Fiber& fiber, const DeclaredCall& call,
                                      const std::function<bool(const Json&)>& take) {
-  const auto credentials = credentials_of(fiber, call, credentials_);
+  const auto credentials = credentials_of_action(fiber, call, credentials_);
   return executor_
       .stream(fiber, *call.action.call, scope_of(call, credentials.get()), call.input,
               [&](Json&& row) { return take(row); })

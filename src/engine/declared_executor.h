@@ -21,6 +21,7 @@ class DeclaredExecutor final : public DeclaredCalls {
       : executor_(executor), credentials_(credentials) {}
 
   Json call(Fiber& fiber, const DeclaredCall& call) override;
+  ClientResponse call_path(Fiber& fiber, const PathCall& call) override;
   std::size_t stream(Fiber& fiber, const DeclaredCall& call,
                      const std::function<bool(const Json&)>& take) override;
 

@@ -163,9 +163,11 @@ std::string_view to_string(Reaction::Kind kind) {
   return "pass";
 }
 
-Result<std::shared_ptr<const LoadedIntegration>> LoadedIntegration::load(Integration definition) {
+Result<std::shared_ptr<const LoadedIntegration>> LoadedIntegration::load(Integration definition,
+                                                                         std::string folder) {
   auto loaded = std::make_shared<LoadedIntegration>();
   loaded->definition = std::move(definition);
+  loaded->folder = std::move(folder);
   const Integration& integration = loaded->definition;
   std::vector<Problem> problems;
   loaded->auth = auth::auth_definition(integration);

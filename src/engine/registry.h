@@ -60,13 +60,14 @@ std::string_view to_string(Reaction::Kind kind);
 
 struct LoadedIntegration {
   Integration definition;
+  std::string folder;  // where its definition stands; empty for one that is built in
   auth::AuthDefinition auth;
   std::map<std::string, LoadedAction, std::less<>> actions;
   std::map<std::string, LoadedWebhook, std::less<>> webhooks;
   std::vector<Reaction> reactions;
 
   // Compiles everything; Problems for what cannot be (a schema that does not compile, say).
-  static Result<std::shared_ptr<const LoadedIntegration>> load(Integration definition);
+  static Result<std::shared_ptr<const LoadedIntegration>> load(Integration definition, std::string folder = {});
 
   // Throws Failure{not_found} that names what there is.
   const LoadedAction& action(std::string_view slug) const;

@@ -179,7 +179,7 @@ class Check {
     for (const FieldDeclaration& field : fields_) {
       if (!is_visible(field)) {
         erase(field);
-      } else if (field.required && !has(field) &&
+      } else if (field.required && !has(field) && !is_wrong(field) &&
                  (completeness == Completeness::complete ||
                   field.phase == FieldPhase::before_authorisation)) {
         problem(field.key, "nothing", fmt::format("{}; this var is required", expectation(field)));
@@ -193,6 +193,12 @@ class Check {
   void problem(std::string_view key, std::string found, std::string expected) {
     problems_.push_back(
         {fmt::format("vars.{}", key.substr(0, 64)), 0, std::move(found), std::move(expected), {}});
+  }
+
+  // A value that was given and does not fit is not missing as well.
+  bool is_wrong(const FieldDeclaration& field) const {
+    return std::any_of(problems_.begin(), problems_.end(),
+                       [&](const Problem& one) { return one.path == "vars." + field.key; });
   }
 
   bool has(const FieldDeclaration& field) const {

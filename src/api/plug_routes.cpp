@@ -1,0 +1,192 @@
+#include "api/plug_routes.h"
+
+#include <boost/json.hpp>
+
+#include "connector/answer_differences.h"
+#include "connector/executor.h"
+#include "connector/fixtures.h"
+#include "engine/runs.h"
+#include "json/parse.h"
+#include "json/serialize.h"
+#include "junctor/failure.h"
+#include "junctor/fiber.h"
+#include "junctor/provider_failure.h"
+#include "net/client.h"
+#include "store/store.h"
+#include "vault/connection.h"
+
+namespace junctor::api {
+namespace {
+
+constexpr std::size_t most_body_bytes = 1024 * 1024;   // of a request
+constexpr std::size_t most_shown_bytes = 1024 * 1024;  // of an answer
+
+[[noreturn]] void wrong(const std::string& what) { throw Failure(FailureKind::invalid, what); }
+
+// What is asked for; throws Failure{invalid} that names the member.
+struct Question {
+  std::string connection, action, save, method = "GET", path, body;
+  Json input = JsonObject();
+  Headers headers;
+  std::string compare;  // slug; "*": the action of this path
+};
+
+std::string text_of(const JsonObject& body, std::string_view name) {
+  const Json* value = body.if_contains(name);
+  if (value == nullptr || value->is_null()) return {};
+  if (!value->is_string()) wrong("`" + std::string(name) + "` is a text");
+  return std::string(value->get_string());
+}
+
+void read_path(const JsonObject& body, Question& out) {
+  if (body.contains("method")) out.method = text_of(body, "method");
+  if (!out.path.starts_with('/') && !out.path.starts_with("http"))
+    wrong("`path` begins with \"/\", or is a whole URL of the integration");
+  if (const Json* query = body.if_contains("query"); query != nullptr && query->is_object()) {
+    std::vector<Parameter> parameters;
+    for (const auto& [name, value] : query->get_object())
+      parameters.push_back({std::string(name), connector::scalar_text(value)});
+    if (!parameters.empty())
+      out.path += (out.path.find('?') == std::string::npos ? "?" : "&") + to_query(parameters);
+  }
+  if (const Json* headers = body.if_contains("headers"); headers != nullptr && headers->is_object())
+    for (const auto& [name, value] : headers->get_object())
+      out.headers.add(std::string(name), connector::scalar_text(value));
+  if (const Json* content = body.if_contains("body"); content != nullptr && !content->is_null())
+    out.body = content->is_string() ? std::string(content->get_string()) : json::to_text(*content);
+  if (const Json* compare = body.if_contains("compare"))
+    out.compare = compare->is_string() ? std::string(compare->get_string()) : *compare == Json(true) ? "*" : "";
+}
+
+Question read_question(const HttpRequest& request) {
+  auto parsed = json::parse(request.body, {.max_depth = 128, .max_bytes = most_body_bytes});
+  if (!parsed || !parsed.value().is_object()) wrong("the body is a JSON object");
+  const JsonObject& body = parsed.value().get_object();
+  for (const auto& member : body) {
+    constexpr std::string_view known[] = {"action", "input", "connection", "save", "method", "path", "query", "headers", "body", "compare"};
+    if (std::find(std::begin(known), std::end(known), std::string_view(member.key())) == std::end(known))
+      wrong("`" + std::string(member.key()) + "` is not known here");
+  }
+  Question out;
+  out.connection = text_of(body, "connection");
+  out.action = text_of(body, "action");
+  out.save = text_of(body, "save");
+  out.path = text_of(body, "path");
+  if (out.action.empty() == out.path.empty()) wrong("either `action` or `path`");
+  if (const Json* input = body.if_contains("input")) out.input = *input;
+  if (!out.path.empty()) read_path(body, out);
+  if (!out.save.empty() && out.action.empty()) wrong("`save` keeps the answer of an `action`");
+  return out;
+}
+
+JsonArray differences_json(const Integration& integration, const Action& action, const Json& answer) {
+  JsonArray out;
+  for (const connector::Difference& one : connector::differences(integration, action, answer))
+    out.push_back(JsonObject{{"kind", to_string(one.kind)}, {"path", one.path}, {"message", one.message}});
+  return out;
+}
+
+JsonObject failure_json(const Failure& failure) {
+  JsonObject out{{"kind", to_string(failure.kind())}, {"message", failure.message()}};
+  if (const auto* provider = dynamic_cast<const ProviderFailure*>(&failure))
+    out["provider"] = JsonObject{{"status", provider->answer().status},
+                                 {"code", provider->answer().code},
+                                 {"message", provider->answer().message},
+                                 {"body", provider->answer().body}};
+  if (const auto* connection = dynamic_cast<const vault::ConnectionFailure*>(&failure))
+    out["code"] = vault::to_string(connection->code());
+  return out;
+}
+
+JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegration& integration, const CallScope& scope,
+                       const Question& question, CallTrace& trace) {
+  const LoadedAction& action = integration.action(question.action);
+  const Json output = parts.actions.call(fiber, scope, integration.definition.slug, question.action, question.input, trace);
+  JsonObject out{{"action", question.action}, {"output", output}};
+  out["differences"] = differences_json(integration.definition, *action.definition, output);
+  out["fixture"] = connector::fixture_json(*action.definition, question.input, output);
+  if (!question.save.empty())
+    out["saved"] = connector::save_fixture(integration.folder, question.save, *action.definition, question.input, output);
+  return out;
+}
+
+JsonObject call_path(Fiber& fiber, const PlugParts& parts, const LoadedIntegration& integration, const CallScope& scope,
+                     const Question& question, CallTrace& trace) {
+  connector::PlainCall wanted;
+  wanted.method = question.method;
+  wanted.path = question.path;
+  wanted.headers = question.headers;
+  wanted.body = question.body;
+  const ClientResponse answer = parts.actions.call_path(fiber, scope, integration.definition.slug, wanted, trace);
+  JsonArray headers;
+  for (const Header& header : answer.headers)
+    if (!equal_ignoring_case(header.name, "Set-Cookie"))
+      headers.push_back(JsonObject{{"name", header.name}, {"value", header.value}});
+  auto parsed = json::parse(answer.body, {.max_depth = 128});
+  const std::size_t shown = std::min(answer.body.size(), most_shown_bytes);
+  JsonObject out{{"status", answer.status},
+                 {"headers", std::move(headers)},
+                 {"body", parsed && shown == answer.body.size() ? parsed.value() : Json(JsonString(answer.body.substr(0, shown)))},
+                 {"body_bytes", answer.body.size()},
+                 {"cut_short", shown < answer.body.size()}};
+  if (question.compare.empty()) return out;
+  const Action* action = question.compare == "*"
+                             ? connector::action_of_path(integration.definition, question.method, question.path)
+                             : integration.action(question.compare).definition;
+  out["action"] = action == nullptr ? Json() : Json(action->slug);
+  if (action != nullptr && parsed) out["differences"] = differences_json(integration.definition, *action, parsed.value());
+  return out;
+}
+
+HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& request) {
+  const Caller caller = parts.access.require(fiber, request, {"plug:write"});
+  const auto integration = parts.actions.parts().registry.get()->require(*request.path_value("integration"));
+  const Question question = read_question(request);
+  RunStart start;
+  start.tenant = caller.tenant;
+  start.id = RunId::generate();
+  start.kind = "action";
+  start.integration = integration->definition.slug;
+  start.subject = question.action.empty() ? question.method + " " + question.path.substr(0, question.path.find('?'))
+                                          : question.action;
+  start.trigger = "plug";
+  start.at = parts.clock.now();
+  start.input = json::to_text(question.input);
+  CallScope scope;
+  scope.tenant = caller.tenant;
+  scope.run = start.id;
+  scope.connection = question.connection;
+  scope.idempotency_key = start.id.to_string();
+  scope.output = OutputShape::raw;
+  RunEnd end;
+  CallTrace trace;
+  JsonObject out;
+  const auto began = std::chrono::steady_clock::now();
+  try {
+    out = question.action.empty() ? call_path(fiber, parts, *integration, scope, question, trace)
+                                  : call_action(fiber, parts, *integration, scope, question, trace);
+  } catch (const Failure& failure) {
+    if (failure.kind() == FailureKind::cancelled) throw;
+    out = {{"failure", failure_json(failure)}};
+    end.status = RunStatus::failed;
+    end.failure = failure.kind();
+    end.error = failure.message();
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+  out["run"] = start.id.to_string();
+  out["duration_ms"] = took.count();
+  start.connection = trace.connection;
+  end.at = parts.clock.now();
+  if (const Json* output = out.if_contains("output")) end.output = json::to_text(*output);
+  parts.store.write(fiber, [&](Transaction& transaction) { runs::record(transaction, start, end); });
+  return HttpResponse::json(200, out);
+}
+
+}  // namespace
+
+std::vector<Route> plug_routes(const PlugParts& parts) {
+  return {{"POST", "/v1/integrations/{integration}/plug",
+           [parts](Fiber& fiber, HttpRequest& request) { return plug(fiber, parts, request); }}};
+}
+
+}  // namespace junctor::api

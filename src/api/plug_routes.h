@@ -1,0 +1,33 @@
+// Trying an integration's actions and paths with a connection, for whoever writes its definition.
+//
+//   POST /v1/integrations/{integration}/plug
+//     {action, input?, connection?, save?}
+//     {method?, path, query?, headers?, body?, connection?, compare?: true or the slug of an action}
+//
+// The answer: {run, duration_ms, action?, output? | status, headers, body, body_bytes, cut_short,
+// differences: [{kind, path, message}], failure?, fixture?, saved?}. A failed call is a 200 with `failure`: what
+// was asked for is to see what happens. `save` keeps the answer as fixtures/NAME.json beside the definition.
+//
+// Scope: plug:write. Each call is a run with the trigger "plug".
+//
+// Threads: any loop.
+#pragma once
+
+#include <vector>
+
+#include "api/access.h"
+#include "engine/actions.h"
+#include "net/router.h"
+
+namespace junctor::api {
+
+struct PlugParts {
+  Actions& actions;
+  Store& store;
+  const Clock& clock;
+  const Access& access;
+};
+
+std::vector<Route> plug_routes(const PlugParts& parts);
+
+}  // namespace junctor::api

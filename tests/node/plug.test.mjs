@@ -1,0 +1,81 @@
+// `junctor plug` and its API: actions and any path through the real client, compared with their schemas, kept
+// as fixtures.
+import fs from "node:fs";
+import path from "node:path";
+
+import { check, main } from "./support/processes.mjs";
+import { Shop, rightKey } from "./support/shop.mjs";
+
+const same = (found, expected, what) =>
+  check(JSON.stringify(found) === JSON.stringify(expected), `${what}: ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
+
+function ended(what, result, status, ...words) {
+  const all = result.stdout + result.stderr;
+  check(result.status === status, `${what}: exit code ${result.status}, expected ${status}: ${all}`);
+  for (const word of words) check(all.includes(word), `${what}: "${all}" lacks "${word}"`);
+  check(!all.includes(rightKey), `${what} shows the key: ${all}`);
+}
+
+async function byCommandLine(shop) {
+  const plug = (...args) => shop.junctor(["plug", ...args]);
+  const there = ["--server", shop.engineUrl, "--connection", "main"];
+  ended("list", await plug("list", shop.project), 0, "shop", "4 actions");
+  ended("info", await plug("info", shop.place), 0, "get_order", "GET /orders/{id}", '"secret": true');
+
+  ended("an action", await plug("call", shop.place, "get_order", "--input", '{"id": 5}', ...there), 0, '"total": 9.5', "run ");
+  ended("compared", await plug("call", shop.place, "get_order", "--input", '{"id": 5}', "--compare", ...there), 1,
+    "undocumented /note", "undocumented /lines");
+  ended("kept", await plug("call", shop.place, "get_order", "--input", '{"id": 5}', "--save", "gift", ...there), 0, "saved");
+  same(JSON.parse(fs.readFileSync(path.join(shop.place, "fixtures/gift.json"))).input, { id: 5 }, "the fixture");
+  ended("an action that fails", await plug("call", shop.place, "get_order", "--input", '{"id": 404}', ...there), 1,
+    "404 (no_order)", "there is no such order");
+  ended("an input that does not fit", await plug("call", shop.place, "get_order", ...there), 1, "id");
+  ended("no such action", await plug("call", shop.place, "nothing", ...there), 1, "nothing");
+
+  ended("a path", await plug("send", shop.place, "GET", "/orders/5?full=1", ...there), 0, "200 in", '"sku": "a"');
+  ended("a path compared", await plug("send", shop.place, "GET", "/orders/5", "--compare", ...there), 1, "undocumented /note");
+  // The echo says 207: a credential that comes back is cut out.
+  ended("an echo", await plug("send", shop.place, "PUT", "/echo?a=b", "--body", '{"c": 1}', "--headers", '{"X-Mine": "yes"}', ...there),
+    0, '"x-mine": "yes"', '"method": "PUT"', "[redacted]");
+  same(shop.seen.at(-1).body, '{"c": 1}', "the body sent");
+  same(shop.seen.at(-1).headers["x-key"], rightKey, "the key sent");
+  const elsewhere = await plug("send", shop.place, "GET", "http://127.0.0.1:9/", ...there);
+  ended("another host", elsewhere, 1, "no host of shop");
+}
+
+async function byApi(shop) {
+  const plug = (question) => shop.api("POST", "/v1/integrations/shop/plug", { connection: "main", ...question });
+  const order = await plug({ action: "get_order", input: { id: 6 }, save: "six" });
+  check(order.status === 200 && order.body.output.id === 6 && order.body.saved.endsWith("six.json"), order.text);
+  same(order.body.differences.map((one) => one.kind), ["undocumented", "undocumented"], "differences");
+  same(order.body.fixture.input, { id: 6 }, "the fixture");
+  const run = await shop.api("GET", `/v1/runs/${order.body.run}`);
+  same([run.body.trigger, run.body.subject, run.body.status], ["plug", "get_order", "completed"], "its run");
+
+  const sent = await plug({ path: "/orders/7", query: { full: true }, compare: true });
+  same([sent.body.status, sent.body.action, sent.body.body.id], [200, "get_order", 7], "a path");
+  check(sent.body.headers.some((one) => one.name.toLowerCase() === "content-type"), sent.text);
+  same(shop.seen.at(-1).url, "/orders/7?full=true", "its query");
+  const refused = await plug({ action: "get_order", input: { id: 404 } });
+  same([refused.status, refused.body.failure.provider.status, refused.body.failure.provider.code], [200, 404, "no_order"], "a failure");
+  same((await shop.api("GET", `/v1/runs/${refused.body.run}`)).body.status, "failed", "its run");
+  const unknown = await plug({ action: "get_order", input: { id: 1 }, connection: "nobody" });
+  same(unknown.body.failure.code, "unknown_connection", "an unknown connection");
+  for (const wrong of [{}, { action: "get_order", path: "/x" }, { path: "orders" }, { pth: "/x" }])
+    same((await plug(wrong)).status, 400, `${JSON.stringify(wrong)} is refused`);
+  const climbing = await plug({ action: "get_order", input: { id: 1 }, save: "../../x" });
+  check(climbing.body.failure.kind === "invalid", climbing.text);
+}
+
+await main(async () => {
+  const shop = await new Shop().open();
+  await shop.serve();
+  const made = await shop.api("POST", "/v1/connections",
+    { integration: "shop", name: "main", vars: { key: rightKey, region: "eu", folder: 7 } });
+  check(made.status === 201, made.text);
+  await byCommandLine(shop);
+  await byApi(shop);
+  await shop.close();
+  const { code } = await shop.engine.stop();
+  check(code === 0, `the engine ended with ${code}`);
+});
