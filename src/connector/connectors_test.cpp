@@ -149,6 +149,93 @@ TEST(Strapi, pages_and_unwraps) {
   EXPECT_NO_THROW(strapi.call("delete_entry", R"({"collection":"articles","id":"gone"})"));
 }
 
+TEST(GitHub, tells_a_merge_that_cannot_be_made_and_reads_pulls) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    if (request.method == "PUT") return answer(405, R"({"message":"Pull Request is not mergeable"})");
+    return answer(200, R"([{"id":1,"number":7,"title":"T","state":"open"}])");
+  });
+  Connector github("github", api);
+  EXPECT_EQ(github.call("list_pulls", R"({"owner":"o","repo":"r","state":"open"})").as_array().size(), 1u);
+  EXPECT_EQ(api.seen().at(0).path, "/repos/o/r/pulls");
+  const ProviderFailure stuck = github.failure("merge_pull", R"({"owner":"o","repo":"r","number":7,"merge_method":"squash"})");
+  EXPECT_EQ(stuck.kind(), FailureKind::conflict);
+  EXPECT_EQ(api.seen().at(1).target, "/repos/o/r/pulls/7/merge");
+  EXPECT_EQ(parsed(api.seen().at(1).body), parsed(R"({"merge_method":"squash"})"));
+}
+
+TEST(Slack, counts_pages_of_files_and_takes_a_reaction_twice) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    if (request.path == "/reactions.add") return answer(200, R"({"ok":false,"error":"already_reacted"})");
+    if (request.path == "/users.lookupByEmail") return answer(200, R"({"ok":false,"error":"users_not_found"})");
+    const bool second = request.query_value("page") == "2";
+    return answer(200, second ? R"({"ok":true,"files":[{"id":"F2"}],"paging":{"page":2,"pages":2}})"
+                              : R"({"ok":true,"files":[{"id":"F1"}],"paging":{"page":1,"pages":2}})");
+  });
+  Connector slack("slack", api);
+  EXPECT_EQ(slack.call("list_files"), parsed(R"([{"id":"F1"},{"id":"F2"}])"));
+  EXPECT_NO_THROW(slack.call("add_reaction", R"({"channel":"C1","timestamp":"1.2","name":"eyes"})"));
+  EXPECT_EQ(slack.failure("find_user", R"({"email":"a@b.c"})").kind(), FailureKind::not_found);
+}
+
+TEST(Stripe, nests_subscription_items_and_repeats_a_cancel_safely) {
+  TestApi api([](const HttpRequest&, std::size_t) { return answer(200, R"({"id":"sub_1","object":"subscription"})"); });
+  Connector stripe("stripe", api);
+  EXPECT_EQ(stripe.call("create_subscription", R"({"customer":"cus_1","price":"price_1"})").at("id"), Json("sub_1"));
+  EXPECT_EQ(api.seen().at(0).body, "customer=cus_1&items%5B0%5D%5Bprice%5D=price_1");
+  stripe.call("cancel_subscription", R"({"id":"sub_1"})");
+  EXPECT_EQ(api.seen().at(1).method, "DELETE");
+  EXPECT_EQ(api.seen().at(1).target, "/v1/subscriptions/sub_1");
+}
+
+TEST(BambooHR, reads_changes_by_id_and_the_new_id_from_the_location) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    if (request.method == "POST") {
+      HttpResponse out;
+      out.status = 201;
+      out.headers.set("Location", "https://acme.bamboohr.com/api/v1/employees/412");
+      return out;
+    }
+    if (request.path == "/api/v1/time_off/requests") {
+      HttpResponse out = answer(429, "{}");
+      out.headers.set("Retry-After", "3600");
+      return out;
+    }
+    if (request.query_value("type") == "deleted") return answer(200, R"({"latest":"2026-01-02T00:00:00+00:00","employees":[]})");
+    return answer(200, R"({"latest":"2026-01-02T00:00:00+00:00","employees":{
+      "3":{"id":"3","action":"Inserted","lastChanged":"2026-01-01T00:00:00+00:00"},
+      "4":{"id":"4","action":"Updated","lastChanged":"2026-01-02T00:00:00+00:00"}}})");
+  });
+  Connector bamboohr("bamboohr", api);
+  const Json changes = bamboohr.call("list_changed", R"({"since":"2026-01-01T00:00:00Z"})");
+  ASSERT_EQ(changes.as_array().size(), 2u);
+  EXPECT_EQ(changes.at(0).at("action"), Json("Inserted"));
+  EXPECT_EQ(api.seen().at(0).headers.get("Accept"), "application/json");
+  EXPECT_EQ(bamboohr.call("list_changed", R"({"since":"2026-01-01T00:00:00Z","type":"deleted"})"), parsed("[]"));
+  EXPECT_EQ(bamboohr.call("create_employee", R"({"firstName":"A","lastName":"B","fields":{"department":"D"}})"),
+            parsed(R"({"id":"412"})"));
+  EXPECT_EQ(parsed(api.seen().back().body), parsed(R"({"firstName":"A","lastName":"B","department":"D"})"));
+  const ProviderFailure limited = bamboohr.failure("list_time_off_requests", R"({"start":"2026-01-01","end":"2026-02-01"})");
+  EXPECT_EQ(limited.kind(), FailureKind::overloaded);
+  EXPECT_EQ(limited.retry_after(), std::chrono::hours(1));
+}
+
+TEST(SendGrid, follows_templates_and_hands_contacts_over) {
+  std::string url;
+  TestApi api([&](const HttpRequest& request, std::size_t) {
+    if (request.method == "PUT") return answer(202, R"({"job_id":"j-1"})");
+    if (request.query_value("page_token")) return answer(200, R"({"result":[{"id":"d-2","name":"B"}],"_metadata":{}})");
+    return HttpResponse::json(200, JsonObject{{"result", JsonArray{JsonObject{{"id", "d-1"}, {"name", "A"}}}},
+                                              {"_metadata", JsonObject{{"next", url + "/v3/templates?page_token=t2"}}}});
+  });
+  url = api.url();
+  Connector sendgrid("sendgrid", api);
+  EXPECT_EQ(sendgrid.call("list_templates").as_array().size(), 2u);
+  EXPECT_EQ(api.seen().at(0).query_value("generations"), "dynamic");
+  EXPECT_EQ(api.seen().at(0).headers.get("Accept"), "application/json");
+  EXPECT_EQ(sendgrid.call("put_contacts", R"({"contacts":[{"email":"a@b.c"}],"list_ids":["l1"]})"), parsed(R"({"job_id":"j-1"})"));
+  EXPECT_EQ(parsed(api.seen().back().body), parsed(R"({"contacts":[{"email":"a@b.c"}],"list_ids":["l1"]})"));
+}
+
 TEST(Generic, http_and_graphql_reach_any_api) {
   TestApi api([](const HttpRequest& request, std::size_t) {
     if (request.path == "/graphql") return answer(200, R"({"data":null,"errors":[{"message":"no such field","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]})");

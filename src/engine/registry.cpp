@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "connector/schema_links.h"
 #include "junctor/failure.h"
 
 namespace junctor {
@@ -19,11 +20,11 @@ std::string names_of(const auto& entries) {
   return out.empty() ? "none" : out;
 }
 
-CompiledSchema compiled_schema(const Json& schema, const std::string& path,
+// {"$ref": "issue"} is the schema of that slug, as everywhere in a definition.
+CompiledSchema compiled_schema(const Integration& integration, const Json& schema, const std::string& path,
                                std::vector<Problem>& problems) {
-  SchemaOptions options;
-  options.formats = SchemaOptions::Formats::check;
-  auto result = CompiledSchema::compile(schema, options);
+  SchemaRegistry schemas = connector::schema_registry(integration);
+  auto result = connector::compile_schema(schema, schemas);
   if (result.ok()) return std::move(result).value();
   for (Problem problem : result.problems()) {
     problem.path = path + (problem.path.empty() ? "" : ": " + problem.path);
@@ -36,10 +37,10 @@ LoadedAction load_action(const Integration& integration, const Action& action,
                          std::vector<Problem>& problems) {
   const std::string path = "actions." + action.slug;
   Json document = input_schema(integration, action);
-  CompiledSchema input = compiled_schema(document, path + ".input", problems);
+  CompiledSchema input = compiled_schema(integration, document, path + ".input", problems);
   LoadedAction loaded{
       &action, std::move(document), std::move(input),
-      compiled_schema(output_schema(integration, action), path + ".output", problems), nullptr, {}};
+      compiled_schema(integration, output_schema(integration, action), path + ".output", problems), nullptr, {}};
   if (action.memoize) loaded.memo_key = CompiledExpression(action.memoize->key);
   if (!action.is_declared()) return loaded;
   auto call = connector::CompiledCall::compile(integration, action);

@@ -138,7 +138,11 @@ void Vault::erase_owner(Transaction& tx, const TenantId& tenant, std::string_vie
 }
 
 void Vault::destroy_tenant_keys(Transaction& tx, const TenantId& tenant) {
+  // SQLite leaves the bytes of what was shortened in their page unless it is told to zero them.
+  const bool file = tx.dialect() == Dialect::sqlite;
+  if (file) tx.run_script("PRAGMA secure_delete = ON");
   tx.execute("UPDATE vault_keys SET wrapped = NULL, state = 'destroyed' WHERE tenant = ?", tenant);
+  if (file) tx.run_script("PRAGMA secure_delete = OFF");
   tx.after_commit([this] {
     const std::lock_guard lock(mutex_);
     keys_.clear();

@@ -100,6 +100,20 @@ TEST(Vault, destroying_a_tenants_keys_makes_its_secrets_unreadable_and_nobody_el
   EXPECT_EQ(world.get("owner", "name", TenantId("other")), "again");
 }
 
+TEST(Vault, a_destroyed_key_is_gone_from_the_database_file_once_its_log_is_emptied) {
+  TestVault world;
+  const TenantId other("other");
+  world.put("owner", "name", "theirs", other);
+  const std::string wrapped = world.store().read_blocking([&](Snapshot& view) {
+    return *view.value<std::string>("SELECT wrapped FROM vault_keys WHERE tenant = ?", other);
+  });
+  world.restart();
+  ASSERT_NE(world.dump().find(wrapped), std::string::npos);
+  world.store().write_blocking([&](Transaction& tx) { world.vault().destroy_tenant_keys(tx, other); });
+  world.restart();
+  EXPECT_EQ(world.dump().find(wrapped), std::string::npos);
+}
+
 TEST(Vault, no_plaintext_and_no_key_stands_in_the_database_files) {
   TestVault world;
   world.put("owner", "name", "canary-4f1d9a");
