@@ -178,7 +178,10 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& reque
   start.connection = trace.connection;
   end.at = parts.clock.now();
   if (const Json* output = out.if_contains("output")) end.output = json::to_text(*output);
-  parts.store.write(fiber, [&](Transaction& transaction) { runs::record(transaction, start, end); });
+  parts.store.write(fiber, [&](Transaction& transaction) {
+    runs::record(transaction, start, end);
+    store_trace(transaction, start.tenant, start.id, trace);
+  });
   return HttpResponse::json(200, out);
 }
 

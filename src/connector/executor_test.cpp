@@ -243,7 +243,7 @@ TEST(Executor, answers_from_its_cache_per_connection) {
 TEST(Executor, cuts_out_what_a_called_path_repeats_of_the_credentials) {
   TestApi api([](const HttpRequest& request, std::size_t) {
     HttpResponse out = HttpResponse::text(418, "sent: " + std::string(request.headers.get("Authorization").value_or("")) + request.target);
-    out.headers.set("X-Echo", request.headers.get("X-Own").value_or(""));
+    out.headers.set("X-Echo", std::string(request.headers.get("X-Own").value_or("")));
     return out;
   });
   BasicToken token;

@@ -74,7 +74,10 @@ Health ConnectionCheck::test(Fiber& fiber, const TenantId& tenant, ConnectionId 
   health.latency = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
   end.at = parts.clock.now();
-  parts.store.write(fiber, [&](Transaction& transaction) { runs::record(transaction, start, end); });
+  parts.store.write(fiber, [&](Transaction& transaction) {
+    runs::record(transaction, start, end);
+    store_trace(transaction, start.tenant, start.id, trace);
+  });
   return health;
 }
 
