@@ -229,7 +229,7 @@ TEST(SendGrid, follows_templates_and_hands_contacts_over) {
   });
   url = api.url();
   Connector sendgrid("sendgrid", api);
-  EXPECT_EQ(sendgrid.call("list_templates").as_array().size(), 2u);
+  EXPECT_EQ(sendgrid.call("list_templates", R"({"generations":"dynamic"})").as_array().size(), 2u);
   EXPECT_EQ(api.seen().at(0).query_value("generations"), "dynamic");
   EXPECT_EQ(api.seen().at(0).headers.get("Accept"), "application/json");
   EXPECT_EQ(sendgrid.call("put_contacts", R"({"contacts":[{"email":"a@b.c"}],"list_ids":["l1"]})"), parsed(R"({"job_id":"j-1"})"));
