@@ -94,7 +94,7 @@ Rates measure(const fs::path& file, const jsonata::Expression& expression, const
   in_arena.storage = arena.storage();
   const jsonata::EvaluateOptions on_heap;
   Rates best;
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 7; ++round) {
     best.arena = std::max(best.arena, rate(seconds, [&] { expression.evaluate(input, arena, in_arena); }));
     best.heap = std::max(best.heap, rate(seconds, [&] { expression.evaluate(input, arena, on_heap); }));
     if (with == Reference::node) best.node = std::max(best.node, reference(file, seconds));
@@ -189,7 +189,7 @@ int main(int argc, char** argv) {
     std::printf("skipped: %s is not there\n", inputs().c_str());
     return 0;
   }
-  const double seconds = argc > 1 ? std::atof(argv[1]) : 1.0;
+  const double seconds = argc > 1 ? std::atof(argv[1]) : 0.3;
   const bool alone = argc > 2 && std::string_view(argv[2]) == "alone";
   const bool good = bench_expressions(seconds, alone ? Reference::none : Reference::node);
   bench_path(seconds);

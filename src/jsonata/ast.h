@@ -118,6 +118,7 @@ struct Node {
   bool plain_names = false;   // a path of names and nothing else
   bool plain_name = false;    // a name; its step may have stages
   bool plain_step = false;    // a name and nothing else
+  bool constant = false;      // a literal that is not filtered
   bool bare = false;          // nothing is to be done to what it gives
   bool first_variable = false;
   bool is_thunk_path = false;

@@ -24,7 +24,7 @@ Value Evaluator::normalize_sequence(Value value) {
   return value;
 }
 
-Value Evaluator::eval(const Node* node, Value input, Frame* frame) {
+Value Evaluator::eval_node(const Node* node, Value input, Frame* frame) {
   Value result;
   switch (node->kind) {
     case Kind::string:

@@ -103,7 +103,8 @@ Value Evaluator::eval_binary(const Node* node, Value input, Frame* frame) {
     }
   }
   if (left.is_string() && right.is_string() && (op == Op::equal || op == Op::not_equal)) {
-    return Value::of((left.text() == right.text()) == (op == Op::equal));
+    const bool same = left.extra == right.extra && same_bytes(left.chars, right.chars, left.extra);
+    return Value::of(same == (op == Op::equal));
   }
   try {
     switch (op) {

@@ -2,35 +2,12 @@
 
 #include "jsonata/evaluator.h"
 #include "jsonata/lineage.h"
+#include "jsonata/text.h"
 
 namespace junctor::jsonata {
 namespace {
 
 bool is_cons(Value v) { return v.tag == Tag::array && v.array->cons; }
-
-template <typename Word>
-inline bool same_word(const char* a, const char* b) {
-  Word left;
-  Word right;
-  std::memcpy(&left, a, sizeof left);
-  std::memcpy(&right, b, sizeof right);
-  return left == right;
-}
-
-// memcmp without a call for the lengths that names have.
-inline bool same_bytes(const char* a, const char* b, std::size_t size) {
-  if (size > 16) return std::memcmp(a, b, size) == 0;
-  if (size >= 8) {
-    return same_word<std::uint64_t>(a, b) && same_word<std::uint64_t>(a + size - 8, b + size - 8);
-  }
-  if (size >= 4) {
-    return same_word<std::uint32_t>(a, b) && same_word<std::uint32_t>(a + size - 4, b + size - 4);
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
-}
 
 const bj::value* find_member(const bj::object& object, std::string_view key, std::uint16_t& hint) {
   const std::size_t size = object.size();

@@ -52,7 +52,10 @@ class Evaluator {
   void to_json(Value value, bj::value& out, std::uint32_t depth = 0);
 
   // --- evaluate.cpp
-  Value eval(const Node* node, Value input, Frame* frame);
+  Value eval(const Node* node, Value input, Frame* frame) {
+    return node->constant ? node->value : eval_node(node, input, frame);
+  }
+  Value eval_node(const Node* node, Value input, Frame* frame);
   // Sequences of one become their item, empty ones undefined.
   static Value normalize(Value value) {
     if (value.tag != Tag::array || !value.array->sequence) return value;

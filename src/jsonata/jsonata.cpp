@@ -22,6 +22,10 @@ Value value_in(const unsigned char* bytes) {
 void copy_out(Evaluator& ev, Value result, const boost::json::storage_ptr& storage,
               std::optional<Json>& out) {
   if (result.is_undefined() || result.is_function()) return;
+  if (result.is_string() && is_ascii(result.text())) {
+    out.emplace(result.text(), storage);
+    return;
+  }
   try {
     ev.to_json(result, out.emplace(storage));
   } catch (const Fault& f) {

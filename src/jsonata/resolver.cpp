@@ -105,6 +105,9 @@ void Resolver::walk(Node* node, Scope* scope) {
   if (!node) return;
   program_.tick();
   node->bare = is_bare(*node);
+  const bool literal = node->kind == Kind::string || node->kind == Kind::number ||
+                       node->kind == Kind::literal;
+  node->constant = literal && node->bare;
   node->plain_name = node->kind == Kind::name && node->bare;
   node->plain_step = is_plain_step(*node);
   switch (node->kind) {

@@ -31,6 +31,30 @@ inline bool is_ascii(std::string_view text) {
   std::memcpy(&word, end - 8, 8);  // may overlap what has been seen
   return ((seen | word) & high_bits) == 0;
 }
+template <typename Word>
+inline bool same_word(const char* a, const char* b) {
+  Word left;
+  Word right;
+  std::memcpy(&left, a, sizeof left);
+  std::memcpy(&right, b, sizeof right);
+  return left == right;
+}
+
+// memcmp without a call for the lengths that names have.
+inline bool same_bytes(const char* a, const char* b, std::size_t size) {
+  if (size > 16) return std::memcmp(a, b, size) == 0;
+  if (size >= 8) {
+    return same_word<std::uint64_t>(a, b) && same_word<std::uint64_t>(a + size - 8, b + size - 8);
+  }
+  if (size >= 4) {
+    return same_word<std::uint32_t>(a, b) && same_word<std::uint32_t>(a + size - 4, b + size - 4);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 bool is_valid_utf8(std::string_view text);
 // The same number of bytes, what is not UTF-8 replaced byte by byte or by U+FFFD.
 std::string repair_utf8(std::string_view text);
