@@ -21,8 +21,9 @@ namespace {
 }  // namespace
 
 void Waker::wake() const {
-  if (core_->win(generation_, Woken::by_waker))
-    boost::asio::post(core_->loop.context(), [core = core_] { core->resume(); });
+  if (!core_->win(generation_, Woken::by_waker)) return;
+  const Loop::Visit visit(core_->loop);
+  boost::asio::post(core_->loop.context(), [core = core_] { core->resume(); });
 }
 
 void Waker::wake_inline() const {

@@ -32,6 +32,13 @@ TEST(Fiber, is_woken_from_another_thread) {
   });
 }
 
+// What TSan sees without it: the other thread still signals inside an io_context that is being destroyed.
+TEST(Fiber, a_loop_that_ends_at_once_waits_for_who_woke_its_last_fiber) {
+  WorkerPool workers("waker", 1);
+  for (int i = 0; i < 500; ++i)
+    run_in_fiber([&](Fiber& fiber) { workers.run(fiber, [] {}); });
+}
+
 TEST(Fiber, a_deadline_ends_a_wait_and_the_late_waker_does_nothing) {
   run_in_fiber([](Fiber& fiber) {
     std::optional<Waker> late;

@@ -32,7 +32,9 @@ Loop::Loop(std::size_t stack_bytes)
     : context_(std::make_unique<boost::asio::io_context>(1)),
       stacks_(std::make_unique<StackPool>(stack_bytes * stack_factor)) {}
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+  while (visits_.load(std::memory_order_acquire) > 0) std::this_thread::yield();
+}
 
 void Loop::run() {
   context_->restart();
@@ -42,7 +44,10 @@ void Loop::run() {
 
 void Loop::stop() { context_->stop(); }
 
-void Loop::post(std::function<void()> work) { boost::asio::post(*context_, std::move(work)); }
+void Loop::post(std::function<void()> work) {
+  const Visit visit(*this);
+  boost::asio::post(*context_, std::move(work));
+}
 
 bool Loop::is_current() const { return context_->get_executor().running_in_this_thread(); }
 

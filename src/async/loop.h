@@ -4,6 +4,7 @@
 // Lifetime: outlives its scopes, streams and timers. Work posted after the last run() never happens.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,6 +31,19 @@ class Loop final {
   void stop();
 
   void post(std::function<void()> work);
+
+  // Around a post from another thread. What was posted may end the loop before the post has returned, and
+  // the destructor waits for those who are still on their way out.
+  class Visit final {
+   public:
+    explicit Visit(Loop& loop) : loop_(loop) { loop_.visits_.fetch_add(1, std::memory_order_relaxed); }
+    ~Visit() { loop_.visits_.fetch_sub(1, std::memory_order_release); }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+   private:
+    Loop& loop_;
+  };
   // Whether the calling thread is inside run() of this loop.
   bool is_current() const;
 
@@ -45,6 +59,7 @@ class Loop final {
   std::unique_ptr<boost::asio::io_context> context_;
   std::unique_ptr<StackPool> stacks_;
   const void* running_fiber_ = nullptr;
+  std::atomic<int> visits_{0};
 };
 
 // A loop with a thread of its own, from construction to destruction.
