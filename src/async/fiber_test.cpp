@@ -108,6 +108,26 @@ TEST(Fiber, a_deadline_that_passes_just_before_a_wait_ends_it_all_the_same) {
   });
 }
 
+TEST(Scope, one_fiber_is_cancelled_and_the_others_go_on) {
+  run_in_fiber([](Fiber& fiber) {
+    Scope scope(fiber.loop(), "test");
+    FailureKind seen = FailureKind::bug;
+    bool finished = false;
+    const Scope::Handle first =
+        scope.spawn([&](Fiber& inner) { seen = kind_of([&] { inner.sleep_for(1h); }); });
+    scope.spawn([&](Fiber& inner) {
+      inner.sleep_for(5ms);
+      finished = true;
+    });
+    fiber.sleep_for(1ms);
+    first.cancel();
+    scope.join(fiber);
+    first.cancel();
+    EXPECT_EQ(seen, FailureKind::cancelled);
+    EXPECT_TRUE(finished);
+  });
+}
+
 TEST(Fiber, ten_thousand_share_a_thread) {
   run_in_fiber([](Fiber& fiber) {
     Scope scope(fiber.loop(), "test");

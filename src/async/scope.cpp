@@ -30,8 +30,8 @@ Scope::~Scope() {
   if (!state_->fibers.empty()) std::terminate();
 }
 
-void Scope::spawn(std::function<void(Fiber&)> body) {
-  if (state_->stopping) return;
+Scope::Handle Scope::spawn(std::function<void(Fiber&)> body) {
+  if (state_->stopping) return {};
   const auto core = std::make_shared<FiberCore>(state_->loop, std::move(body));
   state_->fibers.insert(core);
   core->on_end = [state = state_, weak = std::weak_ptr(core)] {
@@ -40,14 +40,19 @@ void Scope::spawn(std::function<void(Fiber&)> body) {
     for (const Waker& waker : std::exchange(state->joining, {})) waker.wake();
   };
   state_->loop.post([core] { core->start(); });
+  return Handle(core);
+}
+
+void Scope::Handle::cancel() const {
+  const auto core = core_.lock();
+  if (!core || core->ended) return;
+  core->cancelled = true;
+  core->interrupt(Woken::by_cancellation);
 }
 
 void Scope::cancel() {
   const auto fibers = state_->fibers;
-  for (const auto& core : fibers) {
-    core->cancelled = true;
-    core->interrupt(Woken::by_cancellation);
-  }
+  for (const auto& core : fibers) Handle(core).cancel();
 }
 
 void Scope::join(Fiber& fiber) {

@@ -8,14 +8,30 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace junctor {
 
 class Fiber;
 class Loop;
 
+struct FiberCore;
+
 class Scope final {
  public:
+  // One fiber of a scope. Copyable; does nothing once the fiber has ended.
+  class Handle {
+   public:
+    Handle() = default;
+    // Asks this fiber alone to stop; on the loop's thread.
+    void cancel() const;
+
+   private:
+    friend class Scope;
+    explicit Handle(std::weak_ptr<FiberCore> core) : core_(std::move(core)) {}
+    std::weak_ptr<FiberCore> core_;
+  };
+
   // name appears in logs when a fiber of this scope ends with an exception.
   Scope(Loop& loop, std::string name);
   ~Scope();
@@ -24,7 +40,7 @@ class Scope final {
 
   // Starts body on a fiber of its own in a later turn of the loop. An exception that leaves it is
   // logged, except Failure{cancelled}. After stop() nothing is started.
-  void spawn(std::function<void(Fiber&)> body);
+  Handle spawn(std::function<void(Fiber&)> body);
 
   // Asks every fiber to stop; returns at once.
   void cancel();

@@ -12,18 +12,22 @@
 // Threads: one loop.
 // Lifetime: queues outlive it; stop() before destruction.
 // Invariants:
-//   1. While a handler runs its lease is extended. A handler that lost its lease cannot commit: its
-//      acknowledgement throws, and what it would have done outside is for the next delivery.
+//   1. While a handler runs its lease is extended. A handler whose lease is lost (taken over, or run out
+//      while the database was away) is cancelled, and cannot commit: its acknowledgement throws, and what
+//      it would have done outside is for the next delivery.
 //   2. A message that keeps killing its consumer ends as a dead letter: each expired lease is an attempt.
 //   3. After stop() no message is held: each was finished, returned or released.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "async/scope.h"
 #include "async/signal.h"
@@ -46,11 +50,13 @@ class Delivery final {
 
   // Whether a transaction that ended the delivery was committed.
   bool settled() const { return *settled_; }
+  // settled(), for the consumer, and for the commit that may come after this object is gone.
+  const std::shared_ptr<std::atomic<bool>>& settled_mark() const { return settled_; }
 
  private:
   Queues& queues_;
   Message message_;
-  std::shared_ptr<bool> settled_ = std::make_shared<bool>(false);
+  std::shared_ptr<std::atomic<bool>> settled_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 struct ConsumeOptions {
@@ -89,17 +95,27 @@ class Consumer final {
   struct Held {
     LeaseToken lease;
     std::chrono::milliseconds length{};
-    std::chrono::steady_clock::time_point extend_at;
+    std::chrono::steady_clock::time_point extend_at, until;
+    Scope::Handle handler{};
+    std::shared_ptr<std::atomic<bool>> settled{};  // shared with the handler's Delivery
   };
 
   void fetch(Fiber& fiber);
   void take(Fiber& fiber);
   void start_waiting();
+  void start(Message message);
   void handle(Fiber& fiber, Message message);
   void run_handler(Fiber& fiber, Delivery& delivery);
   void acknowledge(Fiber& fiber, Delivery& delivery);
   void keep_leases(Fiber& fiber);
   void extend(Fiber& fiber);
+  void note_heartbeat(const Held& asked, const std::optional<LeaseLoss>& loss,
+                      std::chrono::steady_clock::time_point at);
+  void watch_the_time(Fiber& fiber);
+  void sleep_until(Fiber& fiber, std::chrono::steady_clock::time_point next, std::uint64_t seen);
+  void lose(const LeaseToken& lease, std::string_view why);
+  Held* find_held(const LeaseToken& lease);
+  void let_go(const LeaseToken& lease);
   bool wait_for_handlers(Fiber& fiber, std::chrono::milliseconds at_most);
 
   Queues& queues_;
@@ -111,6 +127,7 @@ class Consumer final {
   std::map<Position, Held> held_;
   std::vector<LeaseToken> finished_late_;  // by handlers that stop() had cancelled
   Signal changed_;  // a handler ended
+  Signal taken_;    // messages were leased
   Scope handlers_;
   Scope service_;
 };
