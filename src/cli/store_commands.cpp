@@ -12,11 +12,13 @@ namespace {
 
 using Kind = CommandOption::Kind;
 
-std::unique_ptr<Store> open(const Given& given) {
+StoreOptions store_of(const Given& given) {
   StoreOptions options;
   options.url = store_url(effective_config(given, {}));
-  return Store::open(options);
+  return options;
 }
+
+std::unique_ptr<Store> open(const Given& given) { return Store::open(store_of(given)); }
 
 std::string_view word(MigrationStatus::State state) {
   switch (state) {
@@ -48,6 +50,13 @@ int run_backup(const Given& given) {
   return 0;
 }
 
+int run_restore(const Given& given) {
+  Store::restore(store_of(given), given.value("FILE"),
+                 given.has("replace") ? Existing::replace : Existing::refuse);
+  std::cout << "restored from " << given.value("FILE") << '\n';
+  return 0;
+}
+
 }  // namespace
 
 std::vector<Command> store_commands() {
@@ -60,7 +69,13 @@ std::vector<Command> store_commands() {
            "Copy the database while it serves",
            {{"FILE", "where the copy goes", Kind::place}},
            Settings::taken,
-           run_backup}};
+           run_backup},
+          {"restore",
+           "Put a backup in place of the database; no engine may be running",
+           {{"FILE", "a copy that `junctor backup` made", Kind::place},
+            {"--replace", "also when there is a database, which is kept beside the new one", Kind::flag}},
+           Settings::taken,
+           run_restore}};
 }
 
 }  // namespace junctor

@@ -4,20 +4,46 @@
 #include <mutex>
 #include <string_view>
 
+#include "junctor/failure.h"
 #include "store/postgres/postgres_store.h"
+#include "store/postgres/tools.h"
+#include "store/sqlite/restore.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace junctor {
 
-std::unique_ptr<Store> Store::open(const StoreOptions& options) {
-  constexpr std::string_view sqlite_scheme = "sqlite:";
-  const std::string_view url = options.url;
-  if (url.starts_with(sqlite_scheme) && url.size() > sqlite_scheme.size())
-    return std::make_unique<sqlite::SqliteStore>(options, std::string(url.substr(sqlite_scheme.size())));
-  if (url.starts_with("postgres://") || url.starts_with("postgresql://"))
-    return std::make_unique<postgres::PostgresStore>(options);
+namespace {
+
+constexpr std::string_view sqlite_scheme = "sqlite:";
+
+bool is_postgres(std::string_view url) {
+  return url.starts_with("postgres://") || url.starts_with("postgresql://");
+}
+
+// The path of a SQLite database, or empty.
+std::string sqlite_path(std::string_view url) {
+  return url.starts_with(sqlite_scheme) ? std::string(url.substr(sqlite_scheme.size())) : std::string();
+}
+
+[[noreturn]] void refuse_url() {
   throw Failure(FailureKind::invalid,
                 "a store's url is sqlite:<path of the database file> or postgres://…");
+}
+
+}  // namespace
+
+std::unique_ptr<Store> Store::open(const StoreOptions& options) {
+  if (const std::string path = sqlite_path(options.url); !path.empty())
+    return std::make_unique<sqlite::SqliteStore>(options, path);
+  if (is_postgres(options.url)) return std::make_unique<postgres::PostgresStore>(options);
+  refuse_url();
+}
+
+void Store::restore(const StoreOptions& options, const std::string& backup, Existing existing) {
+  if (const std::string path = sqlite_path(options.url); !path.empty())
+    return sqlite::restore(options, path, backup, existing);
+  if (is_postgres(options.url)) return postgres::restore(options.url, backup, existing);
+  refuse_url();
 }
 
 void Store::wait_in_fiber(Fiber& fiber, StoreJob& job, Submit submit) {

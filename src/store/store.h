@@ -66,6 +66,9 @@ struct WriteOptions {
   Durability durability = Durability::synced;
 };
 
+// What restoring does with a database that is there already.
+enum class Existing { refuse, replace };
+
 // Counted since open.
 struct StoreStats {
   std::uint64_t commits = 0;   // commits of write closures
@@ -125,6 +128,12 @@ class Store {
   // are checked. Throws Failure{invalid} for a bad url, {unavailable}, {corrupt}.
   static std::unique_ptr<Store> open(const StoreOptions& options);
 
+  // Puts a backup in place of the database, which no engine uses. The backup is checked first; what
+  // is there is kept beside it. Throws Failure{conflict} when the database is in use or must
+  // not be replaced, {not_found}, {corrupt} for a backup that cannot be used, {unsupported} where
+  // PostgreSQL's programs are not installed.
+  static void restore(const StoreOptions& options, const std::string& backup, Existing existing);
+
   virtual ~Store() = default;
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -161,8 +170,8 @@ class Store {
 
   virtual Dialect dialect() const = 0;
   virtual StoreStats stats() const = 0;
-  // A consistent copy of the whole database, taken while it serves. SQLite: a database file at path,
-  // synced. PostgreSQL: Failure{unsupported}, which names pg_dump.
+  // A consistent copy of the whole database in a file, synced, taken while it serves. SQLite: a database
+  // file. PostgreSQL: an archive of pg_dump; without that program Failure{unsupported}, which names it.
   virtual void backup(const std::string& path) = 0;
   // Every page or index checked; the problems found, none when sound.
   virtual std::vector<std::string> check_integrity() = 0;

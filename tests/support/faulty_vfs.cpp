@@ -30,6 +30,7 @@ struct State {
   std::map<std::string, std::shared_ptr<Image>> images;
   std::minstd_rand random;
   std::atomic<std::uint64_t> syncs{0};
+  std::atomic<std::int64_t> room{-1};  // writes that still fit; negative: all
   sqlite3_vfs* below = nullptr;
 };
 State& state() {
@@ -88,7 +89,15 @@ bool reaches_the_disk_early() {
   return all.random() % 4 == 0;
 }
 
+bool takes_room() {
+  std::int64_t room = state().room.load();
+  while (room > 0 && !state().room.compare_exchange_weak(room, room - 1)) {
+  }
+  return room != 0;
+}
+
 int write(sqlite3_file* raw, const void* in, int count, sqlite3_int64 offset) {
+  if (!takes_room()) return SQLITE_FULL;
   File& file = of(raw);
   std::lock_guard lock((*file.image)->mutex);
   const char* from = static_cast<const char*>(in);
@@ -214,6 +223,8 @@ void register_faulty_vfs(Unsynced unsynced, std::uint32_t seed) {
   vfs.xDelete = remove;
   sqlite3_vfs_register(&vfs, 0);
 }
+
+void faulty_vfs_set_room(std::int64_t writes) { state().room = writes; }
 
 std::uint64_t faulty_vfs_syncs() { return state().syncs; }
 

@@ -15,6 +15,8 @@ enum class Unsynced { dropped, torn };
 
 // Registers the VFS "junctor-faulty"; once per process.
 void register_faulty_vfs(Unsynced unsynced, std::uint32_t seed);
+// After so many more writes the disk is full: each fails with SQLITE_FULL. Negative: it is not.
+void faulty_vfs_set_room(std::int64_t writes);
 // Calls of xSync so far.
 std::uint64_t faulty_vfs_syncs();
 

@@ -67,6 +67,9 @@ Connection::Connection(const std::string& url) : url_(url), connection_(PQconnec
                           "SET client_min_messages = warning; SET enable_seqscan = off;"
                           "SET enable_hashjoin = off; SET enable_mergejoin = off;"
                           "SET application_name = 'junctor'; SET plan_cache_mode = force_generic_plan;"
+                          // A server may be set up to acknowledge before the disk has it; not to us.
+                          "SELECT set_config('synchronous_commit', 'on', false)"
+                          " WHERE current_setting('synchronous_commit') = 'off';"
                           "SET jit = off"));
   PQenterPipelineMode(connection_.get());
 }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "store/postgres/tools.h"
 
 namespace junctor::postgres {
 namespace {
@@ -17,6 +18,19 @@ std::string begin_for(const WriteOptions& options) {
                         : "BEGIN ISOLATION LEVEL READ COMMITTED";
   if (options.durability == Durability::relaxed) sql += ";SET LOCAL synchronous_commit = off";
   return sql;
+}
+
+// A server may be told not to sync at all; then nobody can promise anything.
+void warn_of_lost_durability(Connection& connection) {
+  const RowVisitor judge = [](const Row& row) {
+    log::write(log::Level::error, "store",
+               "the PostgreSQL server runs with {} = off: what is acknowledged can be lost in a crash of"
+               " its machine",
+               row.text(0));
+  };
+  connection.run(
+      "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'", {},
+      &judge);
 }
 
 // Apart, so that those who met once do not meet again.
@@ -38,6 +52,7 @@ PostgresStore::PostgresStore(const StoreOptions& options)
   Connection probe(options_.url);
   if (PQserverVersion(probe.handle()) < 140'000)
     throw Failure(FailureKind::unsupported, "PostgreSQL 14 or newer is needed");
+  warn_of_lost_durability(probe);
   for (std::size_t i = 0; i < std::max<std::size_t>(options.writers, 1); ++i)
     threads_.emplace_back([this] { serve_writes(); });
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i)
@@ -143,10 +158,7 @@ void PostgresStore::run_jobs(Worker& worker, Jobs jobs, Access access) {
   for (StoreJob* const& job : jobs) run_jobs(worker, {&job, 1}, access);
 }
 
-void PostgresStore::backup(const std::string&) {
-  throw Failure(FailureKind::unsupported,
-                "a PostgreSQL database is backed up with its own tools: pg_dump --format=custom");
-}
+void PostgresStore::backup(const std::string& path) { dump(options_.url, path); }
 
 std::vector<std::string> PostgresStore::check_integrity() {
   return read_blocking([](Snapshot& view) {

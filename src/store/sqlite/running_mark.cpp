@@ -5,10 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <system_error>
-
-#include "junctor/failure.h"
-
 namespace junctor::sqlite {
 
 // Only the holder of the file's lock judges and clears; a second process beside it is a guest.
@@ -26,16 +22,6 @@ RunningMark::~RunningMark() {
 
 void RunningMark::clear() {
   if (owner_) ::unlink(path_.c_str());
-}
-
-void sync_file(const std::string& path) {
-  const int file = ::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  const int error = errno;
-  if (file >= 0) ::close(file);
-  if (!synced)
-    throw Failure(error == ENOSPC ? FailureKind::no_space : FailureKind::unavailable,
-                  "cannot write to disk", path + ": " + std::system_category().message(error));
 }
 
 }  // namespace junctor::sqlite

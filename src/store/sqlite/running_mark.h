@@ -16,6 +16,8 @@ class RunningMark final {
 
   // Whether the last user of the database ended without clear(), and nobody else uses it now.
   bool was_unclean() const { return was_unclean_; }
+  // False while another process uses the database.
+  bool is_owner() const { return owner_; }
   // The stop is clean.
   void clear();
 
@@ -25,8 +27,5 @@ class RunningMark final {
   bool owner_ = false;
   bool was_unclean_ = false;
 };
-
-// Forces a file's (or a directory's) contents to disk. Throws Failure{unavailable}.
-void sync_file(const std::string& path);
 
 }  // namespace junctor::sqlite

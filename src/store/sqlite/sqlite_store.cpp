@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "store/files.h"
 
 namespace junctor::sqlite {
 namespace {
@@ -242,16 +243,20 @@ void SqliteStore::serve_reads(Connection& connection) {
 }
 
 void SqliteStore::backup(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder))
+    throw Failure(FailureKind::not_found, fmt::format("there is no folder '{}'", folder.string()));
   const std::string partial = path + ".partial";
   std::filesystem::remove(partial);
-  {
+  try {
     Connection connection(connection_options(Access::read_write));
     const SqlParam target(partial);
     connection.run("VACUUM INTO ?", {&target, 1}, nullptr);
+  } catch (...) {
+    std::filesystem::remove(partial);
+    throw;
   }
-  sync_file(partial);
-  std::filesystem::rename(partial, path);
-  sync_file(std::filesystem::path(path).parent_path());
+  rename_synced(partial, path);
 }
 
 }  // namespace junctor::sqlite

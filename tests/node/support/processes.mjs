@@ -74,12 +74,14 @@ const children = new Set();
 
 // A process that runs until stop() or kill(); its output is kept for when the test fails.
 export class Process {
-  constructor(command, args, env = {}) {
+  // options: more of child_process.spawn's.
+  constructor(command, args, env = {}, options = {}) {
     this.name = path.basename(command);
     this.output = "";
     this.child = spawn(command, args, {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      ...options,
     });
     children.add(this);
     const keep = (bytes) => {
