@@ -18,6 +18,8 @@ using namespace queue;
 using std::chrono::milliseconds;
 
 constexpr int bite = 500;
+constexpr int most_bites = 100'000;
+constexpr WriteOptions own_locks{Isolation::read_committed, Durability::synced};
 
 std::string name_in(const HttpRequest& request, std::string_view parameter) {
   return std::string(request.path_value(parameter).value_or(""));
@@ -40,12 +42,12 @@ Json to_json(const QueueStats& stats) {
 
 HttpResponse list(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
   const TenantId tenant = parts.authorize(fiber, request, "queues:read");
-  const auto all = parts.queues.store().read(fiber, [&](Snapshot& view) {
-    return queue_stats(view, tenant, parts.queues.clock().now());
-  });
+  const auto report = parts.queues.stats().latest(fiber);
   JsonArray queues;
-  for (const QueueStats& stats : all) queues.push_back(to_json(stats));
-  return HttpResponse::json(200, JsonObject{{"queues", std::move(queues)}});
+  for (const QueueStats& stats : report->queues)
+    if (stats.tenant == tenant) queues.push_back(to_json(stats));
+  return HttpResponse::json(200, JsonObject{{"queues", std::move(queues)},
+                                            {"counted_at", junctor::to_string(report->counted_at)}});
 }
 
 HttpResponse put_queue(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
@@ -65,6 +67,7 @@ HttpResponse put_queue(Fiber& fiber, HttpRequest& request, const QueueParts& par
   parts.queues.store().write(fiber, [&](Transaction& tx) {
     parts.queues.ensure(tx, tenant, name_in(request, "queue"), settings);
   });
+  parts.queues.wait_until_in_force(fiber);
   return HttpResponse::json(200, JsonObject{{"queue", name_in(request, "queue")}});
 }
 
@@ -73,6 +76,7 @@ HttpResponse change(Fiber& fiber, HttpRequest& request, const QueueParts& parts,
   const TenantId tenant = parts.authorize(fiber, request, "queues:write");
   parts.queues.store().write(
       fiber, [&](Transaction& tx) { change_it(tx, tenant, name_in(request, "queue")); });
+  parts.queues.wait_until_in_force(fiber);
   return HttpResponse::json(200, JsonObject{{"queue", name_in(request, "queue")}});
 }
 
@@ -88,11 +92,16 @@ HttpResponse resume(Fiber& fiber, HttpRequest& request, const QueueParts& parts)
   });
 }
 
-// In small commits, so that nobody waits long; ends when a step finds nothing.
+// In small commits, so that nobody waits long; ends when a step finds nothing, or after so many that
+// somebody must be filling up as fast.
 template <typename Step>
 HttpResponse in_bites(Fiber& fiber, const QueueParts& parts, Step&& step) {
   std::int64_t total = 0;
-  while (const int done = parts.queues.store().write(fiber, step)) total += done;
+  for (int i = 0; i < most_bites; ++i) {
+    const int done = parts.queues.store().write(fiber, step, own_locks);
+    if (done == 0) break;
+    total += done;
+  }
   return HttpResponse::json(200, JsonObject{{"count", total}});
 }
 
@@ -142,11 +151,16 @@ HttpResponse redrive(Fiber& fiber, HttpRequest& request, const QueueParts& parts
     if (!parsed) throw Failure(FailureKind::invalid, "an id is a UUID");
     wanted.push_back(*parsed);
   }
-  const int count = parts.queues.store().write(fiber, [&](Transaction& tx) {
-    int done = 0;
-    for (const MessageId& id : wanted) done += parts.queues.redrive(tx, tenant, id) ? 1 : 0;
-    return done;
-  });
+  const std::string queue = name_in(request, "queue");
+  const int count = parts.queues.store().write(
+      fiber,
+      [&](Transaction& tx) {
+        int done = 0;
+        parts.queues.require(tx, tenant, queue);
+        for (const MessageId& id : wanted) done += parts.queues.redrive(tx, tenant, queue, id) ? 1 : 0;
+        return done;
+      },
+      own_locks);
   return HttpResponse::json(200, JsonObject{{"count", count}});
 }
 
@@ -175,6 +189,7 @@ HttpResponse put_subscription(Fiber& fiber, HttpRequest& request, const QueuePar
   const Subscription made{tenant, name_in(request, "subscription"), text_of(body, "pattern"),
                           text_of(body, "queue"), text_of(body, "ignore_source")};
   parts.queues.store().write(fiber, [&](Transaction& tx) { subscribe(tx, parts.queues, made); });
+  parts.queues.wait_until_in_force(fiber);
   return HttpResponse::json(200, JsonObject{{"name", made.name}});
 }
 
@@ -182,8 +197,9 @@ HttpResponse delete_subscription(Fiber& fiber, HttpRequest& request, const Queue
   const TenantId tenant = parts.authorize(fiber, request, "queues:write");
   const std::string name = name_in(request, "subscription");
   if (!parts.queues.store().write(
-          fiber, [&](Transaction& tx) { return unsubscribe(tx, tenant, name); }))
+          fiber, [&](Transaction& tx) { return unsubscribe(tx, parts.queues, tenant, name); }))
     throw Failure(FailureKind::not_found, fmt::format("no subscription '{}'", name));
+  parts.queues.wait_until_in_force(fiber);
   HttpResponse response;
   response.status = 204;
   return response;

@@ -11,6 +11,8 @@
 namespace junctor::api {
 namespace {
 
+constexpr std::size_t most_batch = 1'000;
+
 // Stored text comes back as the JSON it was; nothing else was let in.
 Json stored(const std::string& text) {
   boost::json::error_code error;
@@ -29,6 +31,21 @@ JsonObject body_object(const HttpRequest& request) {
   Json value = json::parse(request.body).value_or_throw();
   if (!value.is_object()) throw Failure(FailureKind::invalid, "the body is a JSON object");
   return std::move(value.get_object());
+}
+
+Items items_of(const HttpRequest& request, std::string_view name) {
+  JsonObject body = body_object(request);
+  Json* list = body.if_contains(name);
+  if (list == nullptr) return {{std::move(body)}, false};
+  if (!list->is_array() || list->get_array().empty() || list->get_array().size() > most_batch)
+    throw Failure(FailureKind::invalid, fmt::format("'{}' is a list of 1 to 1000 objects", name));
+  Items items;
+  items.batch = true;
+  for (Json& item : list->get_array()) {
+    if (!item.is_object()) throw Failure(FailureKind::invalid, "every item is an object");
+    items.objects.push_back(std::move(item.get_object()));
+  }
+  return items;
 }
 
 std::string text_of(const JsonObject& object, std::string_view name, std::string otherwise) {
@@ -90,12 +107,6 @@ queue::NewMessage message_of(const JsonObject& object) {
       integer_of(object, "delay_ms", 0, 0, std::int64_t{366} * 24 * 3'600'000));
   message.idempotency_key = text_of(object, "idempotency_key");
   return message;
-}
-
-queue::LeaseToken lease_of(const JsonObject& object) {
-  const auto token = queue::LeaseToken::parse(text_of(object, "lease"));
-  if (!token) throw Failure(FailureKind::not_found, "no such lease");
-  return *token;
 }
 
 Json to_json(const queue::Message& message) {

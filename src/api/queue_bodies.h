@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/http.h"
 #include "queue/types.h"
@@ -14,6 +15,13 @@ namespace junctor::api {
 
 // The body as an object; an empty one for no body. Throws Failure{invalid}.
 JsonObject body_object(const HttpRequest& request);
+
+// The objects of a batch under `name` (1 to 1000), or the body itself. Throws Failure{invalid}.
+struct Items {
+  std::vector<JsonObject> objects;
+  bool batch = false;
+};
+Items items_of(const HttpRequest& request, std::string_view name);
 
 // A member, or `otherwise` when it is absent. Throw Failure{invalid} for another type.
 std::string text_of(const JsonObject& object, std::string_view name, std::string otherwise = {});
@@ -25,8 +33,6 @@ std::string headers_of(const JsonObject& object);
 
 queue::NewEvent event_of(const JsonObject& object, const TenantId& tenant);
 queue::NewMessage message_of(const JsonObject& object);
-// Throws Failure{not_found} for text that is no lease.
-queue::LeaseToken lease_of(const JsonObject& object);
 
 Json to_json(const queue::Message& message);
 Json to_json(const queue::DeadLetter& letter);

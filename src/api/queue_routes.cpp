@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
@@ -10,7 +11,6 @@
 #include "junctor/fiber.h"
 #include "net/problem.h"
 #include "net/sse.h"
-#include "queue/stats.h"
 
 namespace junctor::api {
 namespace {
@@ -18,7 +18,6 @@ namespace {
 using namespace queue;
 using std::chrono::milliseconds;
 
-constexpr std::size_t most_batch = 1'000;
 constexpr std::int64_t most_ms = std::int64_t{7} * 24 * 3'600'000;
 constexpr WriteOptions own_locks{Isolation::read_committed, Durability::synced};
 
@@ -34,79 +33,6 @@ std::int64_t in_query(const HttpRequest& request, std::string_view name, std::in
   if (error != std::errc() || end != text->data() + text->size())
     throw Failure(FailureKind::invalid, fmt::format("?{}= is an integer", name));
   return value;
-}
-
-// The objects of a batch under `name`, or the body itself; the flag says which.
-struct Items {
-  std::vector<JsonObject> objects;
-  bool batch = false;
-};
-Items items_of(const HttpRequest& request, std::string_view name) {
-  JsonObject body = body_object(request);
-  Json* list = body.if_contains(name);
-  if (list == nullptr) return {{std::move(body)}, false};
-  if (!list->is_array() || list->get_array().empty() || list->get_array().size() > most_batch)
-    throw Failure(FailureKind::invalid, fmt::format("'{}' is a list of 1 to 1000 objects", name));
-  Items items;
-  items.batch = true;
-  for (Json& item : list->get_array()) {
-    if (!item.is_object()) throw Failure(FailureKind::invalid, "every item is an object");
-    items.objects.push_back(std::move(item.get_object()));
-  }
-  return items;
-}
-
-// What was published, and whether it was new.
-HttpResponse published(const std::vector<Published>& answers, bool batch) {
-  JsonArray results;
-  bool any_new = false;
-  for (const Published& answer : answers) {
-    if (std::holds_alternative<KeyReused>(answer))
-      return problem_response(422, "the idempotency key was used with another payload");
-    const bool replayed = std::holds_alternative<Replayed>(answer);
-    any_new = any_new || !replayed;
-    const Uuid id = replayed ? std::get<Replayed>(answer).id : std::get<Accepted>(answer).id;
-    results.push_back(JsonObject{{"id", id.to_string()}, {"replayed", replayed}});
-  }
-  const int status = any_new ? 201 : 200;
-  if (batch) return HttpResponse::json(status, JsonObject{{"results", std::move(results)}});
-  return HttpResponse::json(status, results.front());
-}
-
-std::string key_header(const HttpRequest& request, std::string key, bool batch) {
-  const auto header = request.headers.get("Idempotency-Key");
-  if (!header || batch) return key;
-  // A structured-field string stands in quotes; a bare one is taken as it is.
-  std::string_view text = *header;
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
-    text = text.substr(1, text.size() - 2);
-  return std::string(text);
-}
-
-HttpResponse publish_events(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
-  const TenantId tenant = parts.authorize(fiber, request, "events:write");
-  const Items items = items_of(request, "events");
-  std::vector<NewEvent> events;
-  for (const JsonObject& object : items.objects) {
-    events.push_back(event_of(object, tenant));
-    events.back().idempotency_key = key_header(request, events.back().idempotency_key, items.batch);
-    parts.queues.check_content(events.back().payload, events.back().headers);
-  }
-  return published(parts.log.append(fiber, events), items.batch);
-}
-
-HttpResponse publish_messages(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
-  const TenantId tenant = parts.authorize(fiber, request, "queues:write");
-  const std::string queue = in_path(request, "queue");
-  const Items items = items_of(request, "messages");
-  std::vector<NewMessage> messages;
-  for (const JsonObject& object : items.objects) {
-    messages.push_back(message_of(object));
-    messages.back().idempotency_key =
-        key_header(request, messages.back().idempotency_key, items.batch);
-    parts.queues.check_content(messages.back().payload, messages.back().headers);
-  }
-  return published(parts.queues.enqueue(fiber, tenant, queue, messages), items.batch);
 }
 
 HttpResponse poll(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
@@ -126,64 +52,75 @@ HttpResponse poll(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
 
 // --- leases ---
 
-using Loss = std::optional<LeaseLoss>;
+// How one lease of a request fared; `detail` says what happened to a message that is lost to the caller.
+struct Fate {
+  int status = 200;
+  std::string detail;
+};
 
-int status_of(LeaseLoss loss) { return loss == LeaseLoss::unknown ? 404 : 409; }
-
-HttpResponse lease_answer(const std::vector<Loss>& losses, const Items& items, JsonObject extra = {}) {
+HttpResponse lease_answer(const std::vector<Fate>& fates, const Items& items) {
   if (!items.batch) {
-    if (losses.front()) return problem_response(status_of(*losses.front()), to_string(*losses.front()));
-    extra["status"] = 200;
-    return HttpResponse::json(200, extra);
+    const Fate& only = fates.front();
+    if (only.status != 200) return problem_response(only.status, only.detail);
+    return HttpResponse::json(200, JsonObject{{"status", 200}});
   }
   JsonArray results;
-  for (std::size_t i = 0; i < losses.size(); ++i) {
-    JsonObject line{{"lease", text_of(items.objects[i], "lease")},
-                    {"status", losses[i] ? status_of(*losses[i]) : 200}};
-    if (losses[i]) line["detail"] = to_string(*losses[i]);
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    JsonObject line{{"lease", text_of(items.objects[i], "lease")}, {"status", fates[i].status}};
+    if (fates[i].status != 200) line["detail"] = fates[i].detail;
     results.push_back(std::move(line));
   }
-  extra["results"] = std::move(results);
-  return HttpResponse::json(200, extra);
+  return HttpResponse::json(200, JsonObject{{"results", std::move(results)}});
 }
 
-// Leases of a batch that cannot be read are unknown; alone, such a lease is a 404.
+// A text that is no lease, and a lease of another tenant, are unknown.
+std::vector<LeaseToken> tokens_of(const Items& items, const TenantId& tenant) {
+  std::vector<LeaseToken> tokens;
+  for (const JsonObject& item : items.objects)
+    tokens.push_back(
+        LeaseToken::parse(text_of(item, "lease"), tenant).value_or(LeaseToken{0, 0, 0, tenant}));
+  return tokens;
+}
+
+using Losses = std::vector<std::optional<LeaseLoss>>;
+
+std::vector<Fate> fates_of(Snapshot& view, Queues& queues, const std::vector<LeaseToken>& tokens,
+                           const Losses& losses) {
+  std::vector<Fate> found(losses.size());
+  for (std::size_t i = 0; i < losses.size(); ++i)
+    if (losses[i])
+      found[i] = {*losses[i] == LeaseLoss::unknown ? 404 : 409,
+                  queues.describe(view, tokens[i], *losses[i])};
+  return found;
+}
+
 template <typename End>
 HttpResponse end_leases(Fiber& fiber, HttpRequest& request, const QueueParts& parts, End&& end) {
-  parts.authorize(fiber, request, "queues:work");
+  const TenantId tenant = parts.authorize(fiber, request, "queues:work");
   const Items items = items_of(request, "leases");
-  const auto losses = parts.queues.store().write(
+  const std::vector<LeaseToken> tokens = tokens_of(items, tenant);
+  const auto fates = parts.queues.store().write(
       fiber,
       [&](Transaction& tx) {
-        std::vector<Loss> found;
-        for (const JsonObject& item : items.objects) {
-          const auto token = LeaseToken::parse(text_of(item, "lease"));
-          found.push_back(token ? end(tx, *token, item) : Loss(LeaseLoss::unknown));
-        }
-        return found;
+        return fates_of(tx, parts.queues, tokens, end(tx, tokens, items.objects));
       },
       own_locks);
-  return lease_answer(losses, items);
+  return lease_answer(fates, items);
 }
 
 // Like end_leases(), all at once.
 HttpResponse ack(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
-  parts.authorize(fiber, request, "queues:work");
+  const TenantId tenant = parts.authorize(fiber, request, "queues:work");
   const Items items = items_of(request, "leases");
-  std::vector<Loss> losses(items.objects.size(), LeaseLoss::unknown);
-  std::vector<LeaseToken> tokens;
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < items.objects.size(); ++i) {
-    const auto token = LeaseToken::parse(text_of(items.objects[i], "lease"));
-    if (!token) continue;
-    tokens.push_back(*token);
-    places.push_back(i);
-  }
-  if (!tokens.empty()) {
-    const auto found = parts.queues.try_ack(fiber, tokens);
-    for (std::size_t i = 0; i < found.size(); ++i) losses[places[i]] = found[i];
-  }
-  return lease_answer(losses, items);
+  const std::vector<LeaseToken> tokens = tokens_of(items, tenant);
+  const Losses losses = parts.queues.try_ack(fiber, tokens);
+  if (std::none_of(losses.begin(), losses.end(), [](const auto& loss) { return loss.has_value(); }))
+    return lease_answer(std::vector<Fate>(losses.size()), items);
+  return lease_answer(parts.queues.store().read(fiber,
+                                                [&](Snapshot& view) {
+                                                  return fates_of(view, parts.queues, tokens, losses);
+                                                }),
+                      items);
 }
 
 Nack nack_of(const JsonObject& item) {
@@ -200,17 +137,24 @@ Nack nack_of(const JsonObject& item) {
 
 HttpResponse nack(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
   return end_leases(fiber, request, parts,
-                    [&](Transaction& tx, const LeaseToken& token, const JsonObject& item) {
-                      return parts.queues.try_nack(tx, token, nack_of(item));
+                    [&](Transaction& tx, const std::vector<LeaseToken>& tokens, const auto& items) {
+                      Losses losses;
+                      for (std::size_t i = 0; i < tokens.size(); ++i)
+                        losses.push_back(parts.queues.try_nack(tx, tokens[i], nack_of(items[i])));
+                      return losses;
                     });
 }
 
 HttpResponse heartbeat(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {
   return end_leases(fiber, request, parts,
-                    [&](Transaction& tx, const LeaseToken& token, const JsonObject& item) {
+                    [&](Transaction& tx, const std::vector<LeaseToken>& tokens, const auto& items) {
+                      Losses losses;
                       Timestamp until;
-                      const milliseconds by(integer_of(item, "extend_ms", 30'000, 100, most_ms));
-                      return parts.queues.try_heartbeat(tx, token, by, &until);
+                      for (std::size_t i = 0; i < tokens.size(); ++i) {
+                        const milliseconds by(integer_of(items[i], "extend_ms", 30'000, 100, most_ms));
+                        losses.push_back(parts.queues.try_heartbeat(tx, tokens[i], by, &until));
+                      }
+                      return losses;
                     });
 }
 
@@ -254,6 +198,7 @@ HttpResponse stream_events(Fiber& fiber, HttpRequest& request, const QueueParts&
 }  // namespace
 
 std::vector<Route> queue_admin_routes(const QueueParts& parts);
+std::vector<Route> publish_routes(const QueueParts& parts);
 
 std::vector<Route> queue_routes(const QueueParts& parts) {
   const auto with = [&parts](auto handler) -> HttpHandler {
@@ -262,14 +207,13 @@ std::vector<Route> queue_routes(const QueueParts& parts) {
     };
   };
   std::vector<Route> routes = {
-      {"POST", "/v1/events", with(publish_events)},
       {"GET", "/v1/events/stream", with(stream_events)},
-      {"POST", "/v1/queues/{queue}/messages", with(publish_messages)},
       {"POST", "/v1/queues/{queue}/poll", with(poll)},
       {"POST", "/v1/leases/ack", with(ack)},
       {"POST", "/v1/leases/nack", with(nack)},
       {"POST", "/v1/leases/heartbeat", with(heartbeat)},
   };
+  for (Route& route : publish_routes(parts)) routes.push_back(std::move(route));
   for (Route& route : queue_admin_routes(parts)) routes.push_back(std::move(route));
   return routes;
 }

@@ -5,6 +5,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
+#include <future>
+#include <thread>
 
 #include "async/scope.h"
 #include "junctor/failure.h"
@@ -29,8 +31,8 @@ class QueueRoutesTest : public testing::Test {
     queues_ = std::make_unique<queue::Queues>(*store_);
     log_ = std::make_unique<queue::EventLog>(*queues_);
     router_.set("queues",
-                queue_routes({*queues_, *log_, [](Fiber&, const HttpRequest&, const char*) {
-                                return default_tenant();
+                queue_routes({*queues_, *log_, [this](Fiber&, const HttpRequest&, const char*) {
+                                return tenant_;
                               }}));
     call("PUT", "/v1/queues/work", R"({"most_attempts": 3, "lease_ms": 30000})");
   }
@@ -42,6 +44,7 @@ class QueueRoutesTest : public testing::Test {
 
   struct Answer {
     int status = 0;
+    std::string retry_after;
     Json body;
   };
   Answer call(const std::string& method, const std::string& path, const std::string& body = "",
@@ -62,6 +65,7 @@ class QueueRoutesTest : public testing::Test {
         response = problem_response(failure);
       }
       answer.status = response.status;
+      answer.retry_after = std::string(response.headers.get("Retry-After").value_or(""));
       if (!response.body.empty()) answer.body = boost::json::parse(response.body);
     });
     return answer;
@@ -73,6 +77,7 @@ class QueueRoutesTest : public testing::Test {
   }
   static std::string with(const std::string& lease) { return R"({"lease": ")" + lease + "\"}"; }
 
+  TenantId tenant_ = default_tenant();  // of the caller
   std::string folder_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<queue::Queues> queues_;
@@ -95,7 +100,19 @@ TEST_F(QueueRoutesTest, acknowledging_twice_is_a_409_that_says_why) {
   EXPECT_EQ(call("POST", "/v1/leases/ack", with(token)).status, 200);
   const Answer again = call("POST", "/v1/leases/ack", with(token));
   EXPECT_EQ(again.status, 409);
-  EXPECT_EQ(again.body.at("detail").as_string(), "the message was finished before");
+  EXPECT_TRUE(again.body.at("detail").as_string().starts_with("the message was finished before: at "));
+}
+
+TEST_F(QueueRoutesTest, a_lease_of_another_tenant_is_a_404) {
+  call("POST", "/v1/queues/work/messages", R"({"payload": 1})");
+  const std::string token = lease();
+  tenant_ = TenantId("other");
+  for (const char* how : {"ack", "nack", "heartbeat"})
+    EXPECT_EQ(call("POST", std::string("/v1/leases/") + how, with(token)).status, 404) << how;
+  tenant_ = default_tenant();
+  EXPECT_EQ(call("POST", "/v1/leases/ack", with(token)).status, 200);
+  tenant_ = TenantId("other");
+  EXPECT_EQ(call("POST", "/v1/leases/ack", with(token)).status, 404);
 }
 
 TEST_F(QueueRoutesTest, a_batch_of_leases_is_answered_item_by_item) {
@@ -111,7 +128,7 @@ TEST_F(QueueRoutesTest, a_batch_of_leases_is_answered_item_by_item) {
 TEST_F(QueueRoutesTest, bad_input_has_its_own_statuses) {
   EXPECT_EQ(call("POST", "/v1/queues/nowhere/messages", "{}").status, 404);
   EXPECT_EQ(call("POST", "/v1/queues/nowhere/poll", "{}").status, 404);
-  EXPECT_EQ(call("POST", "/v1/leases/ack", with("1-1-1")).status, 409);
+  EXPECT_EQ(call("POST", "/v1/leases/ack", with("1-1-1")).status, 404);
   EXPECT_EQ(call("POST", "/v1/leases/ack", with("what")).status, 404);
   const std::string large(std::size_t{1} << 20, 'x');
   EXPECT_EQ(call("POST", "/v1/queues/work/messages", R"({"payload": ")" + large + "\"}").status, 413);
@@ -126,6 +143,38 @@ TEST_F(QueueRoutesTest, an_idempotency_key_answers_again_or_refuses) {
   EXPECT_EQ(again.status, 200);
   EXPECT_EQ(again.body.at("id"), first.body.at("id"));
   EXPECT_EQ(call("POST", "/v1/events", R"({"topic": "crm.contact_made", "payload": 2})", key).status, 422);
+}
+
+// The writer is held up, so that the first publication is surely under way when the others come.
+TEST_F(QueueRoutesTest, a_key_that_is_under_way_is_a_409_until_its_publication_has_an_answer) {
+  const Headers key{{"Idempotency-Key", "k1"}};
+  const std::string body = R"({"topic": "crm.contact_made", "payload": 1})";
+  std::promise<void> holding, let_go;
+  std::thread holder([&] {
+    store_->write_blocking([&](Transaction&) {
+      holding.set_value();
+      let_go.get_future().wait_for(std::chrono::seconds(30));
+    });
+  });
+  holding.get_future().wait();
+  Answer first;
+  std::thread publisher([&] { first = call("POST", "/v1/events", body, key); });
+  while (store_->stats().waiting == 0) std::this_thread::yield();
+  const Answer second = call("POST", "/v1/events", body, key);
+  EXPECT_EQ(second.status, 409);
+  EXPECT_EQ(second.retry_after, "1");
+  EXPECT_EQ(call("POST", "/v1/events", R"({"topic": "crm.contact_made", "payload": 2})", key).status, 409);
+  EXPECT_EQ(call("POST", "/v1/events",
+                 R"({"events": [{"topic": "x.y_z"}, {"topic": "x.y_z", "idempotency_key": "k1"}]})")
+                .status,
+            409);
+  let_go.set_value();
+  holder.join();
+  publisher.join();
+  EXPECT_EQ(first.status, 201);
+  const Answer again = call("POST", "/v1/events", body, key);
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.body.at("id"), first.body.at("id"));
 }
 
 TEST_F(QueueRoutesTest, dead_letters_are_listed_and_redriven) {

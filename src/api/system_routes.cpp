@@ -4,11 +4,12 @@
 #include <prometheus/text_serializer.h>
 
 #include <boost/json.hpp>
+#include <cstdlib>
 
 #include "engine/runs.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
-#include "queue/stats.h"
+#include "queue/queues.h"
 #include "store/store.h"
 
 namespace junctor::api {
@@ -48,9 +49,9 @@ class Families final {
   std::vector<MetricFamily> families_;
 };
 
-void add_queues(Families& out, const std::vector<queue::QueueStats>& all) {
+void add_queues(Families& out, const queue::StatsKeeper::Report& report, Timestamp now) {
   std::int64_t unaccounted = 0;
-  for (const queue::QueueStats& one : all) {
+  for (const queue::QueueStats& one : report.queues) {
     const Labels labels{{"tenant", one.tenant.text()}, {"queue", one.queue}};
     const auto state = [&](const char* name) {
       Labels with = labels;
@@ -63,13 +64,15 @@ void add_queues(Families& out, const std::vector<queue::QueueStats>& all) {
     out.gauge("junctor_queue_messages", depth, state("leased"), one.leased);
     out.gauge("junctor_queue_messages", depth, state("behind"), one.behind_lane);
     out.gauge("junctor_queue_messages", depth, state("dead"), one.dead_letters);
-    out.gauge("junctor_queue_oldest_seconds", "Age of the next ready message.", labels,
+    out.gauge("junctor_queue_oldest_seconds", "Age of the oldest message that is ready or being worked on.", labels,
               static_cast<double>(one.oldest_age.count()) / 1000);
     out.counter("junctor_queue_accepted_total", "Messages accepted.", labels, one.accepted);
     out.counter("junctor_queue_finished_total", "Messages finished.", labels, one.finished);
     out.counter("junctor_queue_retried_total", "Attempts that were repeated.", labels, one.retried);
-    unaccounted += one.unaccounted();
+    unaccounted += std::abs(one.unaccounted());
   }
+  out.gauge("junctor_queue_count_age_seconds", "Age of these counts of the queues.", {},
+            std::chrono::duration<double>(now - report.counted_at).count());
   out.gauge("junctor_unaccounted_messages",
             "Accepted minus finished, dead and waiting: anything but 0 is a lost or doubled message.",
             {}, unaccounted);
@@ -100,9 +103,8 @@ void add_process(Families& out, const SystemParts& parts) {
 
 HttpResponse metrics(Fiber& fiber, const SystemParts& parts) {
   Families families;
-  add_queues(families, parts.store.read(fiber, [&](Snapshot& snapshot) {
-    return queue::queue_stats(snapshot, std::nullopt, parts.clock.now());
-  }));
+  const auto report = parts.queues.stats().latest(fiber);
+  add_queues(families, *report, parts.clock.now());
   add_process(families, parts);
   return HttpResponse::text(200, families.text(), "text/plain; version=0.0.4; charset=utf-8");
 }

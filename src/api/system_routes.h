@@ -15,6 +15,10 @@
 #include "net/router.h"
 #include "net/server.h"
 
+namespace junctor::queue {
+class Queues;
+}
+
 namespace junctor::api {
 
 // Requests served, by route and status class.
@@ -43,6 +47,7 @@ class ServedCounts final {
 
 struct SystemParts {
   Store& store;
+  queue::Queues& queues;
   const Intake& intake;
   const Reactor& reactor;
   const ServedCounts& served;

@@ -277,7 +277,7 @@ void Node::Parts::provision_projects(Fiber& fiber, const std::vector<Project>& p
 void Node::Parts::set_routes() {
   const api::ReadParts read{*store, registry, events, endpoints, reactor, system_clock(), access};
   router.set("system",
-             api::system_routes({*store, intake, reactor, served, system_clock(), stopping}));
+             api::system_routes({*store, queues, intake, reactor, served, system_clock(), stopping}));
   if (has_role(config, "webhook"))
     for (const char* method : {"POST", "GET"})
       router.set(std::string("hooks ") + method,

@@ -42,6 +42,7 @@ void Reactor::define(Fiber& fiber) {
     define_schedules(transaction, *registry, all);
     for (const TenantId& tenant : all) define_tenant(transaction, *registry, tenant);
   });
+  parts_.events.queues().wait_until_in_force(fiber);
   const std::lock_guard lock(mutex_);
   defined_ = {all.begin(), all.end()};
 }
@@ -115,7 +116,7 @@ void Reactor::define_tenant(Transaction& transaction, const Registry& registry,
     const std::string slug = subscription.name.substr(0, subscription.name.find('.'));
     if (registry.find(slug) != nullptr && subscription.queue.starts_with(slug + ".") &&
         !keep.contains(subscription.name))
-      queue::unsubscribe(transaction, tenant, subscription.name);
+      queue::unsubscribe(transaction, queues, tenant, subscription.name);
   }
 }
 

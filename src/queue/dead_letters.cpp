@@ -75,9 +75,12 @@ std::vector<DeadLetter> Queues::dead_letters(Snapshot& view, const TenantId& ten
   return letters;
 }
 
-bool Queues::redrive(Transaction& tx, const TenantId& tenant, const MessageId& id) {
-  const Rows rows =
-      tx.query("SELECT seq, queue_id FROM dead_letters WHERE tenant = ? AND id = ?", tenant, id);
+bool Queues::redrive(Transaction& tx, const TenantId& tenant, const std::string& name,
+                     const MessageId& id) {
+  const QueueInfo queue = require(tx, tenant, name);
+  const Rows rows = tx.query(
+      "SELECT seq, queue_id FROM dead_letters WHERE tenant = ? AND queue_id = ? AND id = ?", tenant,
+      queue.id, id);
   return redrive_rows(tx, tenant, rows) == 1;
 }
 
@@ -133,20 +136,42 @@ int Queues::purge_dead_letters(Transaction& tx, const TenantId& tenant, const st
   return static_cast<int>(count);
 }
 
-// Taken like a consumer would, delayed ones first made ready, and finished at once.
+// Ready ones are taken like a consumer would and finished at once.
 int Queues::purge(Transaction& tx, const TenantId& tenant, const std::string& name, int most) {
   const QueueInfo queue = require(tx, tenant, name);
-  tx.execute("UPDATE delayed SET due_at = 0 WHERE queue_id = ? AND due_at > 0", queue.id);
-  tables_->delayed_changed();
-  tables_->promote(tx, clock().now(), most);
-  tables_->settle(tx);
   const Timestamp now = clock().now();
   const TakeOptions options{most, now, now + std::chrono::minutes(1), "purge"};
   const auto taken = tables_->take(tx, queue, {&options, 1}).front();
   std::vector<LeaseToken> leases;
   for (const Message& message : taken) leases.push_back(message.lease);
   try_ack(tx, leases);
-  return static_cast<int>(taken.size());
+  const int count = static_cast<int>(taken.size());
+  return count < most ? count + purge_delayed(tx, queue, most - count) : count;
+}
+
+int Queues::purge_delayed(Transaction& tx, const QueueInfo& queue, int most) {
+  const Rows rows = tx.query(
+      "SELECT seq, due_at, keyed FROM delayed WHERE queue_id = ? AND tenant = ? ORDER BY due_at, seq LIMIT ?",
+      queue.id, queue.tenant, most);
+  std::vector<LeaseRow> gone;
+  for (const auto& row : rows) {
+    // Another engine may just be making it ready.
+    if (tx.execute("DELETE FROM delayed WHERE queue_id = ? AND due_at = ? AND seq = ?", queue.id,
+                   row.int64(1), row.int64(0)) == 0)
+      continue;
+    tx.execute("DELETE FROM attempts WHERE seq = ?", row.int64(0));
+    LeaseRow& one = gone.emplace_back();
+    one.seq = row.int64(0);
+    one.tenant = queue.tenant;
+    one.queue_id = queue.id;
+    one.keyed = row.boolean(2);
+    one.consumer = "purge";
+  }
+  if (gone.empty()) return 0;
+  add_count(tx, *tables_, queue.tenant, queue.id, {0, std::ssize(gone), 0});
+  tables_->finish(tx, gone);
+  remember_finished(tx, gone);
+  return static_cast<int>(gone.size());
 }
 
 }  // namespace junctor::queue

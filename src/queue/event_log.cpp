@@ -73,7 +73,7 @@ Published EventLog::append(Transaction& tx, const NewEvent& given) {
   Event event;
   event.id = EventId::generate();
   event.created_at = queues_.clock().now();
-  if (auto answer = claim_key(tx, given.tenant, "events", given.idempotency_key, given.topic,
+  if (auto answer = claim_key(tx, given.tenant, event_key_scope(), given.idempotency_key, given.topic,
                               given.payload, event.id.uuid(), event.created_at))
     return *answer;
   event.tenant = given.tenant;
@@ -95,7 +95,8 @@ Published EventLog::append(Transaction& tx, const NewEvent& given) {
 
 void EventLog::fan_out(Transaction& tx, const Event& event, const NewEvent& given) {
   const std::string source = header(event.headers, "x-source");
-  for (const Subscription& one : known_subscriptions(tx, event.tenant)) {
+  const Subscriptions all = queues_.subscriptions_of(tx, event.tenant);
+  for (const Subscription& one : *all) {
     if (!topic_matches(one.pattern, event.topic)) continue;
     if (!one.ignore_source.empty() && one.ignore_source == source) continue;
     queues_.enqueue_event(tx, one.queue, event, given.partition_key, given.priority);

@@ -11,6 +11,7 @@ namespace junctor::queue {
 namespace {
 
 using Integers = std::vector<std::int64_t>;
+using Texts = std::vector<std::optional<std::string_view>>;
 
 // Locks of one queue's leases: the first number says what, the second which queue.
 constexpr std::int64_t lease_lock = std::int64_t{7'236} << 40;
@@ -121,7 +122,7 @@ class PostgresTables final : public Tables {
         [&](const Row& row) { ranks.push_back(row.int64(0)); }, lease_lock + queue.id, queue.id);
     if (ranks.empty()) return answers;
     const Wishes columns(wishes);
-    const std::int64_t nonce = random_nonce();
+    const std::int64_t nonce = LeaseToken::nonce_for(queue.tenant, random_bits());
     std::map<std::int64_t, std::int64_t> taken;
     tx.for_each(
         take_sql,
@@ -131,7 +132,7 @@ class PostgresTables final : public Tables {
           message.queue = queue.name;
           message.priority = priority_of(row.int64(1));
           taken[row.int64(1)] = row.int64(2);
-          message.lease = {row.int64(3), row.int64(5), nonce};
+          message.lease = {row.int64(3), row.int64(5), nonce, queue.tenant};
           message.attempts = row.get<int>(4);
           message.leased_until = wishes[wish].until;
           read_content(row, 6, message);
@@ -149,18 +150,20 @@ class PostgresTables final : public Tables {
                                                      std::span<const LeaseToken> tokens) override {
     std::vector<std::optional<LeaseRow>> rows(tokens.size());
     Integers seqs, fences, nonces;
+    Texts tenants;
     for (const LeaseToken& token : tokens) {
+      tenants.emplace_back(token.tenant.text());
       seqs.push_back(token.seq);
       fences.push_back(token.fence);
       nonces.push_back(token.nonce);
     }
     tx.for_each(
-        "DELETE FROM leases l USING unnest(?, ?, ?) WITH ORDINALITY AS t(seq, fence, nonce, ord)"
-        " WHERE l.seq = t.seq AND l.fence = t.fence AND l.nonce = t.nonce"
+        "DELETE FROM leases l USING unnest(?, ?, ?, ?) WITH ORDINALITY AS t(seq, fence, nonce, tenant, ord)"
+        " WHERE l.seq = t.seq AND l.fence = t.fence AND l.nonce = t.nonce AND l.tenant = t.tenant"
         " RETURNING l.seq, l.tenant, l.queue_id, l.rank, l.attempts, l.fence, l.keyed, l.nonce,"
         " l.leased_at, l.consumer, t.ord",
         [&](const Row& row) { rows.at(row.get<std::size_t>(10) - 1) = read_lease(row); },
-        Int64Array{seqs}, Int64Array{fences}, Int64Array{nonces});
+        Int64Array{seqs}, Int64Array{fences}, Int64Array{nonces}, TextArray{tenants});
     return rows;
   }
 
@@ -212,12 +215,10 @@ class PostgresTables final : public Tables {
               [](const Waiting& a, const Waiting& b) { return a.seq < b.seq; });
     std::sort(queues.begin(), queues.end());
     queues.erase(std::unique(queues.begin(), queues.end()), queues.end());
-    // Purging asks at any time; only the regular sweep moves the mark, after it saw all.
+    // The mark moves only after a sweep that saw all.
     if (count == most) tx.local<Unfinished>().any = true;
     return queues;
   }
-
-  void delayed_changed() override { passed_over_ = -1; }
 
   std::int64_t next_time(Snapshot& view, std::int64_t queue_id) override {
     const auto due = view.value<std::int64_t>(

@@ -35,4 +35,23 @@ std::optional<Published> claim_key(Transaction& tx, const TenantId& tenant, std:
   return answer;
 }
 
+bool is_key_used(Snapshot& view, const TenantId& tenant, std::string_view scope, std::string_view key) {
+  return view
+      .value<std::int64_t>("SELECT 1 FROM publish_keys WHERE tenant = ? AND scope = ? AND key = ?",
+                           tenant, scope, key)
+      .has_value();
+}
+
+bool try_lock_key(Transaction& tx, const TenantId& tenant, std::string_view scope,
+                  std::string_view key) {
+  if (tx.dialect() == Dialect::sqlite) return true;
+  std::string name = "publish key ";
+  name.append(tenant.text()).append(1, '\n').append(scope).append(1, '\n').append(key);
+  bool locked = false;
+  tx.for_each(
+      "SELECT CAST(CASE WHEN pg_try_advisory_xact_lock(hashtextextended(?, 0)) THEN 1 ELSE 0 END AS BIGINT)",
+      [&](const Row& row) { locked = row.int64(0) != 0; }, name);
+  return locked;
+}
+
 }  // namespace junctor::queue

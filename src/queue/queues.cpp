@@ -5,10 +5,14 @@
 #include <algorithm>
 
 #include "junctor/failure.h"
-#include "queue/config_cache.h"
+#include "junctor/fiber.h"
+#include "queue/committed_cache.h"
 #include "queue/counts.h"
 #include "queue/merged.h"
 #include "queue/publish_keys.h"
+#include "queue/queue_info.h"
+#include "queue/recently_finished.h"
+#include "queue/subscriptions.h"
 #include "queue/tables.h"
 
 namespace junctor::queue {
@@ -26,17 +30,16 @@ bool is_name(std::string_view name) {
 }
 
 double random_fraction() {
-  return static_cast<double>(static_cast<std::uint64_t>(random_nonce()) >> 11) * 0x1p-53;
+  return static_cast<double>(random_bits() >> 11) * 0x1p-53;
 }
 
 }  // namespace
 
-void throw_lost(LeaseLoss loss) {
-  throw Failure(loss == LeaseLoss::unknown ? FailureKind::not_found : FailureKind::conflict,
-                fmt::format("the lease does not count any more: {}", to_string(loss)));
-}
-
-struct Queues::Cache : ConfigCache {};
+// A set of subscriptions is shared by the cache and the transactions that fan out with it.
+struct Queues::Cache {
+  CommittedCache<KnownQueue> queues;
+  CommittedCache<Subscriptions> subscriptions;
+};
 
 Queues::Queues(Store& store, Options options)
     : store_(store),
@@ -44,6 +47,8 @@ Queues::Queues(Store& store, Options options)
       tables_(store.dialect() == Dialect::sqlite ? make_sqlite_tables(*options.clock)
                                                  : make_postgres_tables(*options.clock)),
       cache_(std::make_unique<Cache>()),
+      finished_(std::make_unique<RecentlyFinished>()),
+      stats_(store, *options.clock),
       together_(std::make_unique<Together>(*this)) {
   store_.listen("junctor_queue", [this](const std::string& payload) {
     if (!payload.empty()) return signal(std::strtoll(payload.c_str(), nullptr, 10)).notify_all();
@@ -92,7 +97,7 @@ QueueInfo Queues::ensure(Transaction& tx, const TenantId& tenant, const std::str
       settings.backoff.first < std::chrono::milliseconds(0) ||
       settings.backoff.most > std::chrono::hours(24 * 30))
     throw Failure(FailureKind::invalid, "a queue's settings are out of bounds");
-  cache_->touch(tx);
+  cache_->queues.touch(tx);
   tx.execute(
       "INSERT INTO queues (tenant, name, paused, most_attempts, lease_ms, backoff_first_ms,"
       " backoff_factor, backoff_most_ms, created_at) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)"
@@ -119,14 +124,32 @@ QueueInfo Queues::require(Snapshot& view, const TenantId& tenant, const std::str
 }
 
 KnownQueue Queues::cached(Transaction& tx, const TenantId& tenant, const std::string& name) {
-  if (auto found = cache_->find(tx, *tables_, tenant, name)) return found;
+  const auto load = [&]() -> std::optional<KnownQueue> {
+    auto info = find_queue(tx, tenant, name);
+    if (!info) return std::nullopt;
+    return std::make_shared<const QueueInfo>(std::move(*info));
+  };
+  if (auto found = cache_->queues.find(tx, *tables_, {tenant.text(), name}, load)) return *found;
   throw Failure(FailureKind::not_found, fmt::format("no queue '{}'", name));
+}
+
+Subscriptions Queues::subscriptions_of(Transaction& tx, const TenantId& tenant) {
+  const auto load = [&] {
+    return std::optional(std::make_shared<const std::vector<Subscription>>(subscriptions(tx, tenant)));
+  };
+  return *cache_->subscriptions.find(tx, *tables_, {tenant.text(), ""}, load);
+}
+
+void Queues::subscriptions_change(Transaction& tx) { cache_->subscriptions.touch(tx); }
+
+void Queues::wait_until_in_force(Fiber& fiber) {
+  if (store_.dialect() == Dialect::postgres) fiber.sleep_for(most_cached_age);
 }
 
 void Queues::change_paused(Transaction& tx, const TenantId& tenant, const std::string& name,
                            bool paused) {
   const QueueInfo queue = require(tx, tenant, name);
-  cache_->touch(tx);
+  cache_->queues.touch(tx);
   tx.execute("UPDATE queues SET paused = ? WHERE id = ? AND tenant = ?", paused, queue.id, tenant);
   wake_after_commit(tx, queue.id);
 }
@@ -159,7 +182,7 @@ Published Queues::enqueue(Transaction& tx, const TenantId& tenant, const std::st
   const MessageId id = MessageId::generate();
   const Timestamp now = clock().now();
   if (!message.idempotency_key.empty())
-    if (auto answer = claim_key(tx, tenant, "queue:" + name, message.idempotency_key, message.topic,
+    if (auto answer = claim_key(tx, tenant, message_key_scope(name), message.idempotency_key, message.topic,
                                 message.payload, id.uuid(), now))
       return *answer;
   place(tx, *queue,
@@ -228,6 +251,7 @@ std::vector<std::optional<LeaseLoss>> Queues::try_ack(Transaction& tx,
     finished.push_back(row);
   }
   tables_->finish(tx, finished);
+  remember_finished(tx, finished);
   return losses;
 }
 
@@ -293,21 +317,10 @@ std::optional<LeaseLoss> Queues::try_heartbeat(Transaction& tx, const LeaseToken
   *until = clock().now() + std::clamp(extend_by, std::chrono::milliseconds(100),
                                       std::chrono::milliseconds(std::chrono::hours(24 * 7)));
   const auto changed =
-      tx.execute("UPDATE leases SET until = ? WHERE seq = ? AND fence = ? AND nonce = ?", *until,
-                 lease.seq, lease.fence, lease.nonce);
+      tx.execute("UPDATE leases SET until = ? WHERE seq = ? AND fence = ? AND nonce = ? AND tenant = ?",
+                 *until, lease.seq, lease.fence, lease.nonce, lease.tenant);
   if (changed == 1) return std::nullopt;
   return what_happened(tx, lease);
-}
-
-LeaseLoss Queues::what_happened(Snapshot& view, const LeaseToken& lease) {
-  const auto exists = [&](std::string_view sql) {
-    return view.value<std::int64_t>(sql, lease.seq).has_value();
-  };
-  if (exists("SELECT 1 FROM leases WHERE seq = ?")) return LeaseLoss::taken_over;
-  if (exists("SELECT 1 FROM dead_letters WHERE seq = ?")) return LeaseLoss::dead_lettered;
-  // Whoever returned to the queue left a line; finishing removes it.
-  if (exists("SELECT 1 FROM attempts WHERE seq = ? LIMIT 1")) return LeaseLoss::expired;
-  return tables_->was_given(view, lease.seq) ? LeaseLoss::finished : LeaseLoss::unknown;
 }
 
 int Queues::sweep(Transaction& tx, int most) {

@@ -25,11 +25,15 @@
 #include <vector>
 
 #include "async/signal.h"
+#include "queue/keys_in_flight.h"
+#include "queue/stats_keeper.h"
 #include "queue/types.h"
 #include "store/store.h"
 
 namespace junctor::queue {
 
+class RecentlyFinished;
+struct Subscription;
 class Tables;
 struct TakeOptions;
 struct Placement;
@@ -57,6 +61,8 @@ struct LeaseRequest {
   std::optional<std::chrono::milliseconds> lease{};  // instead of the queue's
   std::string consumer{};                            // shown with attempts
 };
+
+using Subscriptions = std::shared_ptr<const std::vector<Subscription>>;
 
 // Thrown as Failure{not_found} (unknown lease) or {conflict}; the message says what happened to it.
 [[noreturn]] void throw_lost(LeaseLoss loss);
@@ -86,14 +92,21 @@ class Queues final {
   void pause(Transaction& tx, const TenantId& tenant, const std::string& name);
   void resume(Transaction& tx, const TenantId& tenant, const std::string& name);
 
+  // After a transaction that changed queues or subscriptions: returns when every engine works with the
+  // change. On SQLite at once, on PostgreSQL after a fifth of a second.
+  void wait_until_in_force(Fiber& fiber);
+
   // --- publishing ---
-  // Throws Failure{not_found} for an unknown queue, {too_large} (413), {invalid} for text that is not
-  // JSON or a key out of bounds.
+  // Throws Failure{not_found} for an unknown queue, {too_large} (413), {invalid} for a key, topic or
+  // priority out of bounds. Payload and headers are stored as they are: see check_content().
   Published enqueue(Transaction& tx, const TenantId& tenant, const std::string& queue,
                     const NewMessage& message);
   // For fan-out: the message stands for an event of this transaction.
   void enqueue_event(Transaction& tx, const std::string& queue, const Event& event,
                      const std::string& partition_key, int priority);
+  // For fan-out: the tenant's subscriptions, and what a transaction calls before it changes any.
+  Subscriptions subscriptions_of(Transaction& tx, const TenantId& tenant);
+  void subscriptions_change(Transaction& tx);
   // After the commit, for those who follow the event log.
   void wake_followers(Transaction& tx) { wake_after_commit(tx, 0); }
 
@@ -104,7 +117,10 @@ class Queues final {
   std::vector<Message> wait_and_lease(Fiber& fiber, const LeaseRequest& request,
                                       std::chrono::milliseconds at_most);
 
-  // Ends messages for good. The throwing forms roll the caller's transaction back with them.
+  // A lease is looked for among its token's tenant's. The throwing forms roll the caller's transaction
+  // back with them.
+
+  // Ends messages for good.
   void ack(Transaction& tx, const LeaseToken& lease);
   // For each lease: nothing, or why it did not count.
   std::vector<std::optional<LeaseLoss>> try_ack(Transaction& tx, std::span<const LeaseToken> leases);
@@ -125,13 +141,16 @@ class Queues final {
   std::vector<Message> lease(Fiber& fiber, const LeaseRequest& request);
   std::vector<std::optional<LeaseLoss>> try_ack(Fiber& fiber, std::span<const LeaseToken> leases);
 
+  // What became of the message of a lost lease: when, by whom, why; as far as it is still known.
+  std::string describe(Snapshot& view, const LeaseToken& lease, LeaseLoss loss);
+
   // --- dead letters ---
   // Oldest first, after `after` (0: from the start).
   std::vector<DeadLetter> dead_letters(Snapshot& view, const TenantId& tenant,
                                        const std::string& queue, std::int64_t after, int most,
                                        std::int64_t* next = nullptr);
   // Back into the queue with fresh attempts. False when there is no such dead letter.
-  bool redrive(Transaction& tx, const TenantId& tenant, const MessageId& id);
+  bool redrive(Transaction& tx, const TenantId& tenant, const std::string& queue, const MessageId& id);
   // Up to `most` of the queue; returns how many. Repeat until 0 for all.
   int redrive_all(Transaction& tx, const TenantId& tenant, const std::string& queue, int most);
   // Removes dead letters for good; these count as finished.
@@ -152,6 +171,8 @@ class Queues final {
   std::chrono::milliseconds backstop() const { return options_.backstop; }
   std::size_t most_payload_bytes() const { return options_.most_payload_bytes; }
   Tables& tables() { return *tables_; }
+  KeysInFlight& keys_in_flight() { return keys_in_flight_; }
+  StatsKeeper& stats() { return stats_; }
 
   // Judges payload and headers as both kinds of publishing do; throws as enqueue().
   void check_content(std::string_view payload, std::string_view headers) const;
@@ -180,6 +201,8 @@ class Queues final {
                     std::string_view error);
   std::optional<QueueInfo> by_id(Snapshot& view, std::int64_t id);
   LeaseLoss what_happened(Snapshot& view, const LeaseToken& lease);
+  void remember_finished(Transaction& tx, const std::vector<LeaseRow>& rows);
+  int purge_delayed(Transaction& tx, const QueueInfo& queue, int most);
   int redrive_rows(Transaction& tx, const TenantId& tenant, const Rows& rows);
   std::chrono::milliseconds time_to_next(Fiber& fiber, std::int64_t queue_id);
 
@@ -187,6 +210,9 @@ class Queues final {
   Options options_;
   std::unique_ptr<Tables> tables_;
   std::unique_ptr<Cache> cache_;
+  std::unique_ptr<RecentlyFinished> finished_;
+  KeysInFlight keys_in_flight_;
+  StatsKeeper stats_;
   std::unique_ptr<Together> together_;
   std::mutex signals_mutex_;
   std::unordered_map<std::int64_t, std::unique_ptr<Signal>> signals_;

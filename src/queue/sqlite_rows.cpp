@@ -64,7 +64,9 @@ std::vector<std::optional<LeaseRow>> delete_leases(Transaction& tx, std::span<co
         [&](const Row& row) {
           const std::size_t which = order[first + static_cast<std::size_t>(row.int64(0) - at(first))];
           const LeaseToken& token = tokens[which];
-          if (row.int64(7) != token.nonce || row.int64(5) != token.fence) return;
+          if (row.int64(7) != token.nonce || row.int64(5) != token.fence ||
+              row.text(1) != token.tenant.text())
+            return;
           rows[which] = read_lease(row);
           ++matched;
         },

@@ -141,8 +141,6 @@ class SqliteTables final : public Tables {
     return queues;
   }
 
-  void delayed_changed() override { next_due_ = 0; }
-
   std::int64_t next_time(Snapshot&, std::int64_t) override {
     return std::min(next_due_.load(), next_expiry_.load());
   }
@@ -247,7 +245,7 @@ class SqliteTables final : public Tables {
   // Adds leases, and to `messages` what is known of them without their contents.
   static void lease(Transaction& tx, const QueueInfo& queue, std::span<const Taken> taken,
                     const TakeOptions& wish, std::vector<Message>& messages) {
-    const std::int64_t nonce = random_nonce();
+    const std::int64_t nonce = LeaseToken::nonce_for(queue.tenant, random_bits());
     for_each_range(taken, [&](const Taken& first, const Taken& last) {
       tx.execute(
           "INSERT INTO leases (seq, tenant, queue_id, until, rank, attempts, fence, keyed, nonce,"
@@ -262,7 +260,7 @@ class SqliteTables final : public Tables {
       message.priority = priority_of(one.rank);
       message.attempts = one.attempts + 1;
       message.leased_until = wish.until;
-      message.lease = {one.seq, one.fence + 1, nonce};
+      message.lease = {one.seq, one.fence + 1, nonce, queue.tenant};
     }
   }
 

@@ -1,5 +1,6 @@
 #include "queue/stats.h"
 
+#include <algorithm>
 #include <map>
 
 namespace junctor::queue {
@@ -14,14 +15,28 @@ void add(Snapshot& view, std::string_view sql, ById& queues, std::int64_t QueueS
   });
 }
 
+// The first of each rank is the oldest of it; the ranks are found by leaps over the index.
+constexpr std::string_view oldest_ready =
+    "WITH RECURSIVE ranks(rank) AS (SELECT min(rank) FROM ready WHERE queue_id = ?1 UNION ALL"
+    " SELECT (SELECT min(r.rank) FROM ready r WHERE r.queue_id = ?1 AND r.rank > ranks.rank)"
+    " FROM ranks WHERE ranks.rank IS NOT NULL)"
+    " SELECT min(m.created_at) FROM ranks JOIN messages m ON m.seq ="
+    " (SELECT r.seq FROM ready r WHERE r.queue_id = ?1 AND r.rank = ranks.rank ORDER BY r.pos LIMIT 1)"
+    " WHERE ranks.rank IS NOT NULL";
+
 void add_oldest(Snapshot& view, ById& queues, Timestamp now) {
-  for (auto& [id, stats] : queues) {
-    const auto created = view.value<std::int64_t>(
-        "SELECT m.created_at FROM (SELECT rank, pos, seq FROM ready WHERE queue_id = ?"
-        " ORDER BY rank, pos LIMIT 1) r JOIN messages m ON m.seq = r.seq",
-        id);
-    if (created) stats.oldest_age = now - Timestamp(std::chrono::milliseconds(*created));
-  }
+  const auto note = [&](QueueStats& stats, std::int64_t created) {
+    stats.oldest_age = std::max(stats.oldest_age, std::chrono::milliseconds(now.time_since_epoch().count() - created));
+  };
+  for (auto& [id, stats] : queues)
+    if (const auto created = view.value<std::int64_t>(oldest_ready, id)) note(stats, *created);
+  view.for_each(
+      "SELECT l.queue_id, min(m.created_at) FROM leases l JOIN messages m ON m.seq = l.seq"
+      " GROUP BY l.queue_id",
+      [&](const Row& row) {
+        const auto found = queues.find(row.int64(0));
+        if (found != queues.end()) note(found->second, row.int64(1));
+      });
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "queue/subscriptions.h"
 
-#include <map>
-
 #include "junctor/failure.h"
 #include "queue/queues.h"
 
@@ -28,28 +26,12 @@ bool topic_matches(std::string_view pattern, std::string_view topic) {
   return p == pattern.size();
 }
 
-namespace {
-
-// What this transaction has read: who appends many events asks once.
-struct Known {
-  std::map<TenantId, std::vector<Subscription>> tenants;
-};
-
-}  // namespace
-
-const std::vector<Subscription>& known_subscriptions(Transaction& tx, const TenantId& tenant) {
-  auto& tenants = tx.local<Known>().tenants;
-  const auto found = tenants.find(tenant);
-  if (found != tenants.end()) return found->second;
-  return tenants.emplace(tenant, subscriptions(tx, tenant)).first->second;
-}
-
 void subscribe(Transaction& tx, Queues& queues, const Subscription& subscription) {
   if (subscription.name.empty() || subscription.name.size() > 200 || subscription.pattern.empty() ||
       subscription.pattern.size() > most_topic_bytes)
     throw Failure(FailureKind::invalid, "a subscription has a name and a topic pattern");
   queues.require(tx, subscription.tenant, subscription.queue);
-  tx.local<Known>().tenants.erase(subscription.tenant);
+  queues.subscriptions_change(tx);
   tx.execute(
       "INSERT INTO subscriptions (tenant, name, pattern, queue, ignore_source, created_at)"
       " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, name) DO UPDATE SET"
@@ -58,8 +40,8 @@ void subscribe(Transaction& tx, Queues& queues, const Subscription& subscription
       subscription.ignore_source, system_clock().now());
 }
 
-bool unsubscribe(Transaction& tx, const TenantId& tenant, const std::string& name) {
-  tx.local<Known>().tenants.erase(tenant);
+bool unsubscribe(Transaction& tx, Queues& queues, const TenantId& tenant, const std::string& name) {
+  queues.subscriptions_change(tx);
   return tx.execute("DELETE FROM subscriptions WHERE tenant = ? AND name = ?", tenant, name) == 1;
 }
 

@@ -27,13 +27,12 @@ struct Subscription {
 // Whether the topic fits the pattern. Linear in both.
 bool topic_matches(std::string_view pattern, std::string_view topic);
 
-// Adds it, or replaces the one of this name. Effective for every event appended after this transaction.
+// Adds it, or replaces the one of this name. Effective for every event appended after this transaction;
+// by other engines on PostgreSQL, after Queues::wait_until_in_force().
 // Throws Failure{not_found} for an unknown queue, {invalid} for a bad name or pattern.
 void subscribe(Transaction& tx, Queues& queues, const Subscription& subscription);
 // False when there was none. Messages already fanned out stay.
-bool unsubscribe(Transaction& tx, const TenantId& tenant, const std::string& name);
+bool unsubscribe(Transaction& tx, Queues& queues, const TenantId& tenant, const std::string& name);
 std::vector<Subscription> subscriptions(Snapshot& view, const TenantId& tenant);
-// The same, kept for the length of the transaction.
-const std::vector<Subscription>& known_subscriptions(Transaction& tx, const TenantId& tenant);
 
 }  // namespace junctor::queue

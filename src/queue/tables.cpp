@@ -26,10 +26,10 @@ void read_content(const Row& row, int first, Message& message) {
 }
 
 // Random bytes bought in bulk: leases are taken by the ten thousand per second.
-std::int64_t random_nonce() {
+std::uint64_t random_bits() {
   thread_local std::string bytes;
   if (bytes.size() < 8) bytes = crypto::random_bytes(4'096);
-  std::int64_t value;
+  std::uint64_t value;
   std::memcpy(&value, bytes.data() + bytes.size() - 8, 8);
   bytes.resize(bytes.size() - 8);
   return value;

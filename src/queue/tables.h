@@ -96,8 +96,6 @@ class Tables {
   virtual std::vector<LeaseRow> take_expired(Transaction& tx, Timestamp now, int most) = 0;
   // Moves due messages from delayed to ready; the queues concerned.
   virtual std::vector<std::int64_t> promote(Transaction& tx, Timestamp now, int most) = 0;
-  // Somebody changed due times behind its back.
-  virtual void delayed_changed() = 0;
   // Whether take_expired or promote could find something: cheap, may err towards yes.
   virtual bool sweep_is_due(Timestamp now) = 0;
   virtual void count(Transaction& tx, const TenantId& tenant, std::int64_t queue_id,
@@ -118,7 +116,7 @@ class Tables {
 std::unique_ptr<Tables> make_sqlite_tables(const Clock& clock);
 std::unique_ptr<Tables> make_postgres_tables(const Clock& clock);
 
-// A number nobody can guess, from any thread.
-std::int64_t random_nonce();
+// 64 bits nobody can guess, from any thread.
+std::uint64_t random_bits();
 
 }  // namespace junctor::queue

@@ -22,6 +22,13 @@ bool take_hex(std::string_view& text, char separator, std::int64_t& out) {
   return true;
 }
 
+// FNV-1a, folded to 16 bits.
+std::uint64_t tag_of(const TenantId& tenant) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : tenant.text()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return (hash ^ (hash >> 16) ^ (hash >> 32) ^ (hash >> 48)) & 0xffff;
+}
+
 }  // namespace
 
 std::string LeaseToken::to_string() const {
@@ -29,19 +36,28 @@ std::string LeaseToken::to_string() const {
                      static_cast<std::uint64_t>(fence), static_cast<std::uint64_t>(nonce));
 }
 
-std::optional<LeaseToken> LeaseToken::parse(std::string_view text) {
+std::optional<LeaseToken> LeaseToken::parse(std::string_view text, const TenantId& tenant) {
   LeaseToken token;
+  token.tenant = tenant;
   if (take_hex(text, '-', token.seq) && take_hex(text, '-', token.fence) &&
       take_hex(text, '\0', token.nonce))
     return token;
   return std::nullopt;
 }
 
+std::int64_t LeaseToken::nonce_for(const TenantId& tenant, std::uint64_t random) {
+  return static_cast<std::int64_t>((random & ~std::uint64_t{0xffff}) | tag_of(tenant));
+}
+
+bool LeaseToken::may_be_genuine() const {
+  return seq > 0 && fence > 0 && (static_cast<std::uint64_t>(nonce) & 0xffff) == tag_of(tenant);
+}
+
 std::string_view to_string(LeaseLoss loss) {
   switch (loss) {
-    case LeaseLoss::unknown: return "no such message";
+    case LeaseLoss::unknown: return "no such lease";
     case LeaseLoss::finished: return "the message was finished before";
-    case LeaseLoss::expired: return "the lease ran out and the message waits in its queue again";
+    case LeaseLoss::expired: return "the lease is over and the message waits in its queue again";
     case LeaseLoss::taken_over: return "the lease ran out and another consumer has the message";
     case LeaseLoss::dead_lettered: return "the message is a dead letter";
   }

@@ -74,15 +74,21 @@ struct NewMessage {
 };
 
 // Proof of a lease: which delivery of which message. The fence grows with every delivery; the nonce
-// cannot be guessed.
+// cannot be guessed, and tells which tenant it was made for.
 struct LeaseToken {
   Position seq = 0;
   std::int64_t fence = 0;
   std::int64_t nonce = 0;
+  TenantId tenant;  // whose message it is; not part of the text
 
   // "1f-3-9c2e…": what HTTP consumers hold.
   std::string to_string() const;
-  static std::optional<LeaseToken> parse(std::string_view text);
+  // tenant: of the caller who brought the text.
+  static std::optional<LeaseToken> parse(std::string_view text, const TenantId& tenant);
+  // Of random bits, a nonce for the tenant's messages.
+  static std::int64_t nonce_for(const TenantId& tenant, std::uint64_t random);
+  // False for a token that was not made for a message of this tenant, and for nearly every forged one.
+  bool may_be_genuine() const;
   friend bool operator==(const LeaseToken&, const LeaseToken&) = default;
 };
 
@@ -105,9 +111,9 @@ struct Message {
 
 // Why a lease does not count any more; 404 for unknown, 409 for the rest.
 enum class LeaseLoss {
-  unknown,       // no such message was ever delivered, or it is long gone
+  unknown,       // no lease of this tenant
   finished,      // acknowledged before, or purged
-  expired,       // the lease ran out; the message waits in its queue again
+  expired,       // ran out, or given back; the message waits in its queue again
   taken_over,    // the lease ran out and another consumer has the message
   dead_lettered
 };

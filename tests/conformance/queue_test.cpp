@@ -149,8 +149,61 @@ TEST_P(QueueTest, a_token_nobody_was_given_is_unknown) {
   EXPECT_EQ(ack(forged), LeaseLoss::unknown);
   forged = messages[0];
   forged.lease.nonce ^= 1;
-  EXPECT_EQ(ack(forged), LeaseLoss::taken_over);
+  EXPECT_EQ(ack(forged), LeaseLoss::unknown);
   EXPECT_EQ(ack(messages[0]), std::nullopt);
+}
+
+TEST_P(QueueTest, a_lease_of_another_tenant_is_unknown_at_every_stage) {
+  add_text("1");
+  const auto messages = lease();
+  Message stolen = messages[0];
+  stolen.lease.tenant = TenantId("other");
+  const auto refused = [&] {
+    Timestamp until;
+    EXPECT_EQ(ack(stolen), LeaseLoss::unknown);
+    EXPECT_EQ(nack(stolen, {Nack::Kind::reject, "mine now", std::nullopt}), LeaseLoss::unknown);
+    EXPECT_EQ(write([&](Transaction& tx) {
+                return queues_->try_heartbeat(tx, stolen.lease, seconds(9), &until);
+              }),
+              LeaseLoss::unknown);
+  };
+  refused();
+  clock_.advance(seconds(31));
+  const auto second = lease();
+  refused();
+  nack(second.at(0), {Nack::Kind::failed, "", seconds(5)});
+  refused();
+  clock_.advance(seconds(6));
+  ack(lease().at(0));
+  refused();
+  EXPECT_EQ(ack(messages[0]), LeaseLoss::finished);
+}
+
+TEST_P(QueueTest, a_lost_lease_is_explained_with_when_and_by_whom) {
+  const auto explain = [&](const Message& message, LeaseLoss loss) {
+    return (*store_)->read_blocking(
+        [&](Snapshot& view) { return queues_->describe(view, message.lease, loss); });
+  };
+  add_text("1");
+  const auto first = lease();
+  clock_.advance(seconds(31));
+  write([&](Transaction& tx) { queues_->sweep(tx); });
+  EXPECT_EQ(explain(first[0], LeaseLoss::expired),
+            "the lease ran out at " + junctor::to_string(clock_.now()) + " and the message waits in its queue again");
+  const auto second = lease();
+  EXPECT_EQ(explain(first[0], LeaseLoss::taken_over),
+            "the lease ran out and 'tester' has the message since " + junctor::to_string(clock_.now()));
+  nack(second.at(0), {Nack::Kind::failed, "", milliseconds(0)});
+  EXPECT_THAT(explain(second[0], LeaseLoss::expired), testing::HasSubstr("ended as failed by 'tester'"));
+  const auto third = lease();
+  nack(third.at(0), {Nack::Kind::reject, "malformed", std::nullopt});
+  EXPECT_EQ(explain(third[0], LeaseLoss::dead_lettered),
+            "the message is a dead letter since " + junctor::to_string(clock_.now()) + ": malformed");
+  add_text("2");
+  const auto fourth = lease();
+  ack(fourth.at(0));
+  EXPECT_EQ(explain(fourth[0], LeaseLoss::finished),
+            "the message was finished before: at " + junctor::to_string(clock_.now()) + " by 'tester'");
 }
 
 TEST_P(QueueTest, an_expired_lease_returns_the_message_and_counts_as_an_attempt) {
@@ -274,8 +327,8 @@ TEST_P(QueueTest, dead_letters_are_redriven_one_or_all) {
   for (const auto& message : lease()) nack(message, {Nack::Kind::reject, "no", std::nullopt});
   const auto letters = dead();
   ASSERT_EQ(letters.size(), 3u);
-  EXPECT_TRUE(write([&](Transaction& tx) { return queues_->redrive(tx, tenant_, letters[1].id); }));
-  EXPECT_FALSE(write([&](Transaction& tx) { return queues_->redrive(tx, tenant_, letters[1].id); }));
+  EXPECT_TRUE(write([&](Transaction& tx) { return queues_->redrive(tx, tenant_, "work", letters[1].id); }));
+  EXPECT_FALSE(write([&](Transaction& tx) { return queues_->redrive(tx, tenant_, "work", letters[1].id); }));
   const auto again = lease();
   ASSERT_THAT(payloads(again), ElementsAre("2"));
   EXPECT_EQ(again[0].attempts, 1);
@@ -298,6 +351,22 @@ TEST_P(QueueTest, purging_removes_what_waits_and_leaves_what_is_leased) {
   const auto rest = lease();
   EXPECT_THAT(payloads(rest), ElementsAre("1"));
   EXPECT_EQ(ack(leased[0]), LeaseLoss::taken_over);
+}
+
+TEST_P(QueueTest, purging_in_bites_brings_nothing_forward) {
+  NewMessage later;
+  later.delay = hours(1);
+  later.partition_key = "lane";
+  for (int i = 0; i < 3; ++i) add(later);
+  for (const char* text : {"1", "2"}) add_text(text);
+  const auto bite = [&] {
+    return write([&](Transaction& tx) { return queues_->purge(tx, tenant_, "work", 1); });
+  };
+  EXPECT_EQ(bite(), 1);
+  EXPECT_THAT(take(), ElementsAre("2"));
+  EXPECT_EQ(bite(), 1);
+  EXPECT_THAT(take(), IsEmpty());
+  EXPECT_EQ(bite() + bite() + bite(), 2);
 }
 
 TEST_P(QueueTest, a_delayed_message_waits_for_its_time) {
