@@ -157,6 +157,7 @@ Json to_json(const queue::Event& event) {
                     {"headers", stored(event.headers)},
                     {"correlation_id", event.correlation_id},
                     {"causation_id", event.causation_id},
+                    {"traceparent", event.traceparent},
                     {"created_at", to_string(event.created_at)}};
 }
 

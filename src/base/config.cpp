@@ -41,6 +41,7 @@ std::optional<std::size_t> bytes_of(std::string_view text) {
   std::size_t factor = 1;
   if (text.ends_with('k') || text.ends_with('K')) factor = 1024;
   if (text.ends_with('m') || text.ends_with('M')) factor = 1024 * 1024;
+  if (text.ends_with('g') || text.ends_with('G')) factor = 1024 * 1024 * 1024;
   if (factor != 1) text.remove_suffix(1);
   const auto count = number_of<std::size_t>(text);
   if (!count || *count == 0 || *count > 1'000'000'000) return std::nullopt;
@@ -67,6 +68,12 @@ bool set_data_dir(Config& config, std::string_view text) {
 bool set_body_limit(Config& config, std::string_view text) {
   const auto bytes = bytes_of(text);
   if (bytes) config.body_limit_bytes = *bytes;
+  return bytes.has_value();
+}
+
+bool set_event_limit(Config& config, std::string_view text) {
+  const auto bytes = text == "0" ? std::optional<std::size_t>(0) : bytes_of(text);
+  if (bytes) config.event_limit_bytes = *bytes;
   return bytes.has_value();
 }
 
@@ -162,6 +169,9 @@ constexpr std::array table{
             set_shutdown_timeout, "a time such as 30s or 2m"},
     Setting{"event_retention", "TIME", "how long events are kept, such as 30d",
             set_hours<&Config::event_retention>, "a time of at least 1h, such as 12h or 30d"},
+    Setting{"event_limit", "BYTES",
+            "a tenant's events beyond this size are removed, the oldest first; 0: no limit",
+            set_event_limit, "a number of bytes, with k, m or g for KiB, MiB or GiB; or 0"},
     Setting{"run_retention", "TIME", "how long finished runs are kept, such as 30d",
             set_hours<&Config::run_retention>, "a time of at least 1h, such as 12h or 30d"},
     Setting{"jwks_url", "URL", "keys of the issuer whose JWTs are accepted",

@@ -35,6 +35,7 @@ struct Config {
   std::string redis_url;  // caches declared `redis`; empty: they are in the store
   std::chrono::seconds shutdown_timeout{30};
   std::chrono::hours event_retention{24 * 30};
+  std::size_t event_limit_bytes = 0;  // of a tenant's events; 0: no bound
   std::chrono::hours run_retention{24 * 30};
   std::string jwks_url;  // incoming JWTs; empty: API tokens only
   std::string jwt_issuer;

@@ -12,11 +12,13 @@ TEST(Config, reads_every_form_of_a_value) {
   EXPECT_TRUE(apply_setting(config, "port", "9000", "test").empty());
   EXPECT_TRUE(apply_setting(config, "body_limit", "8m", "test").empty());
   EXPECT_TRUE(apply_setting(config, "event_retention", "7d", "test").empty());
+  EXPECT_TRUE(apply_setting(config, "event_limit", "20g", "test").empty());
   EXPECT_TRUE(apply_setting(config, "allow_addresses", "127.0.0.0/8,localhost", "test").empty());
   EXPECT_TRUE(apply_setting(config, "dev_no_auth", "true", "test").empty());
   EXPECT_EQ(config.port, 9000);
   EXPECT_EQ(config.body_limit_bytes, 8u * 1024 * 1024);
   EXPECT_EQ(config.event_retention, std::chrono::hours(7 * 24));
+  EXPECT_EQ(config.event_limit_bytes, std::size_t{20} << 30);
   EXPECT_EQ(config.allow_addresses, (std::vector<std::string>{"127.0.0.0/8", "localhost"}));
   EXPECT_EQ(config.authentication, Authentication::off_for_development);
 }

@@ -4,7 +4,6 @@
 
 #include "auth/api_tokens.h"
 #include "base/log.h"
-#include "engine/endpoints.h"
 #include "engine/runs.h"
 #include "engine/stored_cache.h"
 #include "engine/stored_limits.h"
@@ -44,7 +43,9 @@ void forget_what_is_old(Fiber& fiber, const MaintenanceParts& parts) {
              [&](Transaction& transaction) { return StoredLimits::forget(transaction, now, bite); });
   queue::Retention retention;
   retention.age = parts.event_retention;
-  for (const TenantId& tenant : parts.store.read(fiber, tenants_in_use))
+  retention.most_bytes = parts.event_limit_bytes;
+  const auto tenants = parts.store.read(fiber, [&](Snapshot& view) { return parts.events.tenants(view); });
+  for (const TenantId& tenant : tenants)
     until_done(fiber, parts.store, [&](Transaction& transaction) {
       return parts.events.retain(transaction, tenant, retention, bite);
     });

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace junctor {
 
@@ -22,6 +23,7 @@ struct MaintenanceParts {
   queue::EventLog& events;
   const Clock& clock;
   std::chrono::hours event_retention;
+  std::int64_t event_limit_bytes;  // per tenant; 0: no bound
   std::chrono::hours run_retention;
 };
 

@@ -1,6 +1,7 @@
 #include "queue/event_log.h"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include "junctor/failure.h"
@@ -28,6 +29,16 @@ Event read_event(const Row& row) {
   event.causation_id = row.get<std::string>(11);
   event.traceparent = row.get<std::string>(12);
   return event;
+}
+
+// The subscribers' messages carry the event's headers, and with them its trace.
+std::string with_trace(const NewEvent& given) {
+  if (given.traceparent.empty() || !header(given.headers, "traceparent").empty()) return given.headers;
+  boost::json::error_code error;
+  auto headers = boost::json::parse(given.headers, error);
+  if (error || !headers.is_object()) return given.headers;
+  headers.get_object()["traceparent"] = given.traceparent;
+  return boost::json::serialize(headers);
 }
 
 // The log's counters stand beside those of the queues: bytes appended and bytes removed.
@@ -82,7 +93,7 @@ Published EventLog::append(Transaction& tx, const NewEvent& given) {
   event.connection = given.connection;
   event.entity = given.entity;
   event.payload = given.payload;
-  event.headers = given.headers;
+  event.headers = with_trace(given);
   event.correlation_id = given.correlation_id;
   event.causation_id = given.causation_id;
   event.traceparent = given.traceparent;
@@ -170,6 +181,17 @@ EventPage EventLog::follow(Fiber& fiber, const EventFilter& filter,
     if (left.count() <= 0) return page;
     signal().wait_for(fiber, seen, std::min(left, queues_.backstop()));
   }
+}
+
+// By leaps over the index.
+std::vector<TenantId> EventLog::tenants(Snapshot& view) {
+  std::vector<TenantId> found;
+  view.for_each(
+      "WITH RECURSIVE t(tenant) AS (SELECT min(tenant) FROM events UNION ALL"
+      " SELECT (SELECT min(e.tenant) FROM events e WHERE e.tenant > t.tenant) FROM t"
+      " WHERE t.tenant IS NOT NULL) SELECT tenant FROM t WHERE tenant IS NOT NULL",
+      [&](const Row& row) { found.push_back(row.get<TenantId>(0)); });
+  return found;
 }
 
 int EventLog::retain(Transaction& tx, const TenantId& tenant, const Retention& retention, int most) {

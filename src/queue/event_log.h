@@ -68,6 +68,8 @@ class EventLog final {
   // Reads like read(), waiting up to at_most for the first event.
   EventPage follow(Fiber& fiber, const EventFilter& filter, std::chrono::milliseconds at_most);
 
+  // Those who have events.
+  std::vector<TenantId> tenants(Snapshot& view);
   // Removes up to `most` of the oldest events that are too old or too many, in one short step; returns
   // how many were removed. Messages that stand for them keep their contents. Repeat until 0.
   int retain(Transaction& tx, const TenantId& tenant, const Retention& retention, int most);

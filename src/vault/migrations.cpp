@@ -5,7 +5,7 @@
 namespace junctor::vault {
 namespace {
 
-constexpr std::array<Migration, 2> steps = {{
+constexpr std::array<Migration, 3> steps = {{
     {1, "root keys, data keys and secrets", R"sql(
 CREATE TABLE vault_roots (
   root_id TEXT PRIMARY KEY,
@@ -62,6 +62,11 @@ CREATE TABLE connections (
   PRIMARY KEY (tenant, id)
 );
 CREATE UNIQUE INDEX connections_by_name ON connections (tenant, integration, name);
+)sql"},
+    // What belongs to the installation as a whole has the empty tenant.
+    {3, "tenants", R"sql(
+ALTER TABLE vault_roots ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+ALTER TABLE vault_rotation ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
 )sql"},
 }};
 

@@ -50,8 +50,12 @@ TEST_P(StatsTest, a_count_that_was_cheap_is_always_fresh) {
     queues_->ensure(tx, tenant_, "work");
     queues_->enqueue(tx, tenant_, "work", {});
   });
+  latest();
+  const auto started = std::chrono::steady_clock::now();
   EXPECT_EQ(latest()->queues.at(0).ready, 1);
+  const auto took = std::chrono::steady_clock::now() - started;
   write([&](Transaction& tx) { queues_->enqueue(tx, tenant_, "work", {}); });
+  if (took >= StatsKeeper::cheap) GTEST_SKIP() << "this machine is too busy for a cheap count";
   EXPECT_EQ(latest()->queues.at(0).ready, 2);
 }
 
