@@ -25,8 +25,9 @@ std::shared_ptr<const Program> compile_program(std::string_view text, const Scop
   auto program = std::make_shared<Program>();
   program->source = text;
   program->interrupt = interrupt;
-  // The passes recurse as deep as the text nests.
-  StackGuard stack(0);
+  // The passes recurse as deep as the text nests, which the parser bounds: all levels fit, also as
+  // large as an instrumented build makes them.
+  StackGuard stack(0, 64u << 20);
   stack.elsewhere([&] {
     program->root = Parser(*program).parse();
     program->root = Analysis(*program).run(program->root);

@@ -94,6 +94,23 @@ TEST(Jsonata, tells_where_a_text_does_not_compile) {
   EXPECT_EQ(Expression::check("1e999")->code(), "S0102");
 }
 
+std::string chain(int operands, std::string_view operand, std::string_view operation) {
+  std::string text(operand);
+  for (int i = 1; i < operands; ++i) text.append(operation).append(operand);
+  return text;
+}
+
+// Generated mappings are long: each operator of a chain is a level of the tree.
+TEST(Jsonata, takes_chains_of_thousands_of_operators) {
+  EXPECT_EQ(eval(chain(4'000, "1", "+")), "4000");
+  EXPECT_EQ(eval("$length(" + chain(4'000, "'ab'", "&") + ")"), "8000");
+  EXPECT_EQ(eval(chain(4'000, "a=1?2", ":") + ":3", R"({"a":7})"), "3");
+  EXPECT_EQ(eval(chain(4'000, "a", " or "), R"({"a":0})"), "false");
+  EXPECT_EQ(eval(std::string(4'000, '(') + '1' + std::string(4'000, ')')), "1");
+  EXPECT_EQ(Expression::check(chain(6'000, "1", "+"))->code(), "S0501");
+  EXPECT_EQ(Expression::check(chain(6'000, "a=1?2", ":") + ":3")->code(), "S0501");
+}
+
 TEST(Jsonata, stops_at_every_limit_with_its_code) {
   EvaluateOptions options;
   options.limits.time = std::chrono::milliseconds(30);

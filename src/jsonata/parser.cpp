@@ -85,14 +85,14 @@ Node* Parser::make(Kind kind, const Token& token) {
 Node* Parser::adopt(Node* parent, Node* child) {
   parent->depth = std::max(parent->depth, child->depth + 1);
   if (parent->depth > max_nesting) {
-    throw make_error("S0501", {.position = parent->position, .value = "more than 1,000 levels"});
+    throw make_error("S0501", {.position = parent->position, .value = "more than 5,000 levels"});
   }
   return child;
 }
 
 Node* Parser::expression(int binding) {
   if (++nesting_ > max_nesting) {
-    throw make_error("S0501", {.position = token_.position, .value = "more than 1,000 levels"});
+    throw make_error("S0501", {.position = token_.position, .value = "more than 5,000 levels"});
   }
   Token token = token_;
   if (token.kind != TokenKind::end) advance(Expect::operator_);

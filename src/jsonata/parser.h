@@ -10,7 +10,7 @@
 
 namespace junctor::jsonata {
 
-inline constexpr std::uint32_t max_nesting = 1'000;
+inline constexpr std::uint32_t max_nesting = 5'000;
 inline constexpr std::size_t max_nodes = 100'000;
 inline constexpr std::size_t max_source_bytes = 1u << 20;
 

@@ -31,7 +31,6 @@ namespace {
 
 namespace context = boost::context;
 
-constexpr std::size_t segment_bytes = 8u << 20;
 // Left at the end of a segment for functions that do not look.
 constexpr std::size_t reserve_bytes = 128u << 10;
 
@@ -42,10 +41,10 @@ struct Borrowed {
 }  // namespace
 
 struct StackGuard::Segment {
-  context::protected_fixedsize_stack allocator{segment_bytes};
+  context::protected_fixedsize_stack allocator;
   context::stack_context stack = allocator.allocate();
   Segment* next = nullptr;
-  Segment() = default;
+  explicit Segment(std::size_t bytes) : allocator(bytes) {}
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
   ~Segment() { allocator.deallocate(stack); }
@@ -56,7 +55,7 @@ void StackGuard::give_back() {
 }
 
 void StackGuard::run(void (*entry)(void*), void* argument) {
-  Segment* const segment = free_ ? std::exchange(free_, free_->next) : new Segment();
+  Segment* const segment = free_ ? std::exchange(free_, free_->next) : new Segment(segment_bytes_);
   const char* const outer_limit = limit_;
   const char* const bottom = static_cast<const char*>(segment->stack.sp) - segment->stack.size;
   limit_ = bottom + reserve_bytes;

@@ -14,9 +14,11 @@ namespace junctor::jsonata {
 
 class StackGuard {
  public:
-  // From here on `budget_bytes` of the current stack may be used.
-  explicit StackGuard(std::size_t budget_bytes)
-      : limit_(static_cast<const char*>(__builtin_frame_address(0)) - budget_bytes) {}
+  // From here on `budget_bytes` of the current stack may be used; then segments of `segment_bytes`
+  // (address space, touched only as far as used).
+  explicit StackGuard(std::size_t budget_bytes, std::size_t segment_bytes = 8u << 20)
+      : limit_(static_cast<const char*>(__builtin_frame_address(0)) - budget_bytes),
+        segment_bytes_(segment_bytes) {}
   ~StackGuard() {
     if (free_) give_back();
   }
@@ -47,6 +49,7 @@ class StackGuard {
   void give_back();
 
   const char* limit_;
+  const std::size_t segment_bytes_;
   Segment* free_ = nullptr;  // a list of those not in use now
 };
 

@@ -22,7 +22,7 @@ constexpr Migration effect_steps[] = {
 // Kills per scenario; a recorded campaign sets more.
 int kills() {
   const char* text = std::getenv("JUNCTOR_CRASH_KILLS");
-  return text != nullptr ? std::atoi(text) : 100;
+  return text != nullptr ? std::atoi(text) : 200;
 }
 
 unsigned seed() {
