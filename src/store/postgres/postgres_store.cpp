@@ -33,6 +33,15 @@ void warn_of_lost_durability(Connection& connection) {
       &judge);
 }
 
+std::exception_ptr copy_of(const std::exception_ptr& error) {
+  if (!error) return nullptr;
+  try {
+    std::rethrow_exception(error);
+  } catch (const Failure& failure) {
+    return std::make_exception_ptr(Failure(failure));
+  }
+}
+
 // Apart, so that those who met once do not meet again.
 void wait_before_retry(int attempt) {
   thread_local std::minstd_rand random(std::random_device{}());
@@ -150,7 +159,9 @@ void PostgresStore::run_jobs(Worker& worker, Jobs jobs, Access access) {
       if (jobs.size() > 1) break;
     }
     if (error && access == Access::write) failed_ += jobs.size();
-    for (StoreJob* job : jobs) job->finish(error);
+    // Each has its own: they are handled by threads that know nothing of each other.
+    for (StoreJob* job : jobs.subspan(1)) job->finish(copy_of(error));
+    jobs.front()->finish(std::move(error));
     return;
   }
   // One of them cannot be done: each for itself.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "base/log.h"
 #include "store/files.h"
@@ -120,7 +121,7 @@ void SqliteStore::commit_group(Group group) {
   while (next < group.size()) {
     Ran ran;
     const std::size_t first = next;
-    std::exception_ptr error;
+    std::optional<Failure> error;
     try {
       if (damaged_)
         throw Failure(FailureKind::corrupt, "the database file is damaged; restore a backup");
@@ -141,14 +142,15 @@ void SqliteStore::commit_group(Group group) {
       if (failure.kind() == FailureKind::corrupt) damaged_ = true;
       log::write(log::Level::error, "store", "a commit failed: {} ({})", failure.message(),
                  failure.detail());
-      error = std::current_exception();
+      error = failure;
     }
     if (error) {
       rollback();
       // Not even begun: the whole rest has the same answer.
       if (next == first)
         for (; next < group.size(); ++next) ran.jobs.push_back(group[next]);
-      for (StoreJob* job : ran.jobs) finish_failed(*job, error);
+      // Each has its own: they are handled by threads that know nothing of each other.
+      for (StoreJob* job : ran.jobs) finish_failed(*job, std::make_exception_ptr(*error));
       continue;
     }
     closures_ += ran.jobs.size();
@@ -173,13 +175,16 @@ bool SqliteStore::run_group(const Group& group, Ran& ran, std::size_t& next) {
 
 bool SqliteStore::run_jobs(std::span<StoreJob* const> jobs, Ran& ran) {
   Transaction tx(*writer_);
+  std::exception_ptr error;
   try {
     writer_->command("SAVEPOINT closure");
     jobs.front()->run_together(tx, jobs);
     tx.finish_closure();
     writer_->command("RELEASE closure");
   } catch (...) {
-    const auto error = std::current_exception();
+    error = std::current_exception();
+  }
+  if (error) {
     const bool alive = writer_->in_transaction();
     if (alive) {
       writer_->command("ROLLBACK TO closure");
@@ -189,7 +194,7 @@ bool SqliteStore::run_jobs(std::span<StoreJob* const> jobs, Ran& ran) {
       if (alive) return run_each(jobs, ran);
       ran.jobs.insert(ran.jobs.end(), jobs.begin(), jobs.end());
     } else {
-      finish_failed(*jobs.front(), error);
+      finish_failed(*jobs.front(), std::move(error));
     }
     return alive;
   }
