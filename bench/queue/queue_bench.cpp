@@ -56,9 +56,9 @@ void backlog(QueueLoad& load, const Settings& settings, std::int64_t messages) {
   }
 }
 
-// Every caller publishes and takes as much, so that the queue stays short.
-double steady_minutes(QueueLoad& load, const Settings& settings, const char* what) {
-  double total = 0, left = settings.seconds;
+// Every caller publishes and takes as much, so that the queue stays short. Messages per second.
+double steady_minutes(QueueLoad& load, double seconds, const char* what) {
+  double total = 0, left = seconds;
   int minute = 0;
   for (; left > 0; left -= 60) {
     const double length = std::min(left, 60.0);
@@ -71,14 +71,18 @@ double steady_minutes(QueueLoad& load, const Settings& settings, const char* wha
     std::fflush(stdout);
     total += run.rate * length;
   }
-  return total / settings.seconds;
+  return total / seconds;
 }
 
+// Half of the comparison before and half after, so that a machine that gets busier or quieter meanwhile
+// favours neither side.
 void held_transaction(QueueLoad& load, const Settings& settings) {
-  const double without = steady_minutes(load, settings, "nothing held open");
+  const double before = steady_minutes(load, settings.seconds / 2, "nothing held open, before");
   double with = 0;
-  load.with_open_view([&] { with = steady_minutes(load, settings, "one transaction held open"); });
-  std::printf("with / without: %.2f\n", with / without);
+  load.with_open_view(
+      [&] { with = steady_minutes(load, settings.seconds, "one transaction held open"); });
+  const double after = steady_minutes(load, settings.seconds / 2, "nothing held open, after");
+  std::printf("with / without: %.2f\n", with / ((before + after) / 2));
 }
 
 std::string payload_of(const std::string& path) {
