@@ -18,18 +18,18 @@ class NameTable {
  public:
   static constexpr std::uint32_t absent = 0xffffffff;
 
-  NameTable() = default;
+  NameTable() : NameTable(std::vector<std::string>()) {}
   // Names must differ from each other; a look-up answers a name's position here.
   explicit NameTable(std::vector<std::string> names);
 
-  // Complexity: constant. `hint` is where the name is tried first: the position after the last hit
-  // makes documents written in the schema's order cheapest.
+  // Complexity: constant. `hint` is where the name is tried first, at most size(): the position after
+  // the last hit makes documents written in the schema's order cheapest.
   std::uint32_t find(std::string_view name, std::uint32_t hint) const {
     const Words words = words_of(name);
-    if (hint < entries_.size() && is_at(hint, name, words)) return hint;
+    if (is_at(hint, name, words)) return hint;
     return find_slow(name, words);
   }
-  std::uint32_t find(std::string_view name) const { return find(name, absent); }
+  std::uint32_t find(std::string_view name) const { return find_slow(name, words_of(name)); }
 
   const std::string& name(std::uint32_t position) const { return names_[position]; }
   std::size_t size() const { return names_.size(); }
@@ -49,17 +49,14 @@ class NameTable {
     std::memcpy(&word, at, bytes);
     return word;
   }
-  // Lengths 0-3 are read byte by byte, 4-7 as two overlapping halves, the rest as two words.
+  // Up to 16 bytes two words, overlapping where they must, hold the whole name.
   static Words words_of(std::string_view name) {
     const std::size_t size = name.size();
     const char* const text = name.data();
     if (size >= 8) return {load(text, 8), load(text + size - 8, 8)};
     if (size >= 4) return {load(text, 4), load(text + size - 4, 4)};
-    Words words;
-    for (std::size_t i = 0; i < size; ++i) {
-      words.head = words.head << 8 | static_cast<unsigned char>(text[i]);
-    }
-    return words;
+    if (size >= 2) return {load(text, 2), load(text + size - 2, 2)};
+    return {size == 0 ? 0 : load(text, 1), 0};
   }
   bool is_at(std::uint32_t position, std::string_view name, Words words) const {
     const Entry& entry = entries_[position];
@@ -74,7 +71,7 @@ class NameTable {
   std::uint32_t find_slow(std::string_view name, Words words) const;
 
   std::vector<std::string> names_;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;        // one more than names: no name has the size of the last
   std::vector<std::uint32_t> slots_;  // open addressing; size a power of two, half of it empty
 };
 

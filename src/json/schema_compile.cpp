@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <utility>
 
+#include "json/schema_shortcuts.h"
 #include "json/serialize.h"
 
 namespace junctor::schema {
@@ -73,6 +74,7 @@ Result<Program> Compiler::compile(const Json& schema) {
   refuse_circles();
   if (!problems_.empty()) return std::move(problems_);
   find_plausible_kinds();
+  program_.shortcuts = find_shortcuts(program_);
   return std::move(program_);
 }
 

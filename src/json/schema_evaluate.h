@@ -32,9 +32,15 @@ class Evaluator {
   explicit Evaluator(Run& run) : run_(run), program_(run.program) {}
 
   bool check(NodeId id, Value value, Evaluated* outer, const At& at) {
-    const Node& node = program_.nodes[id];
     const Kinds kind = Model::kind(value);
-    if ((node.types & kind) == 0) return wrong_type(id, node, value, kind, at);
+    if constexpr (!collects) {
+      id = program_.shortcut(id, kind);
+      if (id >= never) return id == always;
+    }
+    const Node& node = program_.nodes[id];
+    if constexpr (collects) {
+      if ((node.types & kind) == 0) return wrong_type(id, node, value, kind, at);
+    }
     bool good = true;
     if ((kind & number_kinds) != 0) {
       if (node.number != none) good = check_number(id, value, at);
@@ -44,7 +50,7 @@ class Evaluator {
     if (node.values != none && good) good = check_values(id, value, at);
     if (node.logic == none && (kind & (object_kind | array_kind)) == 0) return good;
     if (!collects && !good) return false;
-    return check_deep(id, value, kind, outer, at) && good;
+    return check_deep(id, node, value, kind, outer, at) && good;
   }
 
  private:
@@ -57,7 +63,10 @@ class Evaluator {
 
   static bool stop(bool good) { return !collects && !good; }
 
-  bool check_deep(NodeId id, Value value, Kinds kind, Evaluated* outer, const At& at);
+  bool check_deep(NodeId id, const Node& node, Value value, Kinds kind, Evaluated* outer,
+                  const At& at);
+  bool check_inside(NodeId id, const Node& node, Value value, Kinds kind, Evaluated* evaluated,
+                    const At& at);
   bool check_logic(NodeId id, Value value, Kinds kind, Evaluated* evaluated, const At& at);
   bool check_any_of(NodeId id, const LogicRules& rules, Value value, Kinds kind,
                     Evaluated* evaluated, const At& at);

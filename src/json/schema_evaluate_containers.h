@@ -146,6 +146,12 @@ template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_member(const ObjectRules& rules, std::uint32_t known,
                                               std::string_view key, Value member, bool& declared,
                                               const At& at) {
+  if (!collects && rules.goes_by_name) {
+    const NodeId named = known == json::NameTable::absent ? none : rules.members[known].node;
+    const NodeId node = named == none ? rules.additional : named;
+    declared = node != none;
+    return !declared || check(node, member, nullptr, at);
+  }
   bool good = true;
   if (known != json::NameTable::absent && rules.members[known].node != none) {
     declared = true;

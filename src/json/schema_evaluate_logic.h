@@ -6,20 +6,33 @@
 namespace junctor::schema {
 
 template <typename Model, bool collects>
-bool Evaluator<Model, collects>::check_deep(NodeId id, Value value, Kinds kind, Evaluated* outer,
-                                            const At& at) {
+bool Evaluator<Model, collects>::check_deep(NodeId id, const Node& node, Value value, Kinds kind,
+                                            Evaluated* outer, const At& at) {
   if (run_.aborted != nullptr) return false;
   if (++run_.steps > run_.limits.max_steps) return abort("the document takes too many steps");
   if (run_.depth >= run_.limits.max_depth) return abort("the document or its schema is too deep");
-  const Node& node = program_.nodes[id];
   const Scope* const scope_before = run_.scope;
   Scope scope{scope_before, node.resource};
   if (program_.is_dynamic && (scope_before == nullptr || scope_before->resource != node.resource)) {
     run_.scope = &scope;
   }
   ++run_.depth;
-  Evaluated own;
-  Evaluated* const evaluated = node.tracks ? &own : outer;
+  bool good = true;
+  if (node.tracks) {
+    Evaluated own;
+    good = check_inside(id, node, value, kind, &own, at);
+    if (outer != nullptr) outer->add(own);
+  } else {
+    good = check_inside(id, node, value, kind, outer, at);
+  }
+  --run_.depth;
+  run_.scope = scope_before;
+  return good;
+}
+
+template <typename Model, bool collects>
+bool Evaluator<Model, collects>::check_inside(NodeId id, const Node& node, Value value, Kinds kind,
+                                              Evaluated* evaluated, const At& at) {
   bool good = node.logic == none || check_logic(id, value, kind, evaluated, at);
   if (!stop(good)) {
     if (kind == object_kind && node.object != none) {
@@ -28,9 +41,6 @@ bool Evaluator<Model, collects>::check_deep(NodeId id, Value value, Kinds kind, 
       good = check_array(id, value, evaluated, at) && good;
     }
   }
-  if (node.tracks && outer != nullptr) outer->add(own);
-  --run_.depth;
-  run_.scope = scope_before;
   return good;
 }
 

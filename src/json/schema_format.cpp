@@ -7,6 +7,16 @@
 #include "json/pointer.h"
 
 namespace junctor::schema {
+namespace {
+
+constexpr std::array<bool, 256> make_hex_digits() {
+  std::array<bool, 256> digits{};
+  for (const char c : std::string_view("0123456789abcdefABCDEF")) digits[static_cast<unsigned char>(c)] = true;
+  return digits;
+}
+constexpr std::array<bool, 256> hex_digits = make_hex_digits();
+
+}  // namespace
 
 FormatCheck format_check(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, FormatCheck>, 19> formats = {{
@@ -38,17 +48,17 @@ FormatCheck format_check(std::string_view name) {
 
 bool is_uuid(std::string_view text) {
   if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < 36; ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') return false;
-      continue;
-    }
-    const bool digit = c >= '0' && c <= '9';
-    const bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (!digit && !letter) return false;
-  }
-  return true;
+  if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
+  bool all = true;
+  const auto judge = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) all &= hex_digits[static_cast<unsigned char>(text[i])];
+  };
+  judge(0, 8);
+  judge(9, 13);
+  judge(14, 18);
+  judge(19, 23);
+  judge(24, 36);
+  return all;
 }
 
 bool is_json_pointer(std::string_view text) {

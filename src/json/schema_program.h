@@ -6,6 +6,7 @@
 // Threads: immutable, any thread.
 #pragma once
 
+#include <bit>
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <string>
@@ -21,6 +22,9 @@ namespace junctor::schema {
 
 using NodeId = std::uint32_t;
 inline constexpr std::uint32_t none = 0xffffffff;
+// Answers that stand where a node could: whatever the value is, it passes or it does not.
+inline constexpr NodeId always = 0xfffffffe;
+inline constexpr NodeId never = 0xfffffffd;
 
 // Kinds of values as bits; a JSON Schema "number" is integer or fraction.
 using Kinds = std::uint8_t;
@@ -33,6 +37,10 @@ inline constexpr Kinds integer_kind = 32;
 inline constexpr Kinds fraction_kind = 64;
 inline constexpr Kinds number_kinds = integer_kind | fraction_kind;
 inline constexpr Kinds any_kind = 127;
+
+// The number of a kind, from 0.
+inline std::size_t slot_of(Kinds kind) { return static_cast<std::size_t>(std::countr_zero(kind)); }
+inline constexpr std::size_t kind_slots = 8;
 
 // "string or null".
 std::string words_of(Kinds kinds);
@@ -108,6 +116,8 @@ struct ObjectRules {
   };
   std::vector<Dependency> dependencies;
   NodeId unevaluated = none;
+  // The member's name alone decides what judges it: no patterns, no propertyNames.
+  bool goes_by_name = true;
   bool has_properties = false;  // `properties` or `patternProperties` is present
   // Whether the members beyond the named ones matter: decides if repeated keys need a closer look.
   bool counts_members = false;
@@ -156,6 +166,10 @@ struct Program {
   std::vector<std::string> locations;  // by node: URI and pointer
   NodeId root = 0;
   bool is_dynamic = false;  // some reference depends on the way taken
+  std::vector<NodeId> shortcuts;  // by node and kind (schema_shortcuts.h)
+
+  // The node that decides in `id`'s place on values of that kind, `always` or `never`.
+  NodeId shortcut(NodeId id, Kinds kind) const { return shortcuts[id * kind_slots + slot_of(kind)]; }
 
   // The node of that dynamic anchor in that resource, or none.
   NodeId dynamic_target(std::uint32_t resource, std::uint32_t name) const {

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -15,21 +16,31 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// Kinds were asked before: the conversions never throw.
+// Kinds by simdjson's letter for a type; a double's depends on its value.
+constexpr std::array<Kinds, 256> make_kinds_by_letter() {
+  std::array<Kinds, 256> kinds{};
+  const auto set = [&](dom::element_type type, Kinds kind) {
+    kinds[static_cast<unsigned char>(type)] = kind;
+  };
+  set(dom::element_type::NULL_VALUE, null_kind);
+  set(dom::element_type::BOOL, boolean_kind);
+  set(dom::element_type::OBJECT, object_kind);
+  set(dom::element_type::ARRAY, array_kind);
+  set(dom::element_type::STRING, string_kind);
+  set(dom::element_type::INT64, integer_kind);
+  set(dom::element_type::UINT64, integer_kind);
+  return kinds;
+}
+constexpr std::array<Kinds, 256> kinds_by_letter = make_kinds_by_letter();
+
+// Kinds were asked before: the conversions cannot fail.
 struct TapeModel {
   using Value = dom::element;
 
   static Kinds kind(Value value) {
-    switch (value.type()) {
-      case dom::element_type::NULL_VALUE: return null_kind;
-      case dom::element_type::BOOL: return boolean_kind;
-      case dom::element_type::OBJECT: return object_kind;
-      case dom::element_type::ARRAY: return array_kind;
-      case dom::element_type::STRING: return string_kind;
-      case dom::element_type::DOUBLE: break;
-      default: return integer_kind;
-    }
-    const double number = value;
+    const Kinds kind = kinds_by_letter[static_cast<unsigned char>(value.type())];
+    if (kind != 0) return kind;
+    const double number = value.get_double().value_unsafe();
     return std::trunc(number) == number ? integer_kind : fraction_kind;
   }
   static json::Number number(Value value) {
@@ -39,24 +50,24 @@ struct TapeModel {
       default: return json::Number::of(double{value});
     }
   }
-  static std::string_view text(Value value) { return value; }
+  static std::string_view text(Value value) { return value.get_string().value_unsafe(); }
   template <typename Visit>
   static void for_each_item(Value value, Visit visit) {
-    const dom::array items = value;
+    const dom::array items = value.get_array().value_unsafe();
     for (const dom::element item : items) {
       if (!visit(item)) return;
     }
   }
   template <typename Visit>
   static void for_each_member(Value value, Visit visit) {
-    const dom::object members = value;
+    const dom::object members = value.get_object().value_unsafe();
     const auto end = members.end();
     for (auto at = members.begin(); at != end; ++at) {
       if (!visit(at.key(), at.value())) return;
     }
   }
   static bool has_member(Value value, std::string_view name) {
-    const dom::object members = value;
+    const dom::object members = value.get_object().value_unsafe();
     return members.at_key(name).error() == simdjson::SUCCESS;
   }
   static Json to_json(Value value);
