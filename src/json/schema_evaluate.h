@@ -7,6 +7,7 @@
 
 #include <boost/json/value.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "json/equal.h"
@@ -28,10 +29,12 @@ class Evaluator {
  public:
   using Value = typename Model::Value;
   using At = Where<collects>;
+  // By value where it is empty: then it takes no register.
+  using AtArgument = std::conditional_t<collects, const At&, At>;
 
   explicit Evaluator(Run& run) : run_(run), program_(run.program) {}
 
-  bool check(NodeId id, Value value, Evaluated* outer, const At& at) {
+  bool check(NodeId id, Value value, Evaluated* outer, AtArgument at) {
     const Kinds kind = Model::kind(value);
     if constexpr (!collects) {
       id = program_.shortcut(id, kind);
@@ -64,47 +67,47 @@ class Evaluator {
   static bool stop(bool good) { return !collects && !good; }
 
   bool check_deep(NodeId id, const Node& node, Value value, Kinds kind, Evaluated* outer,
-                  const At& at);
+                  AtArgument at);
   bool check_inside(NodeId id, const Node& node, Value value, Kinds kind, Evaluated* evaluated,
-                    const At& at);
-  bool check_logic(NodeId id, Value value, Kinds kind, Evaluated* evaluated, const At& at);
+                    AtArgument at);
+  bool check_logic(NodeId id, Value value, Kinds kind, Evaluated* evaluated, AtArgument at);
   bool check_any_of(NodeId id, const LogicRules& rules, Value value, Kinds kind,
-                    Evaluated* evaluated, const At& at);
+                    Evaluated* evaluated, AtArgument at);
   bool check_one_of(NodeId id, const LogicRules& rules, Value value, Kinds kind,
-                    Evaluated* evaluated, const At& at);
-  bool check_condition(const LogicRules& rules, Value value, Evaluated* evaluated, const At& at);
+                    Evaluated* evaluated, AtArgument at);
+  bool check_condition(const LogicRules& rules, Value value, Evaluated* evaluated, AtArgument at);
   void explain_branches(const std::vector<NodeId>& branches, std::string_view keyword, Value value,
-                        Kinds kind, const At& at);
+                        Kinds kind, AtArgument at);
   NodeId dynamic_target(const LogicRules& rules) const;
 
-  bool check_number(NodeId id, Value value, const At& at);
-  bool check_string(NodeId id, Value value, const At& at);
-  bool check_pattern(NodeId id, const StringRules& rules, std::string_view text, const At& at);
-  bool check_values(NodeId id, Value value, const At& at);
+  bool check_number(NodeId id, Value value, AtArgument at);
+  bool check_string(NodeId id, Value value, AtArgument at);
+  bool check_pattern(NodeId id, const StringRules& rules, std::string_view text, AtArgument at);
+  bool check_values(NodeId id, Value value, AtArgument at);
 
-  bool check_array(NodeId id, Value value, Evaluated* evaluated, const At& at);
+  bool check_array(NodeId id, Value value, Evaluated* evaluated, AtArgument at);
   bool check_contains(NodeId id, const ArrayRules& rules, Value value, Evaluated* evaluated,
-                      const At& at);
-  bool check_unique(NodeId id, Value value, const At& at);
+                      AtArgument at);
+  bool check_unique(NodeId id, Value value, AtArgument at);
   bool check_unevaluated_items(NodeId id, NodeId rule, Value value, Evaluated& evaluated,
-                               const At& at);
+                               AtArgument at);
 
-  bool check_object(NodeId id, Value value, Evaluated* evaluated, const At& at);
+  bool check_object(NodeId id, Value value, Evaluated* evaluated, AtArgument at);
   bool check_member(const ObjectRules& rules, std::uint32_t known, std::string_view key,
-                    Value member, bool& declared, const At& at);
-  bool check_name(const ObjectRules& rules, std::string_view key, const At& at);
+                    Value member, bool& declared, AtArgument at);
+  bool check_name(const ObjectRules& rules, std::string_view key, AtArgument at);
   bool check_required(NodeId id, const ObjectRules& rules, Value value, std::uint64_t seen,
-                      const At& at);
+                      AtArgument at);
   bool check_dependencies(NodeId id, const ObjectRules& rules, Value value, Evaluated* evaluated,
-                          const At& at);
+                          AtArgument at);
   bool check_unevaluated_members(NodeId id, NodeId rule, Value value, Evaluated& evaluated,
-                                 const At& at);
+                                 AtArgument at);
 
-  bool wrong_type(NodeId id, const Node& node, Value value, Kinds kind, const At& at);
+  bool wrong_type(NodeId id, const Node& node, Value value, Kinds kind, AtArgument at);
 
   // Writes an error down; `message` is only called when errors are collected.
   template <typename Message>
-  bool fail(NodeId id, std::string_view keyword, const At& at, Message message) {
+  bool fail(NodeId id, std::string_view keyword, AtArgument at, Message message) {
     if constexpr (collects) {
       if (run_.errors.size() >= run_.limits.max_errors) return false;
       SchemaError error;

@@ -7,7 +7,7 @@ namespace junctor::schema {
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_array(NodeId id, Value value, Evaluated* evaluated,
-                                             const At& at) {
+                                             AtArgument at) {
   const ArrayRules& rules = program_.arrays[program_.nodes[id].array];
   bool good = true;
   std::size_t index = 0;
@@ -45,7 +45,7 @@ bool Evaluator<Model, collects>::check_array(NodeId id, Value value, Evaluated* 
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_contains(NodeId id, const ArrayRules& rules, Value value,
-                                                Evaluated* evaluated, const At& at) {
+                                                Evaluated* evaluated, AtArgument at) {
   std::size_t index = 0;
   std::size_t count = 0;
   Model::for_each_item(value, [&](Value item) {
@@ -70,14 +70,14 @@ bool Evaluator<Model, collects>::check_contains(NodeId id, const ArrayRules& rul
 }
 
 template <typename Model, bool collects>
-bool Evaluator<Model, collects>::check_unique(NodeId id, Value value, const At& at) {
+bool Evaluator<Model, collects>::check_unique(NodeId id, Value value, AtArgument at) {
   if (Model::items_are_unique(value)) return true;
   return fail(id, "uniqueItems", at, [] { return std::string("found equal items, expected every item once"); });
 }
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_unevaluated_items(NodeId, NodeId rule, Value value,
-                                                         Evaluated& evaluated, const At& at) {
+                                                         Evaluated& evaluated, AtArgument at) {
   bool good = true;
   std::size_t index = 0;
   Model::for_each_item(value, [&](Value item) {
@@ -94,7 +94,7 @@ bool Evaluator<Model, collects>::check_unevaluated_items(NodeId, NodeId rule, Va
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_object(NodeId id, Value value, Evaluated* evaluated,
-                                              const At& at) {
+                                              AtArgument at) {
   const ObjectRules& rules = program_.objects[program_.nodes[id].object];
   bool good = true;
   std::uint64_t seen = 0;
@@ -145,7 +145,7 @@ bool Evaluator<Model, collects>::check_object(NodeId id, Value value, Evaluated*
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_member(const ObjectRules& rules, std::uint32_t known,
                                               std::string_view key, Value member, bool& declared,
-                                              const At& at) {
+                                              AtArgument at) {
   if (!collects && rules.goes_by_name) {
     const NodeId named = known == json::NameTable::absent ? none : rules.members[known].node;
     const NodeId node = named == none ? rules.additional : named;
@@ -179,7 +179,7 @@ bool Evaluator<Model, collects>::check_member(const ObjectRules& rules, std::uin
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_name(const ObjectRules& rules, std::string_view key,
-                                            const At& at) {
+                                            AtArgument at) {
   // Keys are checked through Json whatever the model: a key is no value of the document.
   const Json name(boost::json::string_view(key.data(), key.size()));
   const auto step = at.into("propertyNames");
@@ -188,7 +188,7 @@ bool Evaluator<Model, collects>::check_name(const ObjectRules& rules, std::strin
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_required(NodeId id, const ObjectRules& rules, Value value,
-                                                std::uint64_t seen, const At& at) {
+                                                std::uint64_t seen, AtArgument at) {
   bool good = true;
   const auto missing = [&](std::uint32_t position) {
     good = fail(id, "required", at, [&] {
@@ -207,7 +207,7 @@ bool Evaluator<Model, collects>::check_required(NodeId id, const ObjectRules& ru
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_dependencies(NodeId id, const ObjectRules& rules, Value value,
-                                                    Evaluated* evaluated, const At& at) {
+                                                    Evaluated* evaluated, AtArgument at) {
   bool good = true;
   for (const auto& dependency : rules.dependencies) {
     if (stop(good)) break;
@@ -228,7 +228,7 @@ bool Evaluator<Model, collects>::check_dependencies(NodeId id, const ObjectRules
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_unevaluated_members(NodeId, NodeId rule, Value value,
-                                                           Evaluated& evaluated, const At& at) {
+                                                           Evaluated& evaluated, AtArgument at) {
   bool good = true;
   std::size_t index = 0;
   Model::for_each_member(value, [&](std::string_view key, Value member) {

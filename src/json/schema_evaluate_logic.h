@@ -7,7 +7,7 @@ namespace junctor::schema {
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_deep(NodeId id, const Node& node, Value value, Kinds kind,
-                                            Evaluated* outer, const At& at) {
+                                            Evaluated* outer, AtArgument at) {
   if (run_.aborted != nullptr) return false;
   if (++run_.steps > run_.limits.max_steps) return abort("the document takes too many steps");
   if (run_.depth >= run_.limits.max_depth) return abort("the document or its schema is too deep");
@@ -32,7 +32,7 @@ bool Evaluator<Model, collects>::check_deep(NodeId id, const Node& node, Value v
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_inside(NodeId id, const Node& node, Value value, Kinds kind,
-                                              Evaluated* evaluated, const At& at) {
+                                              Evaluated* evaluated, AtArgument at) {
   bool good = node.logic == none || check_logic(id, value, kind, evaluated, at);
   if (!stop(good)) {
     if (kind == object_kind && node.object != none) {
@@ -57,7 +57,7 @@ NodeId Evaluator<Model, collects>::dynamic_target(const LogicRules& rules) const
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_logic(NodeId id, Value value, Kinds kind,
-                                             Evaluated* evaluated, const At& at) {
+                                             Evaluated* evaluated, AtArgument at) {
   const LogicRules& rules = program_.logic[program_.nodes[id].logic];
   bool good = true;
   if (rules.ref != none) good = check(rules.ref, value, evaluated, at.into(rules.ref_keyword));
@@ -88,7 +88,7 @@ bool Evaluator<Model, collects>::check_logic(NodeId id, Value value, Kinds kind,
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_any_of(NodeId id, const LogicRules& rules, Value value,
-                                              Kinds kind, Evaluated* evaluated, const At& at) {
+                                              Kinds kind, Evaluated* evaluated, AtArgument at) {
   bool any = false;
   for (const NodeId branch : rules.any_of) {
     if ((program_.nodes[branch].plausible & kind) == 0) continue;
@@ -112,7 +112,7 @@ bool Evaluator<Model, collects>::check_any_of(NodeId id, const LogicRules& rules
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_one_of(NodeId id, const LogicRules& rules, Value value,
-                                              Kinds kind, Evaluated* evaluated, const At& at) {
+                                              Kinds kind, Evaluated* evaluated, AtArgument at) {
   std::vector<std::size_t> accepting;
   std::size_t count = 0;
   for (std::size_t i = 0; i < rules.one_of.size(); ++i) {
@@ -144,7 +144,7 @@ bool Evaluator<Model, collects>::check_one_of(NodeId id, const LogicRules& rules
 template <typename Model, bool collects>
 void Evaluator<Model, collects>::explain_branches(const std::vector<NodeId>& branches,
                                                   std::string_view keyword, Value value, Kinds kind,
-                                                  const At& at) {
+                                                  AtArgument at) {
   if constexpr (collects) {
     for (std::size_t i = 0; i < branches.size(); ++i) {
       if ((program_.nodes[branches[i]].plausible & kind) == 0) continue;
@@ -155,7 +155,7 @@ void Evaluator<Model, collects>::explain_branches(const std::vector<NodeId>& bra
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_condition(const LogicRules& rules, Value value,
-                                                 Evaluated* evaluated, const At& at) {
+                                                 Evaluated* evaluated, AtArgument at) {
   Evaluated mine;
   if (probe(rules.condition, value, evaluated == nullptr ? nullptr : &mine)) {
     if (evaluated != nullptr) evaluated->add(mine);

@@ -7,7 +7,7 @@ namespace junctor::schema {
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::wrong_type(NodeId id, const Node& node, Value value, Kinds kind,
-                                            const At& at) {
+                                            AtArgument at) {
   if (node.is_false)
     return fail(id, "", at, [&] { return "found " + shown(Model::to_json(value)) + ", expected nothing to stand here"; });
   return fail(id, "type", at, [&] {
@@ -17,7 +17,7 @@ bool Evaluator<Model, collects>::wrong_type(NodeId id, const Node& node, Value v
 }
 
 template <typename Model, bool collects>
-bool Evaluator<Model, collects>::check_number(NodeId id, Value value, const At& at) {
+bool Evaluator<Model, collects>::check_number(NodeId id, Value value, AtArgument at) {
   using Rules = NumberRules;
   const Rules& rules = program_.numbers[program_.nodes[id].number];
   const json::Number number = Model::number(value);
@@ -42,7 +42,7 @@ bool Evaluator<Model, collects>::check_number(NodeId id, Value value, const At& 
 }
 
 template <typename Model, bool collects>
-bool Evaluator<Model, collects>::check_string(NodeId id, Value value, const At& at) {
+bool Evaluator<Model, collects>::check_string(NodeId id, Value value, AtArgument at) {
   const StringRules& rules = program_.strings[program_.nodes[id].string];
   const std::string_view text = Model::text(value);
   bool good = true;
@@ -72,7 +72,7 @@ bool Evaluator<Model, collects>::check_string(NodeId id, Value value, const At& 
 
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_pattern(NodeId id, const StringRules& rules,
-                                               std::string_view text, const At& at) {
+                                               std::string_view text, AtArgument at) {
   using Outcome = json::Pattern::Outcome;
   switch (program_.patterns[rules.pattern].match(text, run_.patterns)) {
     case Outcome::matches: return true;
@@ -86,7 +86,7 @@ bool Evaluator<Model, collects>::check_pattern(NodeId id, const StringRules& rul
 }
 
 template <typename Model, bool collects>
-bool Evaluator<Model, collects>::check_values(NodeId id, Value value, const At& at) {
+bool Evaluator<Model, collects>::check_values(NodeId id, Value value, AtArgument at) {
   const ValueRules& rules = program_.values[program_.nodes[id].values];
   if (rules.only_strings) {
     if (Model::kind(value) == string_kind &&
