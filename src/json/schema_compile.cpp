@@ -74,6 +74,7 @@ Result<Program> Compiler::compile(const Json& schema) {
   refuse_circles();
   if (!problems_.empty()) return std::move(problems_);
   find_plausible_kinds();
+  find_plain_objects();
   program_.shortcuts = find_shortcuts(program_);
   return std::move(program_);
 }
@@ -225,6 +226,18 @@ void Compiler::find_plausible_kinds() {
       if (node.values != none) kinds = kinds & kinds_of_values(program_.values[node.values]);
       if (node.logic != none) kinds = kinds & plausible_of_logic(program_, program_.logic[node.logic]);
       node.plausible = kinds;
+    }
+  }
+}
+
+void Compiler::find_plain_objects() {
+  for (ObjectRules& rules : program_.objects) {
+    rules.is_plain = rules.names.size() <= 64 && rules.patterns.empty() &&
+                     rules.property_names == none && rules.dependencies.empty() &&
+                     rules.unevaluated == none && rules.min_properties == 0 &&
+                     rules.max_properties == UINT64_MAX;
+    for (Member& member : rules.members) {
+      member.judge = member.node == none ? rules.additional : member.node;
     }
   }
 }

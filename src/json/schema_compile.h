@@ -45,6 +45,7 @@ class Compiler {
   std::uint32_t dynamic_name(const std::string& name);
   void compile_logic(const Subject& at);
   void find_plausible_kinds();
+  void find_plain_objects();
   void refuse_circles();
 
   // Assertions and the applicators of one kind of value (schema_compile_rules.cpp).

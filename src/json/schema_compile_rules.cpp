@@ -336,7 +336,6 @@ void Compiler::compile_members(const Subject& at, ObjectRules& rules, bool& any)
   any |= read_schema(at, "additionalProperties", rules.additional);
   any |= read_schema(at, "propertyNames", rules.property_names);
   any |= !rules.patterns.empty();
-  rules.goes_by_name = rules.patterns.empty() && rules.property_names == none;
   rules.counts_members |= rules.additional != none || rules.property_names != none ||
                           !rules.patterns.empty();
 }

@@ -93,6 +93,7 @@ class Evaluator {
                                AtArgument at);
 
   bool check_object(NodeId id, Value value, Evaluated* evaluated, AtArgument at);
+  bool check_plain_object(const ObjectRules& rules, Value value);
   bool check_member(const ObjectRules& rules, std::uint32_t known, std::string_view key,
                     Value member, bool& declared, AtArgument at);
   bool check_name(const ObjectRules& rules, std::string_view key, AtArgument at);

@@ -93,9 +93,41 @@ bool Evaluator<Model, collects>::check_unevaluated_items(NodeId, NodeId rule, Va
 }
 
 template <typename Model, bool collects>
+bool Evaluator<Model, collects>::check_plain_object(const ObjectRules& rules, Value value) {
+  std::uint64_t seen = 0;
+  std::uint32_t hint = 0;
+  bool repeated = false;
+  bool has_strangers = false;
+  bool good = true;
+  Model::for_each_member(value, [&](std::string_view key, Value member) {
+    const std::uint32_t known = rules.names.find(key, hint);
+    NodeId judge = rules.additional;
+    if (known == json::NameTable::absent) {
+      has_strangers = true;
+    } else {
+      hint = known + 1;
+      const std::uint64_t bit = std::uint64_t{1} << known;
+      repeated |= (seen & bit) != 0;
+      seen |= bit;
+      judge = rules.members[known].judge;
+    }
+    good = judge == none || check(judge, member, nullptr, {});
+    return good;
+  });
+  if (repeated) run_.repeated_keys = true;
+  if (good && has_strangers && rules.counts_members) {
+    run_.repeated_keys = run_.repeated_keys || Model::has_repeated_keys(value);
+  }
+  return good && (seen & rules.required) == rules.required;
+}
+
+template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_object(NodeId id, Value value, Evaluated* evaluated,
                                               AtArgument at) {
   const ObjectRules& rules = program_.objects[program_.nodes[id].object];
+  if constexpr (!collects) {
+    if (rules.is_plain && evaluated == nullptr) return check_plain_object(rules, value);
+  }
   bool good = true;
   std::uint64_t seen = 0;
   std::size_t index = 0;
@@ -146,12 +178,6 @@ template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_member(const ObjectRules& rules, std::uint32_t known,
                                               std::string_view key, Value member, bool& declared,
                                               AtArgument at) {
-  if (!collects && rules.goes_by_name) {
-    const NodeId named = known == json::NameTable::absent ? none : rules.members[known].node;
-    const NodeId node = named == none ? rules.additional : named;
-    declared = node != none;
-    return !declared || check(node, member, nullptr, at);
-  }
   bool good = true;
   if (known != json::NameTable::absent && rules.members[known].node != none) {
     declared = true;

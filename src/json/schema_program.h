@@ -92,6 +92,7 @@ struct ArrayRules {
 struct Member {
   NodeId node = none;
   bool required = false;
+  NodeId judge = none;  // node, or else the rule for additional members
 };
 
 struct ObjectRules {
@@ -116,8 +117,8 @@ struct ObjectRules {
   };
   std::vector<Dependency> dependencies;
   NodeId unevaluated = none;
-  // The member's name alone decides what judges it: no patterns, no propertyNames.
-  bool goes_by_name = true;
+  // Nothing counts but what the members' names lead to and which of at most 64 names are there.
+  bool is_plain = false;
   bool has_properties = false;  // `properties` or `patternProperties` is present
   // Whether the members beyond the named ones matter: decides if repeated keys need a closer look.
   bool counts_members = false;
