@@ -40,20 +40,13 @@ class Evaluator {
       id = program_.shortcut(id, kind);
       if (id >= never) return id == always;
     }
+    // Whatever happens next is the last call: check keeps nothing on the stack.
     const Node& node = program_.nodes[id];
-    if constexpr (collects) {
-      if ((node.types & kind) == 0) return wrong_type(id, node, value, kind, at);
+    if (!collects && kind == string_kind && node.logic == none) {
+      if (node.values == none) return check_string(id, value, at);
+      if (node.string == none) return check_values(id, value, at);
     }
-    bool good = true;
-    if ((kind & number_kinds) != 0) {
-      if (node.number != none) good = check_number(id, value, at);
-    } else if (kind == string_kind) {
-      if (node.string != none) good = check_string(id, value, at);
-    }
-    if (node.values != none && good) good = check_values(id, value, at);
-    if (node.logic == none && (kind & (object_kind | array_kind)) == 0) return good;
-    if (!collects && !good) return false;
-    return check_deep(id, node, value, kind, outer, at) && good;
+    return check_rules(id, value, kind, outer, at);
   }
 
  private:
@@ -66,6 +59,7 @@ class Evaluator {
 
   static bool stop(bool good) { return !collects && !good; }
 
+  bool check_rules(NodeId id, Value value, Kinds kind, Evaluated* outer, AtArgument at);
   bool check_deep(NodeId id, const Node& node, Value value, Kinds kind, Evaluated* outer,
                   AtArgument at);
   bool check_inside(NodeId id, const Node& node, Value value, Kinds kind, Evaluated* evaluated,

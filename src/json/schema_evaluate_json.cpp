@@ -2,7 +2,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <cmath>
 
 #include "json/schema_evaluate.h"
 #include "json/serialize.h"
@@ -23,8 +22,7 @@ struct JsonModel {
       case boost::json::kind::double_: break;
       default: return integer_kind;
     }
-    const double number = value->get_double();
-    return std::trunc(number) == number ? integer_kind : fraction_kind;
+    return kind_of(value->get_double());
   }
   static json::Number number(Value value) { return json::Number::of(*value); }
   static std::string_view text(Value value) {

@@ -5,6 +5,26 @@
 
 namespace junctor::schema {
 
+// Never inlined, as check_string and check_values: check keeps nothing across calls and stays short.
+template <typename Model, bool collects>
+[[gnu::noinline]] bool Evaluator<Model, collects>::check_rules(NodeId id, Value value, Kinds kind,
+                                                               Evaluated* outer, AtArgument at) {
+  const Node& node = program_.nodes[id];
+  if constexpr (collects) {
+    if ((node.types & kind) == 0) return wrong_type(id, node, value, kind, at);
+  }
+  bool good = true;
+  if (kind == string_kind) {
+    if (node.string != none) good = check_string(id, value, at);
+  } else if ((kind & number_kinds) != 0) {
+    if (node.number != none) good = check_number(id, value, at);
+  }
+  if (node.values != none && good) good = check_values(id, value, at);
+  if (node.logic == none && (kind & (object_kind | array_kind)) == 0) return good;
+  if (!collects && !good) return false;
+  return check_deep(id, node, value, kind, outer, at) && good;
+}
+
 template <typename Model, bool collects>
 bool Evaluator<Model, collects>::check_deep(NodeId id, const Node& node, Value value, Kinds kind,
                                             Evaluated* outer, AtArgument at) {

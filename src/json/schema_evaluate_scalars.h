@@ -42,7 +42,7 @@ bool Evaluator<Model, collects>::check_number(NodeId id, Value value, AtArgument
 }
 
 template <typename Model, bool collects>
-bool Evaluator<Model, collects>::check_string(NodeId id, Value value, AtArgument at) {
+[[gnu::noinline]] bool Evaluator<Model, collects>::check_string(NodeId id, Value value, AtArgument at) {
   const StringRules& rules = program_.strings[program_.nodes[id].string];
   const std::string_view text = Model::text(value);
   bool good = true;
@@ -63,7 +63,9 @@ bool Evaluator<Model, collects>::check_string(NodeId id, Value value, AtArgument
     }
   }
   if (!stop(good) && rules.pattern != none) good = check_pattern(id, rules, text, at) && good;
-  if (stop(good) || rules.format == nullptr || rules.format(text)) return good;
+  if (stop(good)) return false;
+  if constexpr (!collects) return rules.format == nullptr || rules.format(text);
+  if (rules.format == nullptr || rules.format(text)) return good;
   return fail(id, "format", at, [&] {
     return "found " + shown(Json(boost::json::string_view(text))) + ", expected the format '" +
            rules.format_name + "'";
@@ -86,7 +88,7 @@ bool Evaluator<Model, collects>::check_pattern(NodeId id, const StringRules& rul
 }
 
 template <typename Model, bool collects>
-bool Evaluator<Model, collects>::check_values(NodeId id, Value value, AtArgument at) {
+[[gnu::noinline]] bool Evaluator<Model, collects>::check_values(NodeId id, Value value, AtArgument at) {
   const ValueRules& rules = program_.values[program_.nodes[id].values];
   if (rules.only_strings) {
     if (Model::kind(value) == string_kind &&

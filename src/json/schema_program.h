@@ -38,6 +38,15 @@ inline constexpr Kinds fraction_kind = 64;
 inline constexpr Kinds number_kinds = integer_kind | fraction_kind;
 inline constexpr Kinds any_kind = 127;
 
+// Integer or fraction. Calls nothing: it is asked of every value.
+inline Kinds kind_of(double number) {
+  constexpr double all_beyond_are_whole = 4503599627370496.0;
+  const bool is_whole = number < all_beyond_are_whole && number > -all_beyond_are_whole
+                            ? number == static_cast<double>(static_cast<std::int64_t>(number))
+                            : number == number;
+  return is_whole ? integer_kind : fraction_kind;
+}
+
 // The number of a kind, from 0.
 inline std::size_t slot_of(Kinds kind) { return static_cast<std::size_t>(std::countr_zero(kind)); }
 inline constexpr std::size_t kind_slots = 8;

@@ -7,7 +7,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <cmath>
 
 #include "json/schema_evaluate.h"
 
@@ -40,8 +39,7 @@ struct TapeModel {
   static Kinds kind(Value value) {
     const Kinds kind = kinds_by_letter[static_cast<unsigned char>(value.type())];
     if (kind != 0) return kind;
-    const double number = value.get_double().value_unsafe();
-    return std::trunc(number) == number ? integer_kind : fraction_kind;
+    return kind_of(value.get_double().value_unsafe());
   }
   static json::Number number(Value value) {
     switch (value.type()) {
