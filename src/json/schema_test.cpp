@@ -110,6 +110,36 @@ TEST(Schema, bounds_patterns_that_backtrack) {
   ASSERT_FALSE(errors.empty());
 }
 
+TEST(Schema, a_number_without_fraction_is_an_integer_whatever_its_size) {
+  const auto schema = schema_of(R"({"type": "integer"})");
+  SchemaTextReader reader;
+  for (const char* text : {"1.0", "-3.0e2", "1e300", "-1e300", "4503599627370497.0", "9007199254740993.0",
+                           "18446744073709551616", "-0.0"}) {
+    EXPECT_TRUE(schema.accepts(from(text))) << text;
+    EXPECT_TRUE(schema.accepts_text(text, reader)) << text;
+  }
+  for (const char* text : {"0.5", "-1.5", "1e-300", "4503599627370495.5", "-2251799813685247.75"}) {
+    EXPECT_FALSE(schema.accepts(from(text))) << text;
+    EXPECT_FALSE(schema.accepts_text(text, reader)) << text;
+  }
+}
+
+TEST(Schema, judges_members_that_are_only_required_as_additional_ones) {
+  const auto schema = schema_of(R"({"properties": {"a": {"type": "integer"}}, "required": ["a", "b"],
+                                    "additionalProperties": {"type": "string"}})");
+  SchemaTextReader reader;
+  const auto both = [&](std::string_view text) {
+    const bool accepted = schema.accepts(from(text));
+    EXPECT_EQ(schema.accepts_text(text, reader), accepted) << text;
+    return accepted;
+  };
+  EXPECT_TRUE(both(R"({"b": "x", "a": 1, "c": "y"})"));
+  EXPECT_FALSE(both(R"({"a": 1, "b": 2})"));
+  EXPECT_FALSE(both(R"({"a": 1, "c": "y"})"));
+  EXPECT_FALSE(both(R"({"a": 1, "b": "x", "c": 1})"));
+  EXPECT_TRUE(both(R"({"b": 1, "a": "x", "a": 1, "b": "x"})"));
+}
+
 TEST(Schema, a_text_with_repeated_keys_is_judged_by_the_last_of_them) {
   SchemaTextReader reader;
   const auto schema = schema_of(R"({"properties": {"a": {"type": "integer"}}, "maxProperties": 2,
