@@ -40,7 +40,8 @@ const rate = (call, batch = 16) => {
 
 const schema = JSON.parse(read('schema'));
 const text = read('valid');
-const [good, bad] = [JSON.parse(text), JSON.parse(read('invalid'))];
+const bad_text = read('invalid');
+const [good, bad] = [JSON.parse(text), JSON.parse(bad_text)];
 const validate = compile(schema);
 const fast = compile(schema, 'fast');
 if (!validate(good) || validate(bad)) throw new Error('wrong answer');
@@ -49,6 +50,7 @@ console.log(JSON.stringify({
   validate_invalid: rate(() => validate(bad)),
   parse: rate(() => JSON.parse(text)),
   parse_validate: rate(() => validate(JSON.parse(text))),
+  parse_refuse: rate(() => validate(JSON.parse(bad_text))),
   fast_validate_valid: rate(() => fast(good)),
   fast_parse_validate: rate(() => fast(JSON.parse(text))),
   compile: rate(() => compile(schema), 1),

@@ -70,7 +70,8 @@ int main(int argc, char** argv) {
   const auto schema = junctor::CompiledSchema::compile(schema_json, options).value_or_throw();
   const std::string good_text = read(folder + "/employee.valid.json");
   const auto good = parse(good_text).value_or_throw();
-  const auto bad = parse(read(folder + "/employee.invalid.json")).value_or_throw();
+  const std::string bad_text = read(folder + "/employee.invalid.json");
+  const auto bad = parse(bad_text).value_or_throw();
   junctor::SchemaTextReader reader;
   if (!schema.accepts(good) || schema.accepts(bad) || !schema.accepts_text(good_text, reader)) {
     std::cerr << "wrong answer\n";
@@ -84,6 +85,7 @@ int main(int argc, char** argv) {
   result["parse"] = rate(seconds, [&] { sink = parse(good_text).ok(); });
   result["parse_validate"] = rate(seconds, [&] { sink = schema.accepts(parse(good_text).value()); });
   result["text_validate"] = rate(seconds, [&] { sink = schema.accepts_text(good_text, reader); });
+  result["text_refuse"] = rate(seconds, [&] { sink = schema.accepts_text(bad_text, reader); });
   result["compile"] = rate(seconds, [&] {
     sink = junctor::CompiledSchema::compile(schema_json, options).ok();
   });

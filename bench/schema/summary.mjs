@@ -24,6 +24,7 @@ console.log(`rounds: ${ajv.length}`.padEnd(36), 'ajv'.padStart(12), 'junctor'.pa
 row('validate a parsed document', 'validate_valid', 'validate_valid');
 row('refuse a parsed document', 'validate_invalid', 'validate_invalid');
 row('parse and validate a text', 'parse_validate', 'text_validate');
+row('parse and refuse a text', 'parse_refuse', 'text_refuse');
 row('parse to a value, validate', 'parse_validate', 'parse_validate');
 row('parse', 'parse', 'parse');
 row('compile', 'compile', 'compile');

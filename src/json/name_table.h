@@ -31,6 +31,9 @@ class NameTable {
   }
   std::uint32_t find(std::string_view name) const { return find_slow(name, words_of(name)); }
 
+  // Of the size and of the first and last bytes: quick, and easy to make collide.
+  static std::size_t hash(std::string_view name) { return slot_of(words_of(name), name.size()); }
+
   const std::string& name(std::uint32_t position) const { return names_[position]; }
   std::size_t size() const { return names_.size(); }
 

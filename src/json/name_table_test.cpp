@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "json/key_set.h"
+
 namespace junctor::json {
 namespace {
 
@@ -40,6 +42,21 @@ TEST(NameTable, finds_no_other_name) {
   EXPECT_EQ(table.find(std::string(1, '\0')), NameTable::absent);
   EXPECT_EQ(NameTable().find("a", 0), NameTable::absent);
   EXPECT_EQ(NameTable().find(""), NameTable::absent);
+}
+
+TEST(KeySet, sees_a_key_that_comes_twice_wherever_it_stands) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 200; ++i) names.push_back("name" + std::to_string(i));
+  for (const std::size_t size : {1u, 2u, 63u, 64u, 65u, 200u}) {
+    for (std::size_t twice = 0; twice <= size; ++twice) {
+      KeySet keys;
+      bool different = true;
+      for (std::size_t i = 0; i < size; ++i) different = keys.add(names[i]) && different;
+      if (twice < size) different = keys.add(names[twice]) && different;
+      different = different && keys.are_different();
+      ASSERT_EQ(different, twice == size) << size << " names, twice " << twice;
+    }
+  }
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "json/key_set.h"
 #include "json/schema_evaluate.h"
 
 namespace junctor::schema {
@@ -79,17 +79,12 @@ struct TapeModel {
     for (const Json& item : items) pointers.push_back(&item);
     return are_unique(pointers);
   }
-  static bool has_repeated_keys(Value value) {
-    std::vector<std::string_view> keys;
-    for_each_member(value, [&](std::string_view key, Value) {
-      keys.push_back(key);
-      return true;
-    });
-    // Shorter first: most comparisons end there.
-    std::sort(keys.begin(), keys.end(), [](std::string_view a, std::string_view b) {
-      return a.size() != b.size() ? a.size() < b.size() : a < b;
-    });
-    return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+  // Never inlined: the set would stand on the stack once for every level.
+  [[gnu::noinline]] static bool has_repeated_keys(Value value) {
+    json::KeySet keys;
+    bool repeated = false;
+    for_each_member(value, [&](std::string_view key, Value) { return !(repeated = !keys.add(key)); });
+    return repeated || !keys.are_different();
   }
   static bool has_repeated_keys_anywhere(Value value) {
     bool found = false;
