@@ -1,6 +1,7 @@
 #include "json/parse.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
@@ -12,6 +13,8 @@ namespace {
 
 namespace bj = boost::json;
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // Receives what the tokenizer finds and stacks it up into a value.
 class Builder {
  public:
@@ -20,7 +23,9 @@ class Builder {
   static constexpr std::size_t max_key_size = bj::string::max_size();
   static constexpr std::size_t max_string_size = bj::string::max_size();
 
-  explicit Builder(bj::storage_ptr storage) { stack_.reset(std::move(storage)); }
+  explicit Builder(bj::storage_ptr storage) : stack_({}, unfinished_.data(), unfinished_.size()) {
+    stack_.reset(std::move(storage));
+  }
 
   bj::value release() { return stack_.release(); }
 
@@ -54,6 +59,9 @@ class Builder {
  private:
   bool push_part(bj::string_view s) { return stack_.push_chars(s), true; }
 
+  // Members and items of what is still open. A block from the heap that grows with every text would
+  // make malloc tidy up each time, which costs more than reading does.
+  alignas(bj::value) std::array<unsigned char, 170 * sizeof(bj::value)> unfinished_;
   bj::value_stack stack_;
   std::string number_;  // the parts of a number that have arrived so far
 };
@@ -104,6 +112,46 @@ Problem explain(const bj::error_code& error, std::string_view text, std::size_t 
   return problem;
 }
 
+// Boost's parser refuses exponents of more than 31 bits, also where the number is just too small or
+// zero. Within max_bytes no mantissa makes up for an exponent of nine nines: those say the same.
+// The length stays, for the sake of offsets.
+std::string with_bounded_exponents(std::string_view text) {
+  constexpr std::size_t max_digits = 9;
+  std::string bounded(text);
+  bool in_string = false;
+  for (std::size_t at = 0; at < bounded.size(); ++at) {
+    const char c = bounded[at];
+    if (c == '"') in_string = !in_string;
+    if (in_string) {
+      if (c == '\\') ++at;
+      continue;
+    }
+    if ((c != 'e' && c != 'E') || at == 0 || !is_digit(bounded[at - 1])) continue;
+    std::size_t begin = at + 1;
+    if (begin < bounded.size() && (bounded[begin] == '-' || bounded[begin] == '+')) ++begin;
+    while (begin < bounded.size() && bounded[begin] == '0') ++begin;
+    std::size_t end = begin;
+    while (end < bounded.size() && is_digit(bounded[end])) ++end;
+    for (std::size_t i = begin; end - begin > max_digits && i < end; ++i) {
+      bounded[i] = end - i > max_digits ? '0' : '9';
+    }
+    at = end - 1;
+  }
+  return bounded;
+}
+
+Result<Json> parse_once(std::string_view text, const ParseLimits& limits, bj::storage_ptr storage,
+                        bj::error_code& error) {
+  bj::parse_options options;
+  options.max_depth = limits.max_depth;
+  bj::basic_parser<Builder> parser(options, std::move(storage));
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && used < text.size()) error = bj::error::extra_data;
+  if (!error && !parser.done()) error = bj::error::incomplete;
+  if (error) return explain(error, text, used, limits);
+  return parser.handler().release();
+}
+
 }  // namespace
 
 Result<Json> parse(std::string_view text, ParseLimits limits, bj::storage_ptr storage) {
@@ -113,15 +161,11 @@ Result<Json> parse(std::string_view text, ParseLimits limits, bj::storage_ptr st
     problem.expected = "at most " + std::to_string(limits.max_bytes) + " bytes";
     return problem;
   }
-  bj::parse_options options;
-  options.max_depth = limits.max_depth;
-  bj::basic_parser<Builder> parser(options, std::move(storage));
   bj::error_code error;
-  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
-  if (!error && used < text.size()) error = bj::error::extra_data;
-  if (!error && !parser.done()) error = bj::error::incomplete;
-  if (error) return explain(error, text, used, limits);
-  return parser.handler().release();
+  auto result = parse_once(text, limits, storage, error);
+  if (error != bj::error::exponent_overflow) return result;
+  error = {};
+  return parse_once(with_bounded_exponents(text), limits, std::move(storage), error);
 }
 
 }  // namespace junctor::json

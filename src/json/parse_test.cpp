@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/value.hpp>
 
 #include "json/serialize.h"
@@ -36,6 +38,30 @@ TEST(JsonParse, keeps_integers_that_fit_and_turns_bigger_ones_into_doubles) {
   EXPECT_TRUE(parse("18446744073709551615").value().is_uint64());
   EXPECT_EQ(parse("18446744073709551616").value(), Json(18446744073709551616.0));
   EXPECT_EQ(parse("1e-400").value(), Json(0.0));
+}
+
+TEST(JsonParse, takes_exponents_of_any_length) {
+  for (const char* text : {"1e-3333333324", "0e99999999999", "-0.0E+99999999999999999999", "123.5e-00000000000000004000"}) {
+    ASSERT_TRUE(parse(text)) << text;
+    EXPECT_EQ(parse(text).value(), Json(0.0)) << text;
+  }
+  EXPECT_EQ(parse("1e00000000000000000002").value(), Json(100.0));
+  EXPECT_EQ(round_trip(R"(["1e-99999999999\"1e-99999999999", 1e-99999999999, {"1e99999999999": 2e1}])"),
+            R"(["1e-99999999999\"1e-99999999999",0,{"1e99999999999":20}])");
+  EXPECT_NE(round_trip("1e99999999999").find("out of range"), std::string::npos);
+  EXPECT_NE(round_trip("\n[1e-99999999999, 1e99999999999]").find("line 2"), std::string::npos);
+  EXPECT_NE(round_trip("[1e-99999999999, x]").find("offset 17"), std::string::npos);
+}
+
+TEST(JsonParse, puts_the_value_into_the_given_storage) {
+  boost::json::monotonic_resource memory;
+  std::string items;
+  for (int i = 0; i < 1000; ++i) items += ",[\"a text beyond any small buffer\"]";
+  const auto value = parse("{\"a\":[0" + items + "]}", {}, &memory);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value.value().storage().get(), &memory);
+  EXPECT_EQ(value.value().at("a").as_array().size(), 1001u);
+  EXPECT_EQ(value.value().at("a").at(1000).at(0).storage().get(), &memory);
 }
 
 TEST(JsonParse, names_the_line_of_what_is_wrong) {
