@@ -150,7 +150,7 @@ class Judge final {
       out.retry = rule->rule.retry.value_or(out.retry);
       out.reauthenticate = out.reauthenticate || rule->rule.reauthenticate;
     }
-    out.retry_after = retry_after(rule);
+    out.retry_after = retry_after(rule, out.kind);
     out.answer.status = response_.status;
     out.answer.code = cut(safe(said(rule == nullptr ? nullptr : &rule->code, true)), kept_message_bytes);
     out.answer.message = cut(safe(said(rule == nullptr ? nullptr : &rule->message, false)), kept_message_bytes);
@@ -159,13 +159,16 @@ class Judge final {
     return out;
   }
 
-  std::optional<std::chrono::milliseconds> retry_after(const CompiledErrorRule* rule) const {
+  std::optional<std::chrono::milliseconds> retry_after(const CompiledErrorRule* rule, FailureKind kind) const {
     if (rule != nullptr && !rule->retry_after.empty()) {
       const auto text = rule->retry_after.text(answer_.body, bindings());
       if (const auto wait = text ? parse_retry_after(*text, now_) : std::nullopt) return wait;
     }
-    const auto header = response_.headers.get("Retry-After");
-    return header ? parse_retry_after(*header, now_) : std::nullopt;
+    if (const auto header = response_.headers.get("Retry-After")) return parse_retry_after(*header, now_);
+    if (kind != FailureKind::overloaded) return std::nullopt;
+    // Some count instead: nothing is left until the reset.
+    const LimitNews news = read_limits(response_.headers, now_);
+    return news.remaining && *news.remaining <= 0 ? news.reset_in : std::nullopt;
   }
 
   std::string sentence(const ProviderAnswer& answer) const {

@@ -101,6 +101,11 @@ void rewind(const CallScope& scope) {
   for (const auto& [name, file] : scope.uploads) file.rewind();
 }
 
+// A definition may find an overload in a 403 or a 200 too.
+bool asks_to_wait(int status, FailureKind kind) {
+  return status == 429 || status == 503 || kind == FailureKind::overloaded;
+}
+
 const std::string* body_text(const ClientRequest& request) { return std::get_if<std::string>(&request.body); }
 
 }  // namespace
@@ -242,7 +247,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     const Timestamp now = clock_.now();
     auto outcome = judge(one.call, one.scope, one.input, one.redaction, request, *response, now);
     const Fault* judged = std::get_if<Fault>(&outcome);
-    const bool asked_to_wait = judged != nullptr && (response->status == 429 || response->status == 503);
+    const bool asked_to_wait = judged != nullptr && asks_to_wait(response->status, judged->kind);
     permit.learn(fiber, read_limits(response->headers, now), asked_to_wait ? judged->retry_after : std::nullopt);
     record(one, request, &*response, judged == nullptr ? "" : judged->message);
     if (judged == nullptr) {
@@ -366,7 +371,7 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
     auto response = transmit(fiber, one, request, fault);
     if (!response) fault.raise();
     const Timestamp now = clock_.now();
-    const bool asked_to_wait = response->status == 429 || response->status == 503;
+    const bool asked_to_wait = asks_to_wait(response->status, kind_of_status(response->status));
     permit.learn(fiber, read_limits(response->headers, now),
                  asked_to_wait ? parse_retry_after(response->headers.get("Retry-After").value_or(""), now) : std::nullopt);
     record(one, request, &*response, "");
