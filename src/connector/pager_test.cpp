@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "connector/test_api.h"
 #include "json/parse.h"
 
@@ -110,6 +112,86 @@ TEST(Pager, ends_at_its_bounds_and_says_so) {
   const CallResult result = items.call();
   EXPECT_TRUE(result.cut_short);
   EXPECT_EQ(result.output.as_array().size(), 2u);
+}
+
+TEST(Pager, ends_when_its_time_is_over) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    return HttpResponse::json(200, parsed("[{\"id\":" + std::to_string(number(request, "skip", 0)) + "}]"));
+  });
+  Caller caller(api.url(), "    api: {path: /list, pagination: {kind: offset, param: skip, max_time: 150ms}}\n");
+  const CallResult result = caller.call();
+  EXPECT_TRUE(result.cut_short);
+  EXPECT_GE(result.pages, 1);
+  EXPECT_LE(result.pages, 5);
+  EXPECT_EQ(result.output.as_array().size(), static_cast<std::size_t>(result.pages)) << "what was read is given";
+}
+
+TEST(Pager, streams_a_page_at_a_time_and_stops_when_told) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    return HttpResponse::json(200, parsed(rows(number(request, "skip", 0))));
+  });
+  Caller caller(api.url(), "    api: {path: /list, pagination: {kind: offset, param: skip, limit_param: top, page_size: 3}}\n");
+  StreamResult result;
+  run_in_fiber([&](Fiber& fiber) {
+    result = caller.executor().stream(fiber, caller.compiled(), caller.scope, JsonObject(), [](Json&& row) { return row.at("id") != Json(4); });
+  });
+  EXPECT_TRUE(result.stopped);
+  EXPECT_FALSE(result.cut_short);
+  EXPECT_EQ(result.rows, 5u);
+  EXPECT_EQ(api.seen().size(), 2u) << "the third page is not asked for";
+}
+
+TEST(Pager, keeps_declared_variables_on_every_page_of_a_connection) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    const bool second = parsed(request.body).at("variables").as_object().contains("cursor");
+    return HttpResponse::json(200, parsed(second ? R"({"data":{"r":{"issues":{"edges":[{"node":{"id":2}}],"pageInfo":{"hasNextPage":false,"endCursor":"b"}}}}})"
+                                                 : R"({"data":{"r":{"issues":{"edges":[{"node":{"id":1}}],"pageInfo":{"hasNextPage":true,"endCursor":"a"}}}}})"));
+  });
+  Caller caller(api.url(), R"(    params: {owner: {}, states: {}}
+    api:
+      method: POST
+      path: /graphql
+      body_kind: graphql
+      graphql:
+        query: "query Q($o: String!, $first: Int, $cursor: String, $states: [S!]) { r(o: $o) { issues(first: $first, after: $cursor) { edges { node { id } } pageInfo { hasNextPage endCursor } } } }"
+        operation_name: Q
+        variables: {o: =input.owner, states: =input.states, none: =input.nothing}
+      pagination: {kind: graphql, param: cursor, limit_param: first, page_size: 50, next: data.r.issues.pageInfo, items: data.r.issues.edges.node}
+)");
+  EXPECT_EQ(caller.call(parsed(R"({"owner":"o","states":["OPEN"]})")).output, parsed(R"([{"id":1},{"id":2}])"));
+  EXPECT_EQ(parsed(api.seen().at(0).body).at("variables"), parsed(R"({"o":"o","states":["OPEN"],"first":50})"));
+  EXPECT_EQ(parsed(api.seen().at(1).body).at("variables"), parsed(R"({"o":"o","states":["OPEN"],"first":50,"cursor":"a"})"));
+  EXPECT_EQ(parsed(api.seen().at(1).body).at("operationName"), Json("Q"));
+}
+
+TEST(Pager, turns_the_page_in_the_body_and_in_a_header) {
+  TestApi api([](const HttpRequest&, std::size_t call) {
+    return HttpResponse::json(200, parsed(call % 2 == 0 ? R"({"d":[{"id":1}],"n":"t2"})" : R"({"d":[{"id":2}],"n":null})"));
+  });
+  Caller body(api.url(), "    params: {q: {}}\n    api: {method: POST, path: /s, retry: {unsafe: true}, pagination: {kind: cursor, param: after, in: body, limit_param: size, page_size: 1, next: n, items: d}}\n");
+  EXPECT_EQ(body.call(parsed(R"({"q":"x"})")).output.as_array().size(), 2u);
+  EXPECT_EQ(parsed(api.seen().at(0).body), parsed(R"({"q":"x","size":1})"));
+  EXPECT_EQ(parsed(api.seen().at(1).body), parsed(R"({"q":"x","size":1,"after":"t2"})"));
+  Caller header(api.url(), "    api: {path: /s, pagination: {kind: cursor, param: X-After, in: header, next: n, items: d}}\n");
+  EXPECT_EQ(header.call().output.as_array().size(), 2u);
+  EXPECT_EQ(api.seen().at(3).headers.get("X-After"), "t2");
+}
+
+TEST(Pager, changes_address_headers_and_body_as_an_expression_says) {
+  TestApi api([](const HttpRequest&, std::size_t call) {
+    return HttpResponse::json(200, parsed(call == 0 ? R"({"d":[1],"token":"t","path":"/other"})" : R"({"d":[2]})"));
+  });
+  Caller caller(api.url(), R"(    params: {q: {}}
+    api:
+      method: POST
+      path: /first
+      pagination: {kind: custom, items: d, next: "token ? {'url': path, 'headers': {'X-Token': token}, 'body': {'page': token}}"}
+)");
+  EXPECT_EQ(caller.call(parsed(R"({"q":"x"})")).output, parsed("[1,2]"));
+  EXPECT_EQ(api.seen().at(1).path, "/other");
+  EXPECT_EQ(api.seen().at(1).headers.get("X-Token"), "t");
+  EXPECT_EQ(parsed(api.seen().at(1).body), parsed(R"({"q":"x","page":"t"})"));
 }
 
 TEST(Pager, does_not_go_round_for_ever_nor_to_another_host) {
