@@ -154,7 +154,10 @@ class Judge final {
     out.answer.status = response_.status;
     out.answer.code = cut(safe(said(rule == nullptr ? nullptr : &rule->code, true)), kept_message_bytes);
     out.answer.message = cut(safe(said(rule == nullptr ? nullptr : &rule->message, false)), kept_message_bytes);
-    out.answer.body = redaction_.body(response_.body.size() > searchable_bytes ? response_.body : safe(response_.body), content_type_of(response_.headers), kept_body_bytes);
+    // A longer one is left out as a whole.
+    const bool searched = response_.body.size() <= searchable_bytes;
+    out.answer.body = redaction_.body(searched ? body_without_sent_secrets(response_.body, sent_, redaction_) : response_.body,
+                                      content_type_of(response_.headers), kept_body_bytes);
     out.message = sentence(out.answer);
     return out;
   }

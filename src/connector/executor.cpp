@@ -85,7 +85,7 @@ Redaction redaction_of(const CompiledCall& call, const auth::CredentialSource* c
 
 // An answer as a person may see it: without what it repeats of the credentials.
 ClientResponse shown(ClientResponse response, const ClientRequest& request, const Redaction& redaction) {
-  response.body = without_sent_secrets(std::move(response.body), request, redaction);
+  response.body = body_without_sent_secrets(std::move(response.body), request, redaction);
   Headers headers;
   for (const Header& header : response.headers) headers.add(header.name, without_sent_secrets(header.value, request, redaction));
   response.headers = std::move(headers);
@@ -289,7 +289,7 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
     for (auto& [name, value] : out.response_headers) value = without_sent_secrets(std::move(value), request, redaction);
     const bool searched = response->body.size() <= searchable_bytes;
     out.response_body =
-        redaction.body(searched ? without_sent_secrets(response->body, request, redaction) : response->body,
+        redaction.body(searched ? body_without_sent_secrets(response->body, request, redaction) : response->body,
                        response->headers.get("Content-Type").value_or(""), recorded_body_bytes);
     out.response_bytes = response->timings.received_bytes;
     out.connect = response->timings.connect;

@@ -228,6 +228,52 @@ TEST(Executor, cuts_out_what_a_provider_repeats_of_the_credentials) {
   EXPECT_THAT(failure.message(), HasSubstr("demo answered 401 (no): [redacted]"));
 }
 
+TEST(Executor, cuts_out_a_credential_however_the_provider_spells_it) {
+  std::string said;
+  TestApi api([&](const HttpRequest&, std::size_t) {
+    HttpResponse out;
+    out.status = 418;
+    out.headers.set("Content-Type", "application/json");
+    out.body = said;
+    return out;
+  });
+  BasicToken token;
+  for (const char* spelling : {R"({"message":"not canary\/own key"})", R"({"message":"not \u0063anary\/own\u0020key"})",
+                               R"({"message":"not canary%2fown%20key"})", R"({"message":"x","seen":["\u0063anary-password"]})",
+                               R"({"canary\u002fown key":1})"}) {
+    said = spelling;
+    Caller caller(api.url(), "    api: {path: /x}\n");
+    caller.scope.credentials = &token;
+    const ProviderFailure failure = caller.failure();
+    const RecordedCall& call = caller.recorder.calls.at(0);
+    std::string kept = failure.message() + failure.answer().message + failure.answer().body + call.response_body;
+    run_in_fiber([&](Fiber& fiber) { kept += caller.executor().plain_call(fiber, caller.integration(), caller.scope, {"GET", "/y", {}, ""}).body; });
+    for (const char* part : {"own", "canary", "password"}) EXPECT_THAT(kept, testing::Not(HasSubstr(part))) << spelling;
+    EXPECT_THAT(kept, HasSubstr("[redacted]")) << spelling;
+  }
+}
+
+TEST(Executor, lets_no_value_become_a_second_cookie) {
+  TestApi api([](const HttpRequest&, std::size_t) { return ok(JsonObject()); });
+  Caller caller(api.url(), "    params: {session: {to: cookie}, lang: {to: cookie}}\n    api: {path: /x, cookies: {fixed: \"1\"}}\n");
+  caller.call(parsed(R"({"session":"a b=c","lang":"de"})"));
+  EXPECT_EQ(api.seen().at(0).headers.get("Cookie"), "session=a b=c; lang=de; fixed=1");
+  for (const char* value : {"a; admin=1", "a\r\nX-Admin: 1", "a\x7F"}) {
+    EXPECT_THROW(caller.call(JsonObject{{"session", value}}), Failure) << value;
+  }
+  EXPECT_EQ(api.seen().size(), 1u);
+}
+
+TEST(Executor, lets_no_media_type_begin_further_lines) {
+  TestApi api([](const HttpRequest&, std::size_t) { return ok(JsonObject()); });
+  Caller up(api.url(), "    params: {doc: {ui_type: file}}\n    api: {method: POST, path: /x, body_kind: multipart, multipart: {upload: {file: doc}}}\n");
+  up.scope.uploads["doc"] = {"a\"\r\nX: 1.txt", "text/plain\r\nContent-Disposition: form-data; name=\"admin\"", 0, [](Fiber&, std::span<char>) { return std::size_t{0}; }, {}};
+  EXPECT_THROW(up.call(), Failure);
+  up.scope.uploads["doc"].content_type = "text/plain";
+  up.call();
+  EXPECT_THAT(api.seen().back().body, HasSubstr("filename=\"a%22%0D%0AX: 1.txt\"\r\nContent-Type: text/plain\r\n\r\n"));
+}
+
 TEST(Executor, answers_from_its_cache_per_connection) {
   TestApi api([](const HttpRequest&, std::size_t call) { return ok(JsonObject{{"n", call}}); });
   Caller caller(api.url(), "    params: {a: {}}\n    api: {path: /x, cache: 1m}\n");

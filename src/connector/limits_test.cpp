@@ -125,6 +125,8 @@ TEST(RetryAfter, reads_seconds_dates_and_limit_headers) {
   EXPECT_EQ(parse_retry_after("Wed, 21 Oct 2014 07:28:00 GMT", now), milliseconds(0));
   EXPECT_EQ(parse_retry_after("soon", now), std::nullopt);
   EXPECT_EQ(parse_retry_after("-1", now), std::nullopt);
+  EXPECT_EQ(parse_retry_after("1.5", now), milliseconds(2'000));
+  EXPECT_EQ(parse_retry_after("9223372036854775807.5", now), std::chrono::hours(24));
   EXPECT_EQ(parse_retry_after("99999999999999", now), std::chrono::hours(24));
   const LimitNews old = read_limits({{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1445412460"}}, now);
   EXPECT_EQ(old.remaining, 0);

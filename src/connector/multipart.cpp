@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/crypto.h"
+#include "junctor/failure.h"
 
 namespace junctor::connector {
 namespace {
@@ -20,6 +21,14 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
+// A media type may come with an uploaded file: it must not begin further lines.
+const std::string& one_line(const std::string& content_type, const std::string& part) {
+  for (const char c : content_type)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F')
+      throw Failure(FailureKind::invalid, "the content type of the part " + part + " is none");
+  return content_type;
+}
+
 }  // namespace
 
 MultipartBody::MultipartBody() : boundary_("junctor-" + crypto::to_hex(crypto::random_bytes(16))), pieces_(1) {}
@@ -28,7 +37,7 @@ void MultipartBody::head(const std::string& name, const std::string& filename, c
   std::string& text = pieces_.back().text;
   text += "--" + boundary_ + "\r\nContent-Disposition: form-data; name=" + quoted(name);
   if (!filename.empty()) text += "; filename=" + quoted(filename);
-  if (!content_type.empty()) text += "\r\nContent-Type: " + content_type;
+  if (!content_type.empty()) text += "\r\nContent-Type: " + one_line(content_type, name);
   text += "\r\n\r\n";
 }
 

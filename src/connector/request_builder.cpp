@@ -1,5 +1,7 @@
 #include "connector/request_builder.h"
 
+#include <algorithm>
+
 #include "connector/multipart.h"
 #include "json/serialize.h"
 #include "junctor/clock.h"
@@ -128,7 +130,13 @@ class Builder final {
   }
 
   void add_cookie(const std::string& name, const Json& value) {
-    if (!value.is_null()) cookies_ += (cookies_.empty() ? "" : "; ") + name + "=" + scalar_text(value);
+    if (value.is_null()) return;
+    const std::string text = scalar_text(value);
+    // It would be another cookie, or another header.
+    const auto is_foreign = [](char c) { return c == ';' || static_cast<unsigned char>(c) < ' ' || c == '\x7F'; };
+    if (std::any_of(text.begin(), text.end(), is_foreign))
+      throw Failure(FailureKind::invalid, "the value of the cookie " + name + " has a character that no cookie can hold");
+    cookies_ += (cookies_.empty() ? "" : "; ") + name + "=" + text;
   }
 
   void set_header(const std::string& name, const Json& value) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <limits>
 
 namespace junctor::connector {
 namespace {
@@ -19,7 +20,7 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   const auto result = std::from_chars(text.data(), end, value);
   const bool fraction = result.ptr != end && *result.ptr == '.';  // "1.5": some send fractions
   if (result.ec != std::errc() || value < 0 || (result.ptr != end && !fraction)) return std::nullopt;
-  return fraction ? value + 1 : value;
+  return fraction && value < std::numeric_limits<std::int64_t>::max() ? value + 1 : value;
 }
 
 milliseconds bounded(std::int64_t seconds) {

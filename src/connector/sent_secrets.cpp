@@ -1,8 +1,11 @@
 #include "connector/sent_secrets.h"
 
-#include <functional>
+#include <algorithm>
+#include <boost/json/value.hpp>
 
 #include "base/crypto.h"
+#include "json/parse.h"
+#include "json/serialize.h"
 
 namespace junctor::connector {
 namespace {
@@ -15,24 +18,47 @@ void cut(std::string& text, std::string_view secret) {
     text.replace(at, secret.size(), redacted);
 }
 
-void cut_both_forms(std::string& text, std::string_view secret) {
+void cut_other_form(std::string& text, std::string_view secret, std::string form) {
+  if (form != secret) cut(text, form);
+  crypto::wipe(form);
+}
+
+std::string with_small_escapes(std::string text) {
+  for (std::size_t at = 0; (at = text.find('%', at)) != std::string::npos; at += 3)
+    for (std::size_t i = at + 1; i < std::min(at + 3, text.size()); ++i)
+      if (text[i] >= 'A' && text[i] <= 'F') text[i] = static_cast<char>(text[i] - 'A' + 'a');
+  return text;
+}
+
+// As it stands between the quotes of a JSON text.
+std::string in_json(std::string_view text) {
+  std::string out;
+  out.reserve(2 * text.size());
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+void cut_every_form(std::string& text, std::string_view secret) {
   cut(text, secret);
-  std::string encoded = percent_encode(secret);
-  if (encoded != secret) cut(text, encoded);
-  crypto::wipe(encoded);
+  cut_other_form(text, secret, percent_encode(secret));
+  cut_other_form(text, secret, with_small_escapes(percent_encode(secret)));
+  cut_other_form(text, secret, in_json(secret));
 }
 
 void cut_header(std::string& text, std::string_view value) {
-  cut_both_forms(text, value);
+  cut_every_form(text, value);
   const auto space = value.find(' ');
   if (space == std::string_view::npos) return;
   const std::string_view credential = value.substr(space + 1);
-  cut_both_forms(text, credential);
+  cut_every_form(text, credential);
   if (!equal_ignoring_case(value.substr(0, space), "Basic")) return;
   std::string pair = crypto::from_base64(credential).value_or(std::string());
   if (const auto colon = pair.find(':'); colon != std::string::npos) {
-    cut_both_forms(text, std::string_view(pair).substr(colon + 1));
-    cut_both_forms(text, std::string_view(pair).substr(0, colon));
+    cut_every_form(text, std::string_view(pair).substr(colon + 1));
+    cut_every_form(text, std::string_view(pair).substr(0, colon));
   }
   crypto::wipe(pair);
 }
@@ -47,10 +73,21 @@ std::string without_sent_secrets(std::string text, const ClientRequest& request,
   const auto question = request.url.find('?');
   if (question == std::string::npos) return text;
   for (Parameter& parameter : parse_query(std::string_view(request.url).substr(question + 1))) {
-    if (redaction.hides_query(parameter.name)) cut_both_forms(text, parameter.value);
+    if (redaction.hides_query(parameter.name)) cut_every_form(text, parameter.value);
     crypto::wipe(parameter.value);
   }
   return text;
+}
+
+std::string body_without_sent_secrets(std::string body, const ClientRequest& request, const Redaction& redaction) {
+  body = without_sent_secrets(std::move(body), request, redaction);
+  // JSON has many spellings of a text: "\/" for "/", "\u0061" for "a".
+  if (body.find('\\') == std::string::npos) return body;
+  const auto parsed = json::parse(body);
+  if (!parsed) return body;
+  const std::string one_spelling = json::to_text(parsed.value());
+  std::string safe = without_sent_secrets(one_spelling, request, redaction);
+  return safe == one_spelling ? body : safe;
 }
 
 }  // namespace junctor::connector

@@ -12,9 +12,13 @@
 namespace junctor::connector {
 
 // text without the secrets of the request: values of secret headers, whole and behind their scheme,
-// user and password of Basic, and query parameters that the redaction hides; as they are and
-// percent-encoded. Secrets of fewer than four bytes stay: they would be found everywhere.
+// user and password of Basic, and query parameters that the redaction hides; as they are, percent-encoded
+// and as a JSON text has them. Secrets of fewer than four bytes stay: they would be found everywhere.
 std::string without_sent_secrets(std::string text, const ClientRequest& request,
                                  const Redaction& redaction);
+
+// The same of a body, in which JSON may spell a text in its own ways: then it comes back written anew.
+std::string body_without_sent_secrets(std::string body, const ClientRequest& request,
+                                      const Redaction& redaction);
 
 }  // namespace junctor::connector
