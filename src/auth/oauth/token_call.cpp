@@ -128,8 +128,10 @@ std::optional<JsonObject> parse_answer(const ClientResponse& answer) {
 std::string without_secrets(std::string text, const FormFields& secrets) {
   for (const auto& [name, secret] : secrets) {
     if (secret.reveal().size() < 4) continue;
-    for (std::size_t at; (at = text.find(secret.reveal())) != std::string::npos;)
-      text.replace(at, secret.reveal().size(), "[secret]");
+    // Some have "secret" for their secret, and the mark holds that word.
+    constexpr std::string_view mark = "[secret]";
+    for (std::size_t at = 0; (at = text.find(secret.reveal(), at)) != std::string::npos; at += mark.size())
+      text.replace(at, secret.reveal().size(), mark);
   }
   return text;
 }
@@ -170,7 +172,7 @@ void add_texts(const Json& value, FormFields& out) {
 }
 
 TokenRefusal refusal(int status, const JsonObject& body, const FormFields& secrets) {
-  TokenRefusal out{status, printable(text_member(body, "error"), 100), {}};
+  TokenRefusal out{status, printable(without_secrets(text_member(body, "error"), secrets), 100), {}};
   std::string description = text_member(body, "error_description");
   if (description.empty()) description = text_member(body, "message");
   out.description =

@@ -260,5 +260,18 @@ TEST(TokenService, reads_the_forms_that_providers_really_send) {
             "a b");
 }
 
+TEST(TokenService, cuts_secrets_out_of_a_refusal_whatever_they_are) {
+  ClientResponse answer;
+  answer.status = 400;
+  answer.headers.add("Content-Type", "application/json");
+  answer.body = R"({"error":"no secret","error_description":"secret and secretsecret, refresh-0 too"})";
+  FormFields secrets;
+  secrets.emplace_back("client_secret", Secret("secret"));
+  secrets.emplace_back("refresh_token", Secret("refresh-0"));
+  const auto refusal = std::get<TokenRefusal>(read_token_answer(answer, secrets));
+  EXPECT_EQ(refusal.code, "no [secret]");
+  EXPECT_EQ(refusal.description, "[secret] and [secret][secret], [secret] too");
+}
+
 }  // namespace
 }  // namespace junctor::auth
