@@ -81,11 +81,11 @@ std::string without_sent_secrets(std::string text, const ClientRequest& request,
 
 std::string body_without_sent_secrets(std::string body, const ClientRequest& request, const Redaction& redaction) {
   body = without_sent_secrets(std::move(body), request, redaction);
-  // JSON has many spellings of a text: "\/" for "/", "\u0061" for "a".
-  if (body.find('\\') == std::string::npos) return body;
+  // JSON and forms have many spellings of a text: "\/" for "/", "\u0061" or "%61" for "a".
+  std::string one_spelling;
   const auto parsed = json::parse(body);
-  if (!parsed) return body;
-  const std::string one_spelling = json::to_text(parsed.value());
+  if (parsed && body.find('\\') != std::string::npos) one_spelling = json::to_text(parsed.value());
+  if (!parsed && body.find('%') != std::string::npos) one_spelling = to_query(parse_query(body));
   std::string safe = without_sent_secrets(one_spelling, request, redaction);
   return safe == one_spelling ? body : safe;
 }
