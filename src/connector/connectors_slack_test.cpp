@@ -96,6 +96,30 @@ TEST(Slack, posts_json_with_its_charset_and_starts_an_upload_with_a_form) {
   EXPECT_EQ(slack.call("complete_upload", R"({"files":[{"id":"F1","title":"t"}],"channel_id":"C1"})").as_array().size(), 1u);
 }
 
+TEST(Slack, sends_the_bytes_of_a_file_to_its_address_without_the_token) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(200, "OK - 7"); });
+  struct Token final : auth::CredentialSource {
+    void apply(Fiber&, ClientRequest& request) override { request.header("Authorization", Secret("Bearer xoxb-1")); }
+    auth::AfterRefusal after_refusal(Fiber&, const ClientRequest&, const ClientResponse&) override { return auth::AfterRefusal::give_up; }
+    Redactions redactions() const override { return {}; }
+  } token;
+  Connector slack("slack", api);
+  slack.scope.credentials = &token;
+  std::string left = "content";
+  slack.scope.uploads["file"] = {"a.txt", "text/plain", left.size(), [&left](Fiber&, std::span<char> buffer) {
+                                   const std::size_t count = std::min(left.size(), buffer.size());
+                                   std::copy_n(left.data(), count, buffer.data());
+                                   left.erase(0, count);
+                                   return count;
+                                 }, {}};
+  slack.call("send_file", "{\"upload_url\":\"" + api.url() + "/upload/v1/ABC?x=1\",\"file\":\"file\"}");
+  const HttpRequest sent = api.seen().at(0);
+  EXPECT_EQ(sent.target, "/upload/v1/ABC?x=1");
+  EXPECT_EQ(sent.method, "POST");
+  EXPECT_EQ(sent.body, "content");
+  EXPECT_FALSE(sent.headers.contains("Authorization"));
+}
+
 TEST(Slack, opens_a_conversation_and_invites_whoever_is_there_already) {
   TestApi api([](const HttpRequest& request, std::size_t) {
     if (request.path == "/conversations.invite") return answer(200, R"({"ok":false,"error":"already_in_channel"})");
