@@ -82,6 +82,18 @@ TEST(SendGrid, leaves_the_content_to_a_template) {
                        "from":{"email":"d@e.f","name":"D"},"reply_to":{"email":"r@e.f"},"template_id":"d-1"})"));
 }
 
+TEST(SendGrid, reads_bounces_by_offset) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    JsonArray rows(request.query_value("offset") == "0" ? 500 : 3, JsonObject{{"email", "a@b.c"}, {"created", 1}, {"status", "5.1.1"}});
+    return HttpResponse::json(200, std::move(rows));
+  });
+  Connector sendgrid("sendgrid", api);
+  EXPECT_EQ(sendgrid.call("list_bounces", R"({"start_time":1})").as_array().size(), 503u);
+  EXPECT_EQ(api.seen().at(0).query_value("limit"), "500");
+  EXPECT_EQ(api.seen().at(1).query_value("offset"), "500");
+  EXPECT_EQ(api.seen().at(1).query_value("start_time"), "1");
+}
+
 TEST(SendGrid, follows_templates_and_hands_contacts_over) {
   std::string url;
   TestApi api([&](const HttpRequest& request, std::size_t) {
