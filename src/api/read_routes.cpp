@@ -118,6 +118,7 @@ JsonArray auth_json(const LoadedIntegration& loaded) {
     out.push_back(JsonObject{{"slug", method.slug},
                              {"label", method.label},
                              {"type", boost::describe::enum_to_string(method.type, "none")},
+                             {"grant", method.oauth2 ? Json(boost::describe::enum_to_string(method.oauth2->grant, "")) : Json()},
                              {"needs_consent", std::count(consent.begin(), consent.end(), method.slug) > 0}});
   return out;
 }
@@ -315,6 +316,10 @@ std::vector<Route> event_routes(const ReadParts& parts) {
          queue::EventFilter filter;
          filter.tenant = caller.tenant;
          filter.after = number_parameter(request, "after", 0, 0, INT64_MAX);
+         if (request.query_value("before"))
+           filter.before = number_parameter(request, "before", 0, 0, queue::last_position);
+         else if (text_parameter(request, "order") == "newest")
+           filter.before = queue::last_position;
          filter.entity = text_parameter(request, "entity");
          filter.correlation_id = text_parameter(request, "correlation_id");
          if (const auto topic = text_parameter(request, "topic"); !topic.empty())

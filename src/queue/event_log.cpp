@@ -52,10 +52,11 @@ std::int64_t bytes_of(const Event& event) {
 std::string select_for(const EventFilter& filter, bool exact_topic) {
   std::string sql =
       "SELECT seq, id, tenant, topic, source, connection, entity, created_at, payload, headers,"
-      " correlation_id, causation_id, traceparent FROM events WHERE tenant = ? AND seq > ?";
+      " correlation_id, causation_id, traceparent FROM events WHERE tenant = ? AND seq ";
+  sql += filter.before ? "< ?" : "> ?";
   if (exact_topic) sql += " AND topic = ?";
   if (!filter.entity.empty()) sql += " AND entity = ? AND entity <> ''";
-  return sql + " ORDER BY seq LIMIT ?";
+  return sql + (filter.before ? " ORDER BY seq DESC LIMIT ?" : " ORDER BY seq LIMIT ?");
 }
 
 }  // namespace
@@ -121,7 +122,8 @@ EventPage EventLog::read(Snapshot& view, const EventFilter& filter) {
                            !filter.correlation_id.empty();
   const std::int64_t limit = judged_here ? std::max(1'000, filter.most) : filter.most;
   EventPage page;
-  page.next = filter.after;
+  const Position bound = filter.before.value_or(filter.after);
+  page.next = bound;
   std::int64_t seen = 0;
   const std::string sql = select_for(filter, exact_topic);
   const auto visit = [&](const Row& row) {
@@ -139,13 +141,13 @@ EventPage EventLog::read(Snapshot& view, const EventFilter& filter) {
     page.events.push_back(read_event(row));
   };
   if (exact_topic && !filter.entity.empty())
-    view.for_each(sql, visit, filter.tenant, filter.after, filter.topic_pattern, filter.entity, limit);
+    view.for_each(sql, visit, filter.tenant, bound, filter.topic_pattern, filter.entity, limit);
   else if (exact_topic)
-    view.for_each(sql, visit, filter.tenant, filter.after, filter.topic_pattern, limit);
+    view.for_each(sql, visit, filter.tenant, bound, filter.topic_pattern, limit);
   else if (!filter.entity.empty())
-    view.for_each(sql, visit, filter.tenant, filter.after, filter.entity, limit);
+    view.for_each(sql, visit, filter.tenant, bound, filter.entity, limit);
   else
-    view.for_each(sql, visit, filter.tenant, filter.after, limit);
+    view.for_each(sql, visit, filter.tenant, bound, limit);
   page.more = page.more || seen == limit;
   return page;
 }

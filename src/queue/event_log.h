@@ -21,10 +21,14 @@
 
 namespace junctor::queue {
 
+inline constexpr Position last_position = INT64_MAX;
+
 // What to read; every member that is set narrows it.
 struct EventFilter {
   TenantId tenant = default_tenant();
-  Position after = 0;                  // positions greater than this
+  Position after = 0;                  // positions greater than this, the oldest first
+  // Instead of after: positions less than this, the newest first; last_position: from the end.
+  std::optional<Position> before{};
   std::string topic_pattern = "*";
   std::string entity{};
   std::string correlation_id{};
@@ -34,7 +38,7 @@ struct EventFilter {
 
 struct EventPage {
   std::vector<Event> events;
-  // Continue after this; also where nothing matched. Everything up to it has been looked at.
+  // Continue after (or before) this; also where nothing matched. Everything up to it has been looked at.
   Position next = 0;
   bool more = false;
 };

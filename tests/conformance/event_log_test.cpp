@@ -123,6 +123,22 @@ TEST_P(EventLogTest, pages_continue_where_they_ended) {
   EXPECT_THAT(seen, ElementsAre("t0", "t1", "t2", "t3", "t4"));
 }
 
+TEST_P(EventLogTest, pages_go_back_from_the_newest) {
+  for (int i = 0; i < 5; ++i) append(event(i % 2 == 0 ? "a.x" + std::to_string(i) : "b.y"));
+  EventFilter filter;
+  filter.most = 2;
+  filter.topic_pattern = "a.*";
+  filter.before = last_position;
+  std::vector<std::string> seen;
+  for (;;) {
+    const EventPage one = page(filter);
+    for (const auto& topic : topics(one)) seen.push_back(topic);
+    filter.before = one.next;
+    if (!one.more) break;
+  }
+  EXPECT_THAT(seen, ElementsAre("a.x4", "a.x2", "a.x0"));
+}
+
 TEST_P(EventLogTest, an_event_reaches_its_subscribers_in_the_same_commit) {
   subscribe_queue("contacts", "crm.contact_*");
   subscribe_queue("all", "*");
