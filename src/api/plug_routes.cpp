@@ -12,6 +12,7 @@
 #include "junctor/fiber.h"
 #include "junctor/provider_failure.h"
 #include "net/client.h"
+#include "net/problem.h"
 #include "store/store.h"
 #include "vault/connection.h"
 
@@ -95,6 +96,11 @@ JsonObject failure_json(const Failure& failure) {
                                  {"body", provider->answer().body}};
   if (const auto* connection = dynamic_cast<const vault::ConnectionFailure*>(&failure))
     out["code"] = vault::to_string(connection->code());
+  if (const auto* shape = dynamic_cast<const ShapeFailure*>(&failure)) {
+    JsonArray errors;
+    for (const Problem& one : shape->problems()) errors.push_back(JsonObject{{"path", one.path}, {"message", message_of(one)}});
+    out["errors"] = std::move(errors);
+  }
   return out;
 }
 

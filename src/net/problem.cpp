@@ -10,12 +10,6 @@
 namespace junctor {
 namespace {
 
-std::string message_of(const Problem& problem) {
-  if (problem.expected.empty()) return problem.found;
-  if (problem.found.empty()) return "expected " + problem.expected;
-  return "found " + problem.found + ", expected " + problem.expected;
-}
-
 JsonObject problem_body(int status, std::string_view detail) {
   JsonObject body{{"type", "about:blank"}, {"title", reason_phrase(status)}, {"status", status}};
   if (!detail.empty()) body["detail"] = detail;
@@ -32,6 +26,12 @@ std::string whole_seconds(std::chrono::milliseconds wait) {
 }
 
 }  // namespace
+
+std::string message_of(const Problem& problem) {
+  if (problem.expected.empty()) return problem.found;
+  if (problem.found.empty()) return "expected " + problem.expected;
+  return "found " + problem.found + ", expected " + problem.expected;
+}
 
 int http_status(FailureKind kind) {
   switch (kind) {

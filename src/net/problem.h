@@ -16,6 +16,9 @@ namespace junctor {
 
 int http_status(FailureKind kind);
 
+// "found X, expected Y", as it stands under "errors".
+std::string message_of(const Problem& problem);
+
 // {"type": "about:blank", "title": …, "status": …, "detail": …, "errors": [{"path", "message"}]};
 // detail and errors are left out when empty. The title is the status's phrase.
 HttpResponse problem_response(int status, std::string_view detail,
