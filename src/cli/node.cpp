@@ -13,6 +13,7 @@
 #include "api/answers.h"
 #include "api/authenticated_access.h"
 #include "api/connection_routes.h"
+#include "api/hub_routes.h"
 #include "api/plug_routes.h"
 #include "api/queue_routes.h"
 #include "api/read_routes.h"
@@ -147,6 +148,11 @@ bool has_role(const Config& config, std::string_view role) {
   return ("," + config.roles + ",").find("," + std::string(role) + ",") != std::string::npos;
 }
 
+HttpHandler request_handler(const Config& config, const Router& router) {
+  HttpHandler handler = api::answering(router.handler());
+  return has_role(config, "api") ? api::home_leads_to_hub(std::move(handler)) : handler;
+}
+
 // In a folder nobody can write, SQLite would say "unable to open database file": true, and no help.
 void check_writable(const std::string& folder) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
@@ -267,7 +273,7 @@ Node::Parts::Parts(NodeInput given)
       reactor(
           {*store, events, registry, actions, flows, connections, system_clock(), loops_of(loops)}),
       authenticator(api_tokens, discovery, system_clock(), authenticator_options(config)),
-      server(server_options(config, served), api::answering(router.handler()), loops_of(loops)) {}
+      server(server_options(config, served), request_handler(config, router), loops_of(loops)) {}
 
 void Node::Parts::provision_projects(Fiber& fiber, const std::vector<Project>& projects) {
   for (const Project& project : projects)
@@ -286,6 +292,7 @@ void Node::Parts::set_routes() {
                                            std::string(*request.path_value("endpoint")));
                    }}});
   if (!has_role(config, "api")) return;
+  router.set("hub", api::hub_routes(api::hub_files()));
   router.set("integrations", api::integration_routes(read));
   router.set("runs", api::run_routes(read));
   router.set("run calls", api::run_call_routes(read));
