@@ -1,0 +1,53 @@
+// A labelled input with its help and what is wrong with it, tied together for whoever cannot see.
+import { useId, type ReactNode } from "react";
+
+export interface Tied {
+  id: string;
+  "aria-describedby"?: string;
+  "aria-invalid"?: true;
+  "aria-required"?: true;
+}
+
+export function Control({ label, help, error, required, side, children }: {
+  label: string;
+  help?: ReactNode;
+  error?: string;
+  required?: boolean;
+  side?: ReactNode;
+  children: (tied: Tied) => ReactNode;
+}) {
+  const id = useId();
+  const about = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(" ");
+  return (
+    <div className={error ? "control wrong" : "control"}>
+      <div className="label-line">
+        <label htmlFor={id}>
+          {label}
+          {required === false && <span className="quiet"> optional</span>}
+        </label>
+        {side}
+      </div>
+      {children({
+        id,
+        "aria-describedby": about || undefined,
+        "aria-invalid": error ? true : undefined,
+        "aria-required": required ? true : undefined,
+      })}
+      {error && (
+        <p className="error" id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+      {help && (
+        <p className="help" id={`${id}-help`}>
+          {help}
+        </p>
+      )}
+    </div>
+  );
+}
+
+// After a refusal: to the first input that is wrong.
+export function focusFirstWrong(form: HTMLElement | null) {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+}
