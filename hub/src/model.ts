@@ -200,7 +200,6 @@ export interface DeadLetter {
 
 export interface JunctorEvent {
   id: string;
-  position: number;
   topic: string;
   source: string;
   connection: string;

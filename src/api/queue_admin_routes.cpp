@@ -128,7 +128,9 @@ HttpResponse dead_letters(Fiber& fiber, HttpRequest& request, const QueueParts& 
   });
   JsonArray out;
   for (const DeadLetter& letter : letters) out.push_back(api::to_json(letter));
-  return HttpResponse::json(200, JsonObject{{"dead_letters", std::move(out)}, {"next", next}});
+  return HttpResponse::json(200, JsonObject{{"dead_letters", std::move(out)},
+                                            {"next", next},
+                                            {"cursor", std::to_string(next)}});
 }
 
 HttpResponse redrive(Fiber& fiber, HttpRequest& request, const QueueParts& parts) {

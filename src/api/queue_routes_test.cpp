@@ -184,6 +184,10 @@ TEST_F(QueueRoutesTest, dead_letters_are_listed_and_redriven) {
   const Answer letters = call("GET", "/v1/queues/work/dead-letters?most=10");
   ASSERT_EQ(letters.body.at("dead_letters").as_array().size(), 1u);
   EXPECT_EQ(letters.body.at("dead_letters").at(0).at("reason").as_string(), "malformed");
+  // The cursor is a text: the number behind it is larger than what numbers of JavaScript hold.
+  const std::string cursor(letters.body.at("cursor").as_string());
+  EXPECT_EQ(cursor, std::to_string(letters.body.at("next").as_int64()));
+  EXPECT_TRUE(call("GET", "/v1/queues/work/dead-letters?after=" + cursor).body.at("dead_letters").as_array().empty());
   EXPECT_EQ(call("POST", "/v1/queues/work/dead-letters/redrive", R"({"all": true})").body.at("count"), 1);
   EXPECT_FALSE(lease().empty());
 }

@@ -329,8 +329,10 @@ std::vector<Route> event_routes(const ReadParts& parts) {
              fiber, [&](Snapshot& snapshot) { return parts.events.read(snapshot, filter); });
          JsonArray list;
          for (const queue::Event& event : page.events) list.push_back(event_json(event));
-         return HttpResponse::json(
-             200, JsonObject{{"events", std::move(list)}, {"next", page.next}, {"more", page.more}});
+         return HttpResponse::json(200, JsonObject{{"events", std::move(list)},
+                                                   {"next", page.next},
+                                                   {"cursor", std::to_string(page.next)},
+                                                   {"more", page.more}});
        }},
       {"GET", "/v1/events/{event}",
        [parts](Fiber& fiber, HttpRequest& request) {

@@ -31,6 +31,8 @@ std::vector<Route> run_routes(const ReadParts& parts);
 // What a run sent to other systems, redacted: GET /v1/runs/{run}/calls.
 std::vector<Route> run_call_routes(const ReadParts& parts);
 JsonArray calls_json(const RunCalls& calls);
+// GET /v1/events: from the oldest with ?after=, from the newest with ?order=newest, then ?before=.
+// "cursor" is "next" as text: positions are larger than what numbers of JavaScript hold.
 std::vector<Route> event_routes(const ReadParts& parts);
 std::vector<Route> endpoint_routes(const ReadParts& parts);
 

@@ -44,7 +44,7 @@ async function redrives(hub, api) {
   await hub.sees("1 message is in the queue again.");
   await page.getByRole("button", { name: "Redrive all" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Redrive all" }).click();
-  await hub.sees("There is none.");
+  await hub.sees("No message has been given up.");
   const { body } = expectStatus(await api("POST", "/v1/queues/work.in/poll", { most: 2 }), 200, "poll");
   check(body.messages.length === 2, `${body.messages.length} messages came back`);
   await page.getByRole("button", { name: "Pause" }).click();
@@ -61,6 +61,18 @@ async function leaves(hub) {
   const other = await hub.context.newPage();
   await other.goto(`${hub.url}/hub/`);
   await other.getByLabel("API token").waitFor();
+}
+
+async function readsFromTheNewest(api) {
+  const topics = async (query) => {
+    const { body } = expectStatus(await api("GET", `/v1/events?${query}`), 200, query);
+    return [body.events.map((one) => one.topic).join(" "), body.cursor];
+  };
+  const [newest, next] = await topics("order=newest&limit=1");
+  check(newest === "chat.message_sent", `the newest event is ${newest}`);
+  const [before] = await topics(`before=${next}`);
+  check(before === "shop.order_paid", `before ${next} there is ${before}`);
+  check((await topics(""))[0] === "shop.order_paid chat.message_sent", "without an order the oldest is not first");
 }
 
 // A token that may read runs and nothing else: each page says what is lacking.
@@ -84,6 +96,7 @@ await main(async () => {
     const api = core.as(token);
     await makeTrouble(api);
     await eventually(async () => (await api("GET", "/v1/queues")).body.queues.some((one) => one.dead_letters === 2), { what: "the counts" });
+    await readsFromTheNewest(api);
     const hub = await Hub.open(browser, core.url);
     await signsIn(hub, token);
     await redrives(hub, api);

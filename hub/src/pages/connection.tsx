@@ -131,7 +131,8 @@ function EditForm({ connection, integration, changed }: { connection: Connection
   return (
     <form ref={form} className="narrow" noValidate onSubmit={(event) => void save(event)}>
       <Card title="Settings">
-        <Problem of={problem?.code === "name_taken" ? undefined : problemBeside(problem, shown)} again={problem?.code === "changed_meanwhile" ? () => void changed() : undefined} />
+        <Problem of={problem?.code === "name_taken" ? undefined : problemBeside(problem, shown)} how="Show what it is now"
+          again={problem?.code === "changed_meanwhile" ? () => void changed() : undefined} />
         <Control label="Name" error={errors.name} required>
           {(tied) => <input {...tied} name="name" type="text" autoComplete="off" spellCheck={false} value={name} onChange={(event) => setName(event.target.value)} />}
         </Control>

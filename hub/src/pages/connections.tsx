@@ -86,7 +86,7 @@ function ConnectionTable({ connections, test }: { connections: Connection[]; tes
               {one.health.checked_at ? (
                 <>
                   <Badge state={one.health.state} /> <Time at={one.health.checked_at} />
-                  {one.health.state === "failing" && <div className="quiet one-line">{one.health.message}</div>}
+                  {one.health.state === "failing" && <div className="quiet two-lines">{one.health.message}</div>}
                 </>
               ) : (
                 <span className="quiet">not tested</span>

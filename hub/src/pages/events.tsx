@@ -16,7 +16,7 @@ export function Events() {
   const before = query.get("before") ?? "";
   const [draft, setDraft] = useState(topic);
   const question = withQuery("/v1/events", { order: "newest", topic, before, limit: page });
-  const found = useLoad(question, (signal) => get<{ events: JunctorEvent[]; next: number; more: boolean }>(question, signal), before ? 0 : 5_000);
+  const found = useLoad(question, (signal) => get<{ events: JunctorEvent[]; cursor: string; more: boolean }>(question, signal), before ? 0 : 5_000);
   return (
     <Page title="Events">
       <form className="filters" role="search"
@@ -37,7 +37,7 @@ export function Events() {
       </Card>
       <nav className="pager" aria-label="Pages of events">
         {before && <Link to={withQuery("/events", { topic })}>Newest</Link>}
-        {found.data?.more && <Link to={withQuery("/events", { topic, before: found.data.next })}>Older</Link>}
+        {found.data?.more && <Link to={withQuery("/events", { topic, before: found.data.cursor })}>Older</Link>}
       </nav>
     </Page>
   );
@@ -89,7 +89,6 @@ export function EventPage({ event: id }: { event: string }) {
                 ["Connection", one.connection],
                 ["Correlation", one.correlation_id],
                 ["Caused by", one.causation_id],
-                ["Position", one.position],
                 ["Id", <code key="id">{one.id}</code>],
               ]}
             />

@@ -62,9 +62,9 @@ export function Overview() {
         <Figure name="Unaccounted" value={known ? number(unaccounted) : "…"} tone={unaccounted ? "bad" : "good"}
           about={unaccounted ? "messages, neither finished nor waiting" : "no message is lost or doubled"} />
         <Figure name="Dead letters" value={known ? number(dead) : "…"} tone={dead ? "bad" : "good"} about={dead ? "look, mend, then redrive" : "nothing was given up"} />
-        <Figure name="Waiting messages" value={known ? number(waiting) : "…"} tone="plain" about={`in ${all.length} ${all.length === 1 ? "queue" : "queues"}`} />
+        <Figure name="Waiting" value={known ? number(waiting) : "…"} tone="plain" about={`messages, in ${all.length} ${all.length === 1 ? "queue" : "queues"}`} />
         <Figure name="Connections" value={connections.data ? `${connections.data.items.length}` : "…"} tone={troubled.length ? "warn" : "good"} to="/connections"
-          about={troubled.length ? `${troubled.length} want attention` : "none wants attention"} />
+          about={troubled.length ? `${troubled.length} ${troubled.length === 1 ? "wants" : "want"} attention` : "none wants attention"} />
       </div>
 
       <Card title="Queues" side={queues.data && <span className="quiet">counted <Time at={queues.data.counted_at} /></span>}>
@@ -88,7 +88,7 @@ export function Overview() {
 function QueueTable({ queues }: { queues: Queue[] }) {
   if (queues.length === 0) return <Empty>There is no queue yet. Definitions with a pass, a catch or a flow make them.</Empty>;
   return (
-    <table className="list">
+    <table className="list numbers">
       <thead>
         <tr>
           <th>Queue</th>

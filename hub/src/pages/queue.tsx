@@ -16,7 +16,7 @@ export function QueuePage({ queue: name }: { queue: string }) {
   const place = `/v1/queues/${segment(name)}`;
   const question = withQuery(`${place}/dead-letters`, { after, most: page });
   const queues = useLoad("queues", (signal) => get<{ queues: Queue[] }>("/v1/queues", signal), 5_000);
-  const letters = useLoad(question, (signal) => get<{ dead_letters: DeadLetter[]; next: number }>(question, signal), 5_000);
+  const letters = useLoad(question, (signal) => get<{ dead_letters: DeadLetter[]; cursor: string }>(question, signal), 5_000);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<ApiProblem>();
   const [done, setDone] = useState("");
@@ -76,14 +76,14 @@ export function QueuePage({ queue: name }: { queue: string }) {
         }>
         <Problem of={letters.problem} again={letters.again} />
         {letters.loading && <Waiting />}
-        {letters.data && found.length === 0 && <Empty>{after ? "No more." : "There is none."}</Empty>}
+        {letters.data && found.length === 0 && <Empty>{after ? "No more." : "No message has been given up."}</Empty>}
         {found.map((letter) => (
           <Letter key={letter.id} of={letter} redrive={() => act("dead-letters/redrive", { ids: [letter.id] }, redriven)} />
         ))}
       </Card>
       <nav className="pager" aria-label="Pages of dead letters">
         {after && <Link to={`/queues/${segment(name)}`}>Oldest</Link>}
-        {found.length === page && <Link to={withQuery(`/queues/${segment(name)}`, { after: letters.data?.next })}>More</Link>}
+        {found.length === page && <Link to={withQuery(`/queues/${segment(name)}`, { after: letters.data?.cursor })}>More</Link>}
       </nav>
       {asking && (
         <Confirm title="Redrive all dead letters?" action="Redrive all" onNo={() => setAsking(false)}

@@ -1,5 +1,5 @@
 // Small things that pages are made of.
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 
 import type { ApiProblem } from "../api";
 import { ago, words } from "../format";
@@ -15,7 +15,18 @@ export function Badge({ state, children }: { state: string; children?: ReactNode
   return <span className={`badge ${tones[state] ?? "plain"}`}>{children ?? words(state)}</span>;
 }
 
+// Every shown time grows older together.
+const clock = new Set<() => void>();
+setInterval(() => {
+  for (const tick of clock) tick();
+}, 10_000);
+const onTick = (tick: () => void) => {
+  clock.add(tick);
+  return () => void clock.delete(tick);
+};
+
 export function Time({ at }: { at: string | null | undefined }) {
+  useSyncExternalStore(onTick, () => Math.floor(Date.now() / 10_000));
   if (!at) return <span className="quiet">never</span>;
   const date = new Date(at);
   return (
@@ -70,7 +81,7 @@ export function Note({ tone = "plain", children }: { tone?: "plain" | "bad" | "g
   );
 }
 
-export function Problem({ of, again }: { of: ApiProblem | undefined; again?: () => void }) {
+export function Problem({ of, again, how = "Try again" }: { of: ApiProblem | undefined; again?: () => void; how?: string }) {
   if (!of) return null;
   return (
     <Note tone="bad">
@@ -89,7 +100,7 @@ export function Problem({ of, again }: { of: ApiProblem | undefined; again?: () 
       )}
       {again && (
         <button type="button" className="small" onClick={again}>
-          Try again
+          {how}
         </button>
       )}
     </Note>

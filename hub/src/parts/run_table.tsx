@@ -29,7 +29,7 @@ export function RunTable({ runs }: { runs: Run[] }) {
                 {run.integration} · {run.subject}
               </Link>{" "}
               <span className="quiet">{words(run.kind)}</span>
-              {run.error && <div className="quiet one-line">{run.error.message}</div>}
+              {run.error && <div className="quiet two-lines">{run.error.message}</div>}
             </td>
             <td data-label="Started by">{words(run.trigger)}</td>
             <td data-label="Connection">{run.connection ?? <span className="quiet">–</span>}</td>

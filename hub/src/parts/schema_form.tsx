@@ -109,7 +109,7 @@ function Scalar(given: Given) {
   const { schema, required, value, path, errors, change } = given;
   const numeric = ["integer", "number"].includes(typeOf(schema));
   const text = value === undefined || value === null ? "" : String(value);
-  const long = schema.format === "textarea" || text.includes("\n") || text.length > 120;
+  const long = text.includes("\n") || text.length > 120;
   return (
     <Control label={labelOf(given)} help={schema.description} required={required} error={errors[path]}>
       {(tied) =>

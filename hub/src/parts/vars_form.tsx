@@ -49,7 +49,7 @@ export const isAsked = (field: Field) => !field.hidden || (field.required && fie
 export function varsToCreate(fields: Field[], draft: Draft): JsonObject {
   const out: JsonObject = {};
   for (const field of fields) {
-    if (!isVisible(field, fields, draft)) continue;
+    if (!isAsked(field) || !isVisible(field, fields, draft)) continue;
     const value = valueOf(field, draft[field.key]);
     if (value !== null) out[field.key] = value;
   }
