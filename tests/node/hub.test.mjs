@@ -100,8 +100,11 @@ async function callsAnAction(hub, shop) {
   await hub.keepsSecret(rightKey, "after an echo");
 }
 
-async function seesItsRun(hub) {
+async function seesItsRun(hub, shop) {
   const { page } = hub;
+  // More than a page of them.
+  for (let i = 0; i < 60; ++i)
+    await shop.api("POST", "/v1/integrations/shop/plug", { action: "health", connection: "main" });
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Runs" }).click();
   await page.getByLabel("Subject").fill("get_order");
   await page.getByLabel("Status").selectOption("completed");
@@ -116,6 +119,13 @@ async function seesItsRun(hub) {
   await page.reload();
   await hub.sees("as a gift");
   check(page.url().includes("/hub/runs/"), "the link did not last");
+  await page.goto(`${hub.url}/hub/runs?subject=health&status=completed`);
+  const first = await page.locator("tbody a").first().getAttribute("href");
+  await page.getByRole("link", { name: "Older" }).click();
+  await page.getByRole("link", { name: "Newest" }).waitFor();
+  await page.waitForFunction((one) => document.querySelector("tbody a") && document.querySelector("tbody a").getAttribute("href") !== one, first);
+  await page.goBack();
+  await page.getByRole("link", { name: "Older" }).waitFor();
   await hub.goto("/runs?subject=get_order&status=failed");
   await hub.sees("failed");
   await hub.goto("/nowhere/at/all");
@@ -161,7 +171,7 @@ await main(async () => {
     await makesAConnection(hub);
     await correctsAndTests(hub, shop);
     await callsAnAction(hub, shop);
-    await seesItsRun(hub);
+    await seesItsRun(hub, shop);
     await hub.keepsSecret(rightKey, "at the end");
     hub.clean();
     await byKeyboardAndOnAPhone(browser, shop);

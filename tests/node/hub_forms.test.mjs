@@ -1,0 +1,172 @@
+// The hub's form with a field of every kind, and the consent of a real OpenID provider (npm oidc-provider) in the
+// same browser: away to the provider, back to the connection, and the field that is asked for afterwards.
+import fs from "node:fs";
+import http from "node:http";
+import path from "node:path";
+
+import { Hub, openBrowser, requireHub } from "./support/browser.mjs";
+import { Process, binary, check, freePort, getJson, main, packageOrSkip, tempDir } from "./support/processes.mjs";
+
+const clientSecret = "client-secret-0815";
+const certificate = "-----BEGIN CANARY-----\nMIIcanary\n-----END CANARY-----";
+
+const definition = (api, issuer) => `slug: crm
+name: CRM
+endpoints: {base_url: "${api}", authorization: "${issuer}/auth", token: "${issuer}/token", revocation: "${issuer}/token/revocation"}
+auth: {type: oauth2, oauth2: {grant: authorization_code}}
+scopes: [openid, offline_access]
+vars:
+  client_id: {label: Client ID, order: 1}
+  client_secret: {type: password, label: Client secret, order: 2}
+  site: {type: url, label: Site, order: 3}
+  limit: {type: number, label: Limit, default: 25, order: 4}
+  archive: {type: boolean, label: With the archive, required: false, order: 5}
+  note: {type: textarea, label: Note, required: false, order: 6}
+  filter: {type: json, label: Filter, required: false, order: 7}
+  certificate: {type: textarea, secret: true, label: Certificate, required: false, order: 8}
+  board: {type: select, label: Board, when: after_auth, options_from: {action: list_boards}}
+actions:
+  list_boards: {api: {path: /boards}}
+`;
+
+// Says yes to everything, as a person would by two clicks.
+async function consent(provider, request, response) {
+  const { prompt, params } = await provider.interactionDetails(request, response);
+  let result = { login: { accountId: "ann" } };
+  if (prompt.name === "consent") {
+    const grant = new provider.Grant({ accountId: "ann", clientId: params.client_id });
+    grant.addOIDCScope("openid offline_access");
+    result = { consent: { grantId: await grant.save() } };
+  }
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
+}
+
+async function startProvider(callback) {
+  const { Provider } = await packageOrSkip("oidc-provider");
+  const port = await freePort();
+  const issuer = `http://127.0.0.1:${port}`;
+  const provider = new Provider(issuer, {
+    clients: [{ client_id: "hub-test", client_secret: clientSecret, redirect_uris: [callback], grant_types: ["authorization_code", "refresh_token"],
+      response_types: ["code"] }],
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+    scopes: ["openid", "offline_access"],
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
+    cookies: { keys: ["test"] },
+  });
+  const answer = provider.callback();
+  const server = http.createServer((request, response) =>
+    request.url.startsWith("/interaction/") ? void consent(provider, request, response) : void answer(request, response));
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return { issuer, provider };
+}
+
+// The resource server: boards for whoever has a token of the provider.
+async function startApi(provider, seen) {
+  const server = http.createServer(async (request, response) => {
+    const token = (request.headers.authorization ?? "").replace(/^Bearer /, "");
+    seen.push(token);
+    const known = await provider.AccessToken.find(token);
+    response.writeHead(known ? 200 : 401, { "Content-Type": "application/json" });
+    response.end(known ? '["roadmap", "support"]' : "{}");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+async function start() {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const { issuer, provider } = await startProvider(`${url}/oauth/callback`);
+  const seen = [];
+  const api = await startApi(provider, seen);
+  const folder = tempDir("hub-forms");
+  fs.mkdirSync(path.join(folder, "crm"));
+  fs.writeFileSync(path.join(folder, "crm/integration.yaml"), definition(api, issuer));
+  fs.writeFileSync(path.join(folder, "junctor.yaml"), "integrations: [./crm]\nsettings: {allow_addresses: 127.0.0.0/8}\n");
+  const engine = new Process(binary("junctor"), ["serve", "--port", port, "--data-dir", `${folder}/data`, "--dev-no-auth", folder]);
+  await engine.ready(`${url}/readyz`);
+  return { url, issuer, engine, seen };
+}
+
+const errorAt = (page, label) =>
+  page.getByLabel(label).evaluate((one) => one.closest(".control").querySelector(".error")?.textContent ?? "");
+
+async function fillsEveryKind(hub) {
+  const { page } = hub;
+  await hub.goto("/connections/new/crm");
+  await page.getByLabel("Client ID").fill("hub-test");
+  await page.getByLabel("Client secret").fill(clientSecret);
+  await page.getByLabel("Site").fill("nowhere");
+  check((await page.getByLabel("Limit").inputValue()) === "25", "the default is not there");
+  await page.getByLabel("Limit").fill("many");
+  await page.getByLabel("With the archive").check();
+  await page.getByLabel("Note").fill("first line\nsecond line");
+  await page.getByLabel("Filter").fill('{"open": tru');
+  await page.getByLabel("Certificate").fill(certificate);
+  hub.expected.add(422);
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText("Expected").or(page.getByText(/expected/)).first().waitFor();
+  for (const [label, words] of [["Site", /URL/], ["Limit", /number/], ["Filter", /JSON/]])
+    check(words.test(await errorAt(page, label)), `at ${label} stands "${await errorAt(page, label)}"`);
+  for (const label of ["Client ID", "Note"]) check((await errorAt(page, label)) === "", `${label} is said to be wrong`);
+  await page.getByLabel("Site").fill("https://crm.example.com/a");
+  await page.getByLabel("Limit").fill("30");
+  await page.getByLabel("Filter").fill('{"open": true}');
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.waitForURL(/connections\/[0-9a-f-]{36}$/);
+}
+
+async function givesConsent(hub, stage) {
+  const { page } = hub;
+  await hub.sees("needs authorisation");
+  check((await page.getByLabel("Board").count()) === 0, "a field of the second phase is shown before the authorisation");
+  const at = page.url();
+  await page.getByRole("button", { name: "Authorise" }).click();
+  await page.getByLabel("Board").selectOption({ label: "roadmap" });
+  check(page.url() === at, `the way back leads to ${page.url()}`);
+  await page.getByRole("button", { name: "Save" }).click();
+  await hub.sees("ready");
+  const token = stage.seen.at(-1);
+  check(token.length > 20, "the choices were fetched without a token");
+  for (const secret of [clientSecret, "MIIcanary", token]) await hub.keepsSecret(secret, "after the authorisation");
+}
+
+async function changes(hub, stage) {
+  const { page } = hub;
+  const id = page.url().split("/").at(-1);
+  const stored = async () => (await getJson(`${stage.url}/v1/connections/${id}`)).vars;
+  const first = await stored();
+  check(first.limit === 30 && first.archive === true && first.filter.open === true && first.note.includes("\nsecond") && first.board === "roadmap",
+    `stored is ${JSON.stringify(first)}`);
+  await page.getByLabel("With the archive").uncheck();
+  await page.getByLabel("Note").fill("");
+  await page.getByLabel("Limit").fill("2.5");
+  const saved = page.waitForResponse((response) => response.request().method() === "PATCH");
+  await page.getByRole("button", { name: "Save" }).click();
+  check((await saved).status() === 200, await (await saved).text());
+  const second = await stored();
+  check(second.limit === 2.5 && second.archive === false && second.note === undefined && second.filter.open === true, `stored is ${JSON.stringify(second)}`);
+  check(second.client_secret === first.client_secret && second.certificate === first.certificate, "a secret was lost");
+
+  await page.getByRole("button", { name: "Revoke" }).click();
+  await hub.sees("needs authorisation");
+}
+
+await main(async () => {
+  const browser = await openBrowser();
+  const stage = await start();
+  await requireHub(stage.url);
+  try {
+    const hub = await Hub.open(browser, stage.url);
+    hub.allowed.add(stage.issuer);
+    await fillsEveryKind(hub);
+    await givesConsent(hub, stage);
+    await changes(hub, stage);
+    hub.clean();
+  } finally {
+    await browser.close();
+  }
+  const { code } = await stage.engine.stop();
+  check(code === 0, `the engine ended with ${code}`);
+});
