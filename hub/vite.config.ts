@@ -4,6 +4,8 @@ import { gzipSync } from "node:zlib";
 
 import { defineConfig, type Plugin } from "vite";
 
+const mostBytes = 100 * 1024;
+
 // NAME.gz beside every file that becomes smaller by it: the binary sends it as it is.
 function compressed(): Plugin {
   let folder = "";
@@ -14,13 +16,16 @@ function compressed(): Plugin {
       folder = path.resolve(config.root, config.build.outDir);
     },
     closeBundle() {
+      let total = 0;
       for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
         if (!entry.isFile()) continue;
         const file = path.join(entry.parentPath ?? entry.path, entry.name);
         const bytes = readFileSync(file);
         const small = gzipSync(bytes, { level: 9 });
         if (small.length < bytes.length * 0.9) writeFileSync(`${file}.gz`, small);
+        total += small.length;
       }
+      if (total > mostBytes) throw new Error(`the hub is ${total} bytes compressed, expected at most ${mostBytes}`);
     },
   };
 }

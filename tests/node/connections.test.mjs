@@ -95,7 +95,8 @@ async function byApi(shop) {
   same(before.body.items.map((one) => one.value), ["eu", "us"], "choices before there is a connection");
   const early = await shop.api("POST", "/v1/integrations/shop/vars/folder/options", {});
   check(early.status === 409 && early.body.code === "not_authorised", `choices too early: ${early.text}`);
-  const fields = (await shop.api("GET", "/v1/integrations/shop")).body.vars;
+  const { vars: fields, auth } = (await shop.api("GET", "/v1/integrations/shop")).body;
+  same(auth, [{ slug: "default", label: "Default", type: "api_key", grant: null, needs_consent: false }], "how it authenticates");
   same(fields.map((field) => field.key), ["folder", "key", "region", "plan", "seats"], "fields in their order");
   check(fields[0].after_authorisation && fields[1].secret && fields[4].visible_when.equals === 2, JSON.stringify(fields));
 

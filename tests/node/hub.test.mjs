@@ -21,10 +21,8 @@ async function makesAConnection(hub) {
   await page.getByLabel("Name").fill("main");
   await page.getByLabel("Plan").selectOption({ label: "Two" });
   await page.getByLabel("seats").fill("many");
-  await page.getByLabel("region").selectOption({ label: "eu" });
-
   await page.getByRole("button", { name: "Create" }).click();
-  for (const [label, words] of [["Key", /missing|required|expected/i], ["seats", /number/]]) {
+  for (const [label, words] of [["Key", /missing|required|expected/i], ["seats", /number/], ["Region", /one of/]]) {
     const input = page.getByLabel(label, { exact: false }).first();
     await page.waitForFunction((one) => one?.getAttribute("aria-invalid") === "true", await input.elementHandle());
     const about = await input.evaluate((one) => one.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id).textContent).join(" "));
@@ -32,6 +30,7 @@ async function makesAConnection(hub) {
   }
   check((await page.evaluate(() => document.activeElement?.getAttribute("aria-invalid"))) === "true", "the first wrong field has not the focus");
   await page.getByLabel("seats").fill("5");
+  await page.getByLabel("region").selectOption({ label: "eu" });
   await page.getByLabel("Key").fill(wrongKey);
   await page.getByRole("button", { name: "Create" }).click();
   await page.waitForURL(/connections\/[0-9a-f-]{36}$/);

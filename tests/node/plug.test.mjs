@@ -59,6 +59,8 @@ async function byApi(shop) {
   const refused = await plug({ action: "get_order", input: { id: 404 } });
   same([refused.status, refused.body.failure.provider.status, refused.body.failure.provider.code], [200, 404, "no_order"], "a failure");
   same((await shop.api("GET", `/v1/runs/${refused.body.run}`)).body.status, "failed", "its run");
+  const unfit = await plug({ action: "get_order", input: {} });
+  same(unfit.body.failure.errors, [{ path: "$", message: "the member 'id' is missing" }], "what is wrong with an input");
   const unknown = await plug({ action: "get_order", input: { id: 1 }, connection: "nobody" });
   same(unknown.body.failure.code, "unknown_connection", "an unknown connection");
   for (const wrong of [{}, { action: "get_order", path: "/x" }, { path: "orders" }, { pth: "/x" }])

@@ -46,9 +46,11 @@ export function ConnectionPage({ connection: id }: { connection: string }) {
       actions={
         one && (
           <>
-            <Work className="primary" onClick={() => act(() => post(`${place}/test`))}>
-              Test
-            </Work>
+            {integration.data?.test_action !== "" && (
+              <Work className="primary" onClick={() => act(() => post(`${place}/test`))}>
+                Test
+              </Work>
+            )}
             <Work onClick={() => act(() => call("PATCH", place, { enabled: !one.enabled }))}>{one.enabled ? "Disable" : "Enable"}</Work>
             <button type="button" className="danger" onClick={() => setDeleting(true)}>
               Delete
@@ -58,7 +60,7 @@ export function ConnectionPage({ connection: id }: { connection: string }) {
       }>
       <Problem of={problem ?? connection.problem ?? integration.problem} again={problem ? undefined : connection.again} />
       {connection.loading && <Waiting />}
-      {one && <Health of={one} />}
+      {one && <Health of={one} noTest={integration.data?.test_action === ""} />}
       {one && integration.data && (
         <>
           <Authorise connection={one} integration={integration.data} changed={connection.again} />
@@ -75,7 +77,7 @@ export function ConnectionPage({ connection: id }: { connection: string }) {
   );
 }
 
-function Health({ of }: { of: Connection }) {
+function Health({ of, noTest }: { of: Connection; noTest: boolean }) {
   const { health } = of;
   return (
     <Card title="State" side={<Link to={withQuery(`/debugger/${segment(of.integration)}`, { connection: of.name })}>Try it in the debugger</Link>}>
@@ -83,7 +85,7 @@ function Health({ of }: { of: Connection }) {
         of={[
           ["Status", <span key="status"><Badge state={of.status} /> {of.status_reason}</span>],
           ["Enabled", of.enabled ? "yes" : <Badge key="disabled" state="disabled" />],
-          ["Last test", health.checked_at ? <span key="health"><Badge state={health.state} /> <Time at={health.checked_at} />{health.latency_ms !== undefined && `, ${milliseconds(health.latency_ms)}`}</span> : "not tested"],
+          ["Last test", !health.checked_at && noTest ? "there is no test action" : health.checked_at ? <span key="health"><Badge state={health.state} /> <Time at={health.checked_at} />{health.latency_ms !== undefined && `, ${milliseconds(health.latency_ms)}`}</span> : "not tested"],
           ["Authentication", of.auth_method && words(of.auth_method)],
           ["Changed", <Time key="changed" at={of.updated_at} />],
           ["Id", <code key="id">{of.id}</code>],

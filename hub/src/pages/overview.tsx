@@ -8,7 +8,7 @@ import { RunTable } from "../parts/run_table";
 import { Link } from "../router";
 
 const every = 5_000;
-const most_refusals = 8;
+const mostRefusals = 8;
 
 async function recentRefusals(signal: AbortSignal) {
   const { endpoints } = await get<{ endpoints: Endpoint[] }>("/v1/endpoints", signal);
@@ -19,7 +19,7 @@ async function recentRefusals(signal: AbortSignal) {
     }),
   );
   const all = lists.flat().sort((a, b) => b.at.localeCompare(a.at));
-  return { endpoints: endpoints.length, refusals: all.slice(0, most_refusals) };
+  return { endpoints: endpoints.length, refusals: all.slice(0, mostRefusals) };
 }
 
 function Figure({ name, value, tone, to, about }: { name: string; value: string; tone: string; to?: string; about: string }) {
