@@ -29,6 +29,15 @@ actions:
   list_boards: {api: {path: /boards}}
 `;
 
+const screen = (api, issuer) => `slug: screen
+name: Screen
+endpoints: {base_url: "${api}", device_authorization: "${issuer}/device/auth", token: "${issuer}/token"}
+auth: {type: oauth2, oauth2: {grant: device_code, client_id: hub-screen, client_auth: none}}
+scopes: [openid, offline_access]
+actions:
+  health: {api: {path: /boards}}
+`;
+
 // Says yes to everything, as a person would by two clicks.
 async function consent(provider, request, response) {
   const { prompt, params } = await provider.interactionDetails(request, response);
@@ -47,8 +56,10 @@ async function startProvider(callback) {
   const issuer = `http://127.0.0.1:${port}`;
   const provider = new Provider(issuer, {
     clients: [{ client_id: "hub-test", client_secret: clientSecret, redirect_uris: [callback], grant_types: ["authorization_code", "refresh_token"],
-      response_types: ["code"] }],
-    features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+      response_types: ["code"] },
+    { client_id: "hub-screen", token_endpoint_auth_method: "none", redirect_uris: [], response_types: [], application_type: "native",
+      grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"] }],
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true }, deviceFlow: { enabled: true } },
     scopes: ["openid", "offline_access"],
     findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
@@ -83,7 +94,9 @@ async function start() {
   const folder = tempDir("hub-forms");
   fs.mkdirSync(path.join(folder, "crm"));
   fs.writeFileSync(path.join(folder, "crm/integration.yaml"), definition(api, issuer));
-  fs.writeFileSync(path.join(folder, "junctor.yaml"), "integrations: [./crm]\nsettings: {allow_addresses: 127.0.0.0/8}\n");
+  fs.mkdirSync(path.join(folder, "screen"));
+  fs.writeFileSync(path.join(folder, "screen/integration.yaml"), screen(api, issuer));
+  fs.writeFileSync(path.join(folder, "junctor.yaml"), "integrations: [./crm, ./screen]\nsettings: {allow_addresses: 127.0.0.0/8}\n");
   const engine = new Process(binary("junctor"), ["serve", "--port", port, "--data-dir", `${folder}/data`, "--dev-no-auth", folder]);
   await engine.ready(`${url}/readyz`);
   return { url, issuer, engine, seen };
@@ -153,6 +166,28 @@ async function changes(hub, stage) {
   await hub.sees("needs authorisation");
 }
 
+// The code that the hub shows is entered at the provider by somebody else's browser.
+async function entersACode(browser, hub) {
+  const { page } = hub;
+  await hub.goto("/connections/new/screen");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("button", { name: "Authorise" }).click();
+  const code = await page.locator(".user-code").innerText();
+  const elsewhere = await (await browser.newContext()).newPage();
+  await elsewhere.goto(await page.locator("main a[target=_blank]").getAttribute("href"));
+  const input = elsewhere.locator("input[name=user_code][type=text]");
+  await elsewhere.locator("button[type=submit]").first().waitFor();
+  if (await input.isVisible()) {
+    await input.fill(code);
+    await elsewhere.locator("button[type=submit]").first().click();
+  }
+  await elsewhere.getByText(code).waitFor();
+  await elsewhere.locator("button[type=submit]").first().click();
+  await hub.sees("Consent was given.");
+  await page.getByRole("button", { name: "Test" }).click();
+  await hub.sees("healthy");
+}
+
 await main(async () => {
   const browser = await openBrowser();
   const stage = await start();
@@ -163,6 +198,7 @@ await main(async () => {
     await fillsEveryKind(hub);
     await givesConsent(hub, stage);
     await changes(hub, stage);
+    await entersACode(browser, hub);
     hub.clean();
   } finally {
     await browser.close();

@@ -33,7 +33,7 @@ export class Hub {
     hub.url = url;
     hub.context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     hub.page = await hub.context.newPage();
-    hub.page.setDefaultTimeout(20_000);
+    hub.page.setDefaultTimeout(30_000);
     await hub.page.addInitScript(() =>
       document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
     hub.watch();
