@@ -68,6 +68,12 @@ export class Hub {
       [document.documentElement.outerHTML, location.href, ...[...document.querySelectorAll("input, textarea")].map((one) => one.value)].join("\n"));
   }
 
+  // The API's answer to what act() makes the page send.
+  async answerTo(method, act) {
+    const [response] = await Promise.all([this.page.waitForResponse((one) => one.request().method() === method), act()]);
+    check(response.status() < 300, `${method} ${response.url()}: ${response.status()}`);
+  }
+
   async sees(text) {
     await this.page.getByText(text).filter({ visible: true }).first().waitFor();
   }
