@@ -12,7 +12,7 @@ export interface Option {
   label: string;
 }
 
-export type FieldType = "text" | "password" | "url" | "number" | "boolean" | "select" | "textarea" | "json";
+export type FieldType = "text" | "password" | "url" | "number" | "boolean" | "select" | "multiselect" | "textarea" | "json" | "email" | "date";
 
 export interface Field {
   key: string;

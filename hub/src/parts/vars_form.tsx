@@ -1,17 +1,15 @@
 // The vars of a connection, asked for as the integration declares them.
-import { Fragment, useEffect, useState } from "react";
+import { Fragment, useState } from "react";
 
 import type { ApiProblem, Json, JsonObject } from "../api";
-import { asProblem } from "../load";
 import type { Field, Option } from "../model";
 import { Control } from "./control";
 import { JsonArea, jsonFault } from "./json_input";
+import { MultiSelectInput, same, SelectInput } from "./select_input";
 
 export const mask = "••••••••";
 // What stands in the inputs: texts, ticks, and the chosen option's value.
 export type Draft = Record<string, Json>;
-
-const same = (a: Json | undefined, b: Json | undefined) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 export function draftOf(fields: Field[], vars: JsonObject): Draft {
   const out: Draft = {};
@@ -28,7 +26,7 @@ export function draftOf(fields: Field[], vars: JsonObject): Draft {
 // What the API gets. A number or JSON that cannot be read goes as text: the API says what is wrong with it.
 function valueOf(field: Field, entered: Json | undefined): Json {
   if (field.type === "boolean") return entered === true;
-  if (entered === "" || entered === undefined) return null;
+  if (entered === "" || entered === undefined || (Array.isArray(entered) && entered.length === 0)) return null;
   if (typeof entered !== "string") return entered;
   if (field.type === "number") return entered.trim() !== "" && Number.isFinite(Number(entered)) ? Number(entered) : entered;
   if (field.type === "json") return jsonFault(entered) ? entered : (JSON.parse(entered) as Json);
@@ -85,7 +83,7 @@ export function errorsByField(problem: ApiProblem | undefined): Record<string, s
   return out;
 }
 
-interface Given {
+export interface Given {
   field: Field;
   value: Json | undefined;
   error?: string;
@@ -115,11 +113,14 @@ export function VarsForm({ fields, draft, errors, onChange, fetchOptions }: {
   );
 }
 
+const keyboards: Partial<Record<Field["type"], "decimal" | "url" | "email">> = { number: "decimal", url: "url", email: "email" };
+
 function VarInput(given: Given) {
   const { field, value, error, change } = given;
   const text = typeof value === "string" ? value : value === null || value === undefined ? "" : String(value);
   if (field.secret) return <SecretInput {...given} text={text} />;
   if (field.type === "select") return <SelectInput {...given} />;
+  if (field.type === "multiselect") return <MultiSelectInput {...given} />;
   if (field.type === "boolean")
     return (
       <Control label={field.label || field.key} help={field.help} error={error}>
@@ -135,8 +136,8 @@ function VarInput(given: Given) {
           return <textarea {...tied} name={field.key} rows={4} value={text} placeholder={field.placeholder} onChange={(event) => change(event.target.value)} />;
         // A number is a text to the browser: the API says better what is wrong with it.
         return (
-          <input {...tied} name={field.key} type="text" inputMode={field.type === "number" ? "decimal" : field.type === "url" ? "url" : "text"}
-            autoComplete="off" spellCheck={false} value={text} placeholder={field.placeholder || (field.type === "url" ? "https://" : "")}
+          <input {...tied} name={field.key} type={field.type === "date" ? "date" : "text"} inputMode={keyboards[field.type]} autoComplete="off"
+            spellCheck={false} value={text} placeholder={field.placeholder || (field.type === "url" ? "https://" : "")}
             onChange={(event) => change(event.target.value)} />
         );
       }}
@@ -172,51 +173,6 @@ function SecretInput({ field, text, error, change }: Given & { text: string }) {
         ) : (
           <input {...tied} name={field.key} type="password" autoComplete="new-password" spellCheck={false} value={text}
             placeholder={field.placeholder} onChange={(event) => change(event.target.value)} />
-        )
-      }
-    </Control>
-  );
-}
-
-function SelectInput({ field, value, error, change, fetchOptions }: Given) {
-  const [fetched, setFetched] = useState<Option[]>();
-  const [fault, setFault] = useState("");
-  const load = async () => {
-    try {
-      setFetched(await fetchOptions(field.key));
-      setFault("");
-    } catch (problem) {
-      setFault(asProblem(problem).message);
-    }
-  };
-  useEffect(() => {
-    if (field.fetches_options) void load();
-    // Once; afterwards on demand, since other fields may have changed.
-  }, [field.key]);
-  const side = field.fetches_options && (
-    <button type="button" className="small" onClick={() => void load()}>
-      Load the choices again
-    </button>
-  );
-  const help = fault ? `The choices could not be loaded: ${fault}. A value can be entered as text.` : field.help;
-  const options = fetched ?? field.options ?? [];
-  const empty = value === "" || value === null || value === undefined;
-  const unknown = !empty && !options.some((one) => same(one.value, value));
-  return (
-    <Control label={field.label || field.key} help={help} error={error} required={field.required} side={side}>
-      {(tied) =>
-        fault && !fetched ? (
-          <input {...tied} name={field.key} type="text" autoComplete="off" value={String(value ?? "")} onChange={(event) => change(event.target.value)} />
-        ) : (
-          <select {...tied} name={field.key} value={empty ? "" : JSON.stringify(value)} onChange={(event) => change(event.target.value ? (JSON.parse(event.target.value) as Json) : "")}>
-            <option value="">{field.required ? "Choose…" : "None"}</option>
-            {unknown && <option value={JSON.stringify(value)}>{String(value)}</option>}
-            {options.map((one) => (
-              <option key={JSON.stringify(one.value)} value={JSON.stringify(one.value)}>
-                {one.label || String(one.value)}
-              </option>
-            ))}
-          </select>
         )
       }
     </Control>
