@@ -12,6 +12,7 @@ export function microseconds(us: number): string {
 }
 
 export function milliseconds(ms: number): string {
+  if (ms < 1) return "< 1 ms";
   if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;

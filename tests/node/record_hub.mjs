@@ -1,5 +1,6 @@
 // Takes the pictures of docs/hub.md: node record_hub.mjs [FOLDER]. An engine with the examples, some connectors and
-// the stand-in world, to which a few things happen.
+// the stand-in world, to which a few things happen. With ALL=1 in the environment also pages that no document shows, for
+// whoever changes how the hub looks.
 import fs from "node:fs";
 import path from "node:path";
 import { spawnSync } from "node:child_process";
@@ -60,7 +61,6 @@ await main(async () => {
   const run = await makeThingsHappen(stage);
   const phone = { viewport: { width: 390, height: 760 } };
   await take(browser, stage.url, "overview", "/");
-  await take(browser, stage.url, "connections", "/connections", { options: { colorScheme: "dark" } });
   await take(browser, stage.url, "new-connection", "/connections/new/stripe", { first: (page) => page.getByRole("button", { name: "Create" }).click() });
   await take(browser, stage.url, "debugger", "/debugger/chat/post_message?connection=team", {
     first: async (page) => {
@@ -73,6 +73,7 @@ await main(async () => {
   await take(browser, stage.url, "run", `/runs/${run}`, { options: { colorScheme: "dark" }, first: (page) => page.locator(".calls summary").first().click() });
   await take(browser, stage.url, "phone", "/", { options: phone });
   if (process.env.ALL) {
+    await take(browser, stage.url, "connections", "/connections", { options: { colorScheme: "dark" } });
     await take(browser, stage.url, "events", "/events");
     await take(browser, stage.url, "runs", "/runs");
     await take(browser, stage.url, "choose", "/connections/new");
