@@ -53,9 +53,9 @@ Value lookup(Call& c) {
 void spread_into(Call& c, Value value, Array* out) {
   c.ev.tick();
   if (value.is_array()) {
-    out->sequence = out->sequence && array_size(value) == 0;
     for (std::size_t i = 0; i < array_size(value); ++i) {
       const Value item = array_at(value, i);
+      if (item.is_defined()) out->sequence = false;
       c.ev.deeper([&] { spread_into(c, item, out); });
     }
   } else if (value.is_object()) {

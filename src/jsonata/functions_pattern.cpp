@@ -233,7 +233,6 @@ Value replace(Call& c) {
     replace_text(c, text, limit, out);
     return c.ev.string(out);
   }
-  if (!c.args[2].is_string() && !c.args[2].is_function()) fault("T0410", {.index = 3});
   Matches matches(c, c.args[1], text);
   Match found;
   std::size_t at = 0;
@@ -242,8 +241,10 @@ Value replace(Call& c) {
     if (found.start > at) out += text.substr(at, found.start - at);
     if (c.args[2].is_string()) {
       substitute(c.args[2].text(), found, out);
-    } else {
+    } else if (c.args[2].is_function()) {
       out += replaced_by(c, matches, found);
+    } else {
+      fault("T0410", {.index = 3});
     }
     at = std::min(found.start + found.text.size(), text.size());
     ++count;

@@ -136,6 +136,17 @@ TEST(Jsonata, begins_a_regular_expression_where_its_second_argument_says) {
   EXPECT_EQ(eval("/a/('😀a', 2).start"), "2");
 }
 
+TEST(Jsonata, wants_a_replacement_only_where_something_is_replaced) {
+  EXPECT_EQ(eval("$replace('abc', /x/, missing)"), R"("abc")");
+  EXPECT_EQ(eval("$replace('abc', /b/, missing)"), "T0410");
+}
+
+TEST(Jsonata, spreads_what_holds_nothing_to_nothing) {
+  EXPECT_EQ(eval("$spread(c['x'].['e']@$v[])", R"([{"a":1}])"), "undefined");
+  EXPECT_EQ(eval("$spread([[]])"), "[]");
+  EXPECT_EQ(eval("$spread([{'a': 1, 'b': 2}, 3])"), R"([{"a":1},{"b":2},3])");
+}
+
 TEST(Jsonata, evaluates_both_sides_before_either_becomes_text) {
   EXPECT_EQ(eval("$sum & $number('x')"), "D3030");
   EXPECT_EQ(eval("$parseInteger('ab', '0') & $number('x')"), "D3030");
@@ -251,8 +262,8 @@ Stopped cancel_after(std::string_view text, const bj::value& input, std::chrono:
   std::chrono::nanoseconds wish{};
   std::chrono::nanoseconds end{};
   std::thread worker([&] {
+    Arena arena;  // giving its pages back is not the evaluation's time
     try {
-      Arena arena;
       EvaluateOptions in_arena = options;
       in_arena.storage = arena.storage();
       expression.evaluate(input, arena, in_arena);
