@@ -38,6 +38,34 @@ Scopes scopes_of(const JsonObject& claims, const std::string& name) {
   return Scopes(std::move(names));
 }
 
+// "localhost:8400" → "localhost"; "[::1]:8400" → "::1".
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+bool is_loopback(std::string_view host) {
+  const auto address = IpAddress::parse(host);
+  return equal_ignoring_case(host, "localhost") || (address && special_use(*address) == "loopback");
+}
+
+// Without authentication everything a browser on this machine shows could call us. A page of another origin says so
+// in Origin; one whose name was made to point here shows that name in Host.
+void require_own_page(const HttpRequest& request) {
+  const std::string_view authority = request.headers.get("Host").value_or("localhost");
+  const auto origin = request.headers.get("Origin");
+  const auto is_own = [&] {
+    for (const std::string_view before : {"http://", "https://"})
+      if (origin->starts_with(before) && equal_ignoring_case(origin->substr(before.size()), authority)) return true;
+    return false;
+  };
+  if (is_loopback(host_of(authority)) && (!origin || is_own())) return;
+  throw Failure(FailureKind::denied,
+                fmt::format("authentication is off (development), so calls of other web pages are refused: found {} {}, "
+                            "expected this engine's own address; turn authentication on and send a token",
+                            origin ? "Origin" : "Host", (origin ? *origin : authority).substr(0, 100)));
+}
+
 bool looks_like_jwt(std::string_view token) {
   return token.starts_with("eyJ") && token.find('.') != std::string_view::npos;
 }
@@ -59,8 +87,10 @@ Authenticator::Authenticator(ApiTokens& tokens, Discovery& discovery, const Cloc
     : tokens_(tokens), discovery_(discovery), clock_(clock), options_(std::move(options)) {}
 
 Principal Authenticator::authenticate(Fiber& fiber, const HttpRequest& request) {
-  if (options_.access == Access::development_without_authentication)
+  if (options_.access == Access::development_without_authentication) {
+    require_own_page(request);
     return {default_tenant(), "development", Scopes({"*"})};
+  }
   const auto values = request.headers.get_all("Authorization");
   if (values.empty())
     throw NotAuthenticated(Reason::missing, "send an API token: Authorization: Bearer jct_…");

@@ -120,6 +120,28 @@ TEST_F(AuthenticatorTest, trusts_jwts_of_its_issuer_only) {
   });
 }
 
+TEST_F(AuthenticatorTest, without_authentication_other_web_pages_are_refused) {
+  run_in_fiber([&](Fiber& fiber) {
+    Authenticator authenticator(tokens_, world_.engine().discovery(), clock_,
+                                {.jwt = {}, .access = Access::development_without_authentication});
+    const auto from = [&](const char* host, const char* origin) {
+      HttpRequest request;
+      if (host != nullptr) request.headers.set("Host", host);
+      if (origin != nullptr) request.headers.set("Origin", origin);
+      return outcome(fiber, authenticator, request);
+    };
+    EXPECT_EQ(from(nullptr, nullptr), "development");
+    EXPECT_EQ(from("127.0.0.1:8400", nullptr), "development");
+    EXPECT_EQ(from("[::1]:8400", "http://[::1]:8400"), "development");
+    EXPECT_EQ(from("LOCALHOST:8400", "http://localhost:8400"), "development");
+    EXPECT_EQ(from("127.0.0.1:8400", "https://shop.example"), "denied");
+    EXPECT_EQ(from("127.0.0.1:8400", "null"), "denied") << "a page in a sandbox";
+    EXPECT_EQ(from("127.0.0.1:8400", "http://127.0.0.1:9000"), "denied") << "another server on this machine";
+    EXPECT_EQ(from("rebound.example:8400", "http://rebound.example:8400"), "denied") << "a name that was made to point here";
+    EXPECT_EQ(from("rebound.example", nullptr), "denied");
+  });
+}
+
 TEST(Access, without_authentication_only_on_loopback) {
   const auto listen = [](const char* address) {
     return error_of([&] { require_loopback_without_authentication(Access::development_without_authentication, address); });
