@@ -28,12 +28,6 @@ HttpResponse answer(const ProviderFailure& failure) {
   return with_member(problem_response(failure), "provider", Json(std::move(provider)));
 }
 
-HttpResponse answer(const vault::ConnectionFailure& failure) {
-  HttpResponse response = failure.problems().empty() ? problem_response(failure)
-                                                     : problem_response(failure.problems());
-  return with_member(std::move(response), "code", Json(to_string(failure.code())));
-}
-
 HttpResponse answer(const auth::NotAuthenticated& failure) {
   HttpResponse response = problem_response(401, failure.message());
   response.headers.set("WWW-Authenticate", failure.challenge());
@@ -41,6 +35,12 @@ HttpResponse answer(const auth::NotAuthenticated& failure) {
 }
 
 }  // namespace
+
+HttpResponse problem_of(const vault::ConnectionFailure& failure) {
+  HttpResponse response = failure.problems().empty() ? problem_response(failure)
+                                                     : problem_response(failure.problems());
+  return with_member(std::move(response), "code", Json(to_string(failure.code())));
+}
 
 HttpHandler answering(HttpHandler handler) {
   return [handler = std::move(handler)](Fiber& fiber, HttpRequest& request) {
@@ -51,7 +51,7 @@ HttpHandler answering(HttpHandler handler) {
     } catch (const ProviderFailure& failure) {
       return answer(failure);
     } catch (const vault::ConnectionFailure& failure) {
-      return answer(failure);
+      return problem_of(failure);
     } catch (const auth::NotAuthenticated& failure) {
       return answer(failure);
     }

@@ -6,10 +6,18 @@
 
 #include "net/http.h"
 
-namespace junctor::api {
+namespace junctor {
+namespace vault {
+class ConnectionFailure;
+}
+
+namespace api {
+
+HttpResponse problem_of(const vault::ConnectionFailure& failure);
 
 // The handler with such failures turned into problem+json; others pass through to the server, which
 // knows the plain ones.
 HttpHandler answering(HttpHandler handler);
 
-}  // namespace junctor::api
+}  // namespace api
+}  // namespace junctor

@@ -3,11 +3,11 @@
 #include <boost/json.hpp>
 #include <memory>
 
+#include "api/consent_pages.h"
 #include "auth/api_tokens.h"
 #include "auth/oauth/authorization.h"
 #include "engine/field_options.h"
 #include "json/parse.h"
-#include "net/problem.h"
 #include "vault/connections.h"
 
 namespace junctor::api {
@@ -17,29 +17,12 @@ using vault::ConnectionFailure;
 
 constexpr std::size_t most_body_bytes = 512 * 1024;
 
-// Failures of connections keep their code: the client tells them apart by it.
-HttpResponse connection_problem(const ConnectionFailure& failure) {
-  HttpResponse answer = failure.problems().empty() ? problem_response(failure) : problem_response(failure.problems());
-  auto parsed = json::parse(answer.body);
-  if (!parsed || !parsed.value().is_object()) return answer;
-  JsonObject body = std::move(parsed.value().as_object());
-  body["code"] = vault::to_string(failure.code());
-  HttpResponse out = HttpResponse::json(answer.status, Json(std::move(body)));
-  out.headers.set("Content-Type", "application/problem+json");
-  return out;
-}
-
 using Parts = std::shared_ptr<const ConnectionParts>;
 using Handler = HttpResponse (*)(const ConnectionParts&, Fiber&, HttpRequest&, const Caller&);
 
 Route route(const Parts& parts, std::string method, std::string path, std::string scope, Handler handler) {
   return {std::move(method), std::move(path), [parts, scope, handler](Fiber& fiber, HttpRequest& request) {
-            const Caller caller = parts->access.require(fiber, request, {scope});
-            try {
-              return handler(*parts, fiber, request, caller);
-            } catch (const ConnectionFailure& failure) {
-              return connection_problem(failure);
-            }
+            return handler(*parts, fiber, request, parts->access.require(fiber, request, {scope}));
           }};
 }
 
@@ -155,8 +138,10 @@ HttpResponse authorise(const ConnectionParts& parts, Fiber& fiber, HttpRequest& 
   // Only a path of this engine: the callback must not become an open redirect.
   if (!return_to.empty() && (!return_to.starts_with('/') || return_to.starts_with("//") || return_to.find_first_of("\\\r\n") != std::string::npos))
     throw ConnectionFailure({Problem{"return_to", 0, "an address elsewhere", "a path of this engine, such as /connections", {}}});
-  const auto page = parts.authorization.begin(fiber, {caller.tenant, id_of(request)}, parts.public_url + "/oauth/callback", return_to);
-  return HttpResponse::json(200, JsonObject{{"url", page.url}, {"expires_at", to_string(page.expires_at)}});
+  const auto ticket = parts.authorization.invite(fiber, {caller.tenant, id_of(request)}, callback_url(parts.public_url), return_to);
+  HttpResponse out = HttpResponse::json(200, JsonObject{{"url", consent_url(parts.public_url, ticket.text)}, {"expires_at", to_string(ticket.expires_at)}});
+  out.headers.set("Cache-Control", "no-store");
+  return out;
 }
 
 HttpResponse begin_device(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
@@ -177,25 +162,6 @@ HttpResponse poll_device(const ConnectionParts& parts, Fiber& fiber, HttpRequest
 HttpResponse revoke(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
   parts.authorization.revoke(fiber, {caller.tenant, id_of(request)});
   return HttpResponse{.status = 204, .headers = {}, .body = {}, .stream = {}};
-}
-
-HttpResponse complete(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request) {
-  HttpResponse out;
-  try {
-    const auto done = parts.authorization.complete(fiber, request.query);
-    if (done.return_to.empty()) {
-      out = HttpResponse::text(200, done.connection.integration + "/" + done.connection.name + " is authorised. You can close this page.\n");
-    } else {
-      out.status = 303;
-      out.headers.set("Location", done.return_to);
-    }
-  } catch (const ConnectionFailure& failure) {
-    out = connection_problem(failure);
-  }
-  // The URL of this page holds the code: it must not travel on or stay in a cache.
-  out.headers.set("Referrer-Policy", "no-referrer");
-  out.headers.set("Cache-Control", "no-store");
-  return out;
 }
 
 JsonObject token_json(const auth::ApiToken& token) {
@@ -266,7 +232,8 @@ std::vector<Route> authorisation_routes(const ConnectionParts& given) {
           route(parts, "POST", "/v1/connections/{connection}/device", "connections:write", begin_device),
           route(parts, "POST", "/v1/connections/{connection}/device/{handle}", "connections:write", poll_device),
           route(parts, "POST", "/v1/connections/{connection}/revoke", "connections:write", revoke),
-          {"GET", "/oauth/callback", [parts](Fiber& fiber, HttpRequest& request) { return complete(*parts, fiber, request); }}};
+          {"GET", std::string(begin_path), [parts](Fiber& fiber, HttpRequest& request) { return begin_consent(parts->authorization, parts->public_url, fiber, request); }},
+          {"GET", std::string(callback_path), [parts](Fiber& fiber, HttpRequest& request) { return end_consent(parts->authorization, parts->public_url, fiber, request); }}};
 }
 
 std::vector<Route> token_routes(const ConnectionParts& given) {

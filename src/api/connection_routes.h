@@ -8,11 +8,11 @@
 //   POST   /v1/connections/{connection}/test        runs the integration's test action → {state, message, …}
 //   GET    /v1/connections/{connection}/vars/{field}/options     → {items: [{value, label}]}
 //   POST   /v1/integrations/{integration}/vars/{field}/options   {vars?}: before there is a connection
-//   POST   /v1/connections/{connection}/authorise   {return_to?} → {url, expires_at}: open it in a browser
+//   POST   /v1/connections/{connection}/authorise   {return_to?} → {url, expires_at}: open it in a browser, once
 //   POST   /v1/connections/{connection}/device      → {handle, user_code, verification_url, …}
 //   POST   /v1/connections/{connection}/device/{handle}  → {status}: authorised or waiting
 //   POST   /v1/connections/{connection}/revoke
-//   GET    /oauth/callback                          where the provider sends the browser; proved by its state
+//   GET    /oauth/begin, /oauth/callback            the consent itself, in a browser (consent_pages.h)
 //   GET    /v1/tokens, POST /v1/tokens {name, scopes, expires_in_days?}, DELETE /v1/tokens/{token}
 //
 // Scopes: connections:read, connections:write, tokens:read, tokens:write. A new token gets no scope that its

@@ -5,7 +5,7 @@
 namespace junctor::auth {
 namespace {
 
-constexpr std::array<Migration, 2> steps = {{
+constexpr std::array<Migration, 3> steps = {{
     {1, "OAuth tokens and states", R"sql(
 CREATE TABLE oauth_tokens (
   tenant TEXT NOT NULL,
@@ -50,6 +50,9 @@ CREATE TABLE api_tokens (
   PRIMARY KEY (tenant, id)
 );
 CREATE UNIQUE INDEX api_tokens_by_hash ON api_tokens (token_hash);
+)sql"},
+    {3, "states belong to the browser that began", R"sql(
+ALTER TABLE oauth_states ADD COLUMN browser_hash TEXT NOT NULL DEFAULT '';
 )sql"},
 }};
 

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "api/consent_pages.h"
 #include "async/scope.h"
 #include "auth/ports.h"
 #include "base/crypto.h"
@@ -179,6 +180,12 @@ vault::Connection ask_second_phase(Fiber& fiber, Work& work, const vault::Integr
   return work.connections.update(fiber, work.tenant, made.id, change);
 }
 
+// A person has to open a link next; the command itself is done.
+void tell_next_step(const vault::Connection& connection) {
+  if (connection.status != vault::ConnectionStatus::needs_authorisation) return;
+  std::cerr << "authorise it: junctor connections authorise " << connection.integration << "/" << connection.name << '\n';
+}
+
 int add(const Given& given) {
   Work work(given);
   const std::string integration = given.value("INTEGRATION");
@@ -201,6 +208,7 @@ int add(const Given& given) {
     auto made = work.connections.create(fiber, work.tenant, {integration, given.value("name"), given.value("method"), vars});
     if (asking) made = ask_second_phase(fiber, work, *profile, made);
     if (!given.has("test") || !given.has("json")) print(made, given);
+    tell_next_step(made);
     if (given.has("test")) code = run_test(fiber, work, made, given);
   });
   return code;
@@ -213,6 +221,24 @@ int test(const Given& given) {
     code = run_test(fiber, work, work.connections.find(fiber, work.tenant, given.value("CONNECTION")), given);
   });
   return code;
+}
+
+// The link leads to the running engine, which shares this database.
+int authorise(const Given& given) {
+  Work work(given);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto connection = work.connections.find(fiber, work.tenant, given.value("CONNECTION"));
+    const std::string base = public_url(work.access.config);
+    const auto ticket = work.engine().authorization().invite(fiber, {work.tenant, connection.id}, api::callback_url(base), {});
+    const std::string url = api::consent_url(base, ticket.text);
+    if (given.has("json")) {
+      std::cout << json::to_text(Json(JsonObject{{"url", url}, {"expires_at", to_string(ticket.expires_at)}}), json::Layout::pretty) << '\n';
+      return;
+    }
+    std::cout << url << '\n';
+    std::cerr << "open this link in a browser, once, until " << to_string(ticket.expires_at) << "; the engine has to run there\n";
+  });
+  return 0;
 }
 
 int options(const Given& given) {
@@ -310,6 +336,11 @@ std::vector<Command> connection_commands() {
            {reference_option, project_option, tenant_option, json_option},
            Settings::taken,
            test},
+          {"connections authorise",
+           "Print the link with which a person gives consent in a browser",
+           {reference_option, project_option, tenant_option, json_option},
+           Settings::taken,
+           authorise},
           {"connections options",
            "Show the choices of a select that an action fetches",
            {reference_option, {"VAR", "key of the var", Kind::place}, project_option, tenant_option, json_option},

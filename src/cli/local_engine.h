@@ -4,6 +4,7 @@
 #pragma once
 
 #include "auth/credential_service.h"
+#include "auth/oauth/authorization.h"
 #include "auth/oauth/discovery.h"
 #include "auth/oauth/token_service.h"
 #include "connector/executor.h"
@@ -32,6 +33,7 @@ class LocalEngine final {
 
   Actions& actions() { return actions_; }
   ConnectionCheck& check() { return check_; }
+  auth::Authorization& authorization() { return authorization_; }
 
  private:
   connector::ExecutorPorts ports() {
@@ -44,6 +46,7 @@ class LocalEngine final {
   auth::Discovery discovery_{client_, system_clock()};
   auth::TokenService tokens_;
   auth::CredentialService credentials_;
+  auth::Authorization authorization_{tokens_, client_, discovery_};
   StoredLimits limits_;
   connector::Executor executor_;
   queue::Queues queues_;

@@ -89,14 +89,6 @@ std::vector<Loop*> loops_of(const std::vector<std::unique_ptr<LoopThread>>& thre
   return loops;
 }
 
-std::string public_url(const Config& config) {
-  std::string url = config.public_url.empty()
-                        ? "http://" + config.address + ":" + std::to_string(config.port)
-                        : config.public_url;
-  while (url.ends_with('/')) url.pop_back();
-  return url;
-}
-
 queue::QueuesOptions queue_options(const Config& config) {
   queue::QueuesOptions options;
   options.most_payload_bytes = config.body_limit_bytes;
@@ -174,6 +166,14 @@ std::string folder_of(const std::string& place) {
 }
 
 }  // namespace
+
+std::string public_url(const Config& config) {
+  std::string url = config.public_url.empty()
+                        ? "http://" + config.address + ":" + std::to_string(config.port)
+                        : config.public_url;
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
 
 std::string store_url(const Config& config) {
   check_writable(config.data_dir);

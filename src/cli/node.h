@@ -57,6 +57,9 @@ Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input);
 // The tables of all rooms, in order.
 std::vector<struct MigrationSet> all_migrations();
 
+// How the outside reaches the engine, without a slash at its end.
+std::string public_url(const Config& config);
+
 // "sqlite:DIR/junctor.db", or the configured URL. Makes the directory; throws Failure{denied} when
 // it cannot be written.
 std::string store_url(const Config& config);

@@ -24,6 +24,9 @@ FailureKind kind_of(ConnectionError error) {
     case ConnectionError::grant_expired:
       return FailureKind::conflict;
     case ConnectionError::host_not_allowed:
+    case ConnectionError::consent_unknown:
+    case ConnectionError::another_browser:
+    case ConnectionError::another_issuer:
       return FailureKind::denied;
     case ConnectionError::provider_error:
       return FailureKind::unavailable;
@@ -49,10 +52,11 @@ std::string_view to_string(HealthState state) {
 }
 
 std::string_view to_string(ConnectionError error) {
-  constexpr std::array<std::string_view, 11> names = {
+  constexpr std::array<std::string_view, 14> names = {
       "vars_invalid",        "unknown_integration", "unknown_connection", "name_taken",
       "disabled_connection", "not_authorised",      "grant_expired",      "host_not_allowed",
-      "provider_error",      "credentials_invalid", "changed_meanwhile"};
+      "provider_error",      "credentials_invalid", "changed_meanwhile",   "consent_unknown",    "another_browser",
+      "another_issuer"};
   return names[static_cast<std::size_t>(error)];
 }
 

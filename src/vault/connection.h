@@ -77,6 +77,9 @@ enum class ConnectionError {
   provider_error,       // the provider refused or failed; its status and code are in the message
   credentials_invalid,  // a stored var cannot be used: a key that is no PEM, a URL that is none
   changed_meanwhile,    // read it again and repeat the change
+  consent_unknown,      // the authorisation was used, has expired or began elsewhere: start it again
+  another_browser,      // it began in another browser: start it again, and finish it where it began
+  another_issuer,       // the answer is not the asked provider's: start again
 };
 
 // "grant_expired", as in the "code" of an API answer.

@@ -48,11 +48,18 @@ class OidcProviderTest : public testing::Test {
         fiber, default_tenant(),
         {"demo", name, "", {{"client_id", "web"}, {"client_secret", "web-secret-7f31"}}});
     const ConnectionKey key{default_tenant(), made.id};
-    const auto page = engine.authorization().begin(fiber, key, callback, "");
+    consent(fiber, engine, key);
+    return key;
+  }
+
+  void consent(Fiber& fiber, test::Engine& engine, const ConnectionKey& key) {
+    Authorization& authorization = engine.authorization();
+    const ConsentPage page = authorization.begin(fiber, authorization.invite(fiber, key, callback, "").text);
     const std::string back = junctor::test::browse(fiber, engine.client(), page.url, callback);
     EXPECT_TRUE(back.starts_with(callback)) << back;
-    engine.authorization().complete(fiber, parse_query(back.substr(back.find('?') + 1)));
-    return key;
+    const auto answer = parse_query(back.substr(back.find('?') + 1));
+    EXPECT_TRUE(std::any_of(answer.begin(), answer.end(), [](const Parameter& one) { return one.name == "iss"; }));
+    authorization.complete(fiber, answer, page.proof.reveal());
   }
 
   JsonObject stats(Fiber& fiber, HttpClient& client) {
@@ -88,9 +95,7 @@ TEST_F(OidcProviderTest, code_with_pkce_refresh_with_rotation_and_a_revoked_gran
     EXPECT_EQ(error_of([&] { engine.call(fiber, key.tenant, key.id, me); }), "grant_expired");
     EXPECT_EQ(engine.connections().get(fiber, key.tenant, key.id).status,
               vault::ConnectionStatus::grant_expired);
-    const auto page = engine.authorization().begin(fiber, key, callback, "");
-    const std::string back = junctor::test::browse(fiber, engine.client(), page.url, callback);
-    engine.authorization().complete(fiber, parse_query(back.substr(back.find('?') + 1)));
+    consent(fiber, engine, key);
     EXPECT_EQ(engine.call(fiber, key.tenant, key.id, me).status, 200) << "authorised again";
   });
 }

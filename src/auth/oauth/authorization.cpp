@@ -14,31 +14,13 @@ namespace junctor::auth {
 using vault::ConnectionError;
 using vault::ConnectionFailure;
 
-// One row of oauth_states with its secrets.
-struct Authorization::Attempt {
-  ConnectionKey key;
-  std::string kind;  // "code", "device"
-  std::string redirect_uri;
-  std::string return_to;
-  Secret verifier;     // of PKCE; may be empty
-  Secret nonce;        // of OpenID Connect; may be empty
-  Secret device_code;  // of the device flow
-  std::chrono::seconds interval{0};
-  Timestamp expires_at{};
+// A connection that a person can consent to in a browser.
+struct Authorization::Prepared {
+  vault::OpenConnection connection;
+  TokenService::Resolved how;
 };
 
 namespace {
-
-std::string hash_of(std::string_view state) {
-  return crypto::to_hex(crypto::hash(crypto::Digest::sha256, state));
-}
-std::string owner_of(const std::string& hash) { return "oauth_state/" + hash; }
-
-[[noreturn]] void unknown_state() {
-  throw Failure(FailureKind::denied,
-                "this authorisation is not known here: it was used already, it has expired, or it "
-                "began elsewhere; start it again");
-}
 
 [[noreturn]] void refused(const std::string& code, const std::string& description) {
   throw ConnectionFailure(
@@ -59,8 +41,6 @@ void add_query(std::string& url, std::string_view name, std::string_view value) 
          percent_encode(value);
 }
 
-std::string fresh_state() { return crypto::to_base64url(crypto::random_bytes(32)); }
-
 void require_consent_method(const TokenService::Resolved& how, Grant grant,
                             std::string_view endpoint, const std::string& url) {
   if (how.method->oauth2 && how.oauth().grant == grant && !url.empty()) return;
@@ -69,6 +49,19 @@ void require_consent_method(const TokenService::Resolved& how, Grant grant,
       fmt::format(
           "this connection's method does not authorise this way, or the integration declares no {}",
           endpoint));
+}
+
+// RFC 9207: the answer of another authorization server; its code must not go to this one's token endpoint.
+void require_own_issuer(const OAuthEndpoints& endpoints, const std::vector<Parameter>& query) {
+  const std::string issuer = value_of(query, "iss");
+  if (endpoints.issuer.empty() || issuer == endpoints.issuer) return;
+  if (issuer.empty() && endpoints.answers_name_issuer == AnswersNameIssuer::no) return;
+  const std::string found =
+      issuer.empty() ? "does not name its issuer" : "comes from " + printable(issuer, 200);
+  throw ConnectionFailure(
+      ConnectionError::another_issuer,
+      fmt::format("the answer {}, expected {}; start again from the beginning, in a fresh tab", found,
+                  printable(endpoints.issuer, 200)));
 }
 
 TokenGrant require_grant(TokenAnswer answer) {
@@ -81,7 +74,10 @@ TokenGrant require_grant(TokenAnswer answer) {
 }  // namespace
 
 Authorization::Authorization(TokenService& tokens, HttpClient& client, Discovery& discovery)
-    : tokens_(tokens), client_(client), discovery_(discovery) {}
+    : tokens_(tokens),
+      client_(client),
+      discovery_(discovery),
+      attempts_(tokens.connections().vault()) {}
 
 vault::OpenConnection Authorization::open(Fiber& fiber, const ConnectionKey& key) {
   vault::Connections& connections = tokens_.connections();
@@ -89,26 +85,60 @@ vault::OpenConnection Authorization::open(Fiber& fiber, const ConnectionKey& key
       fiber, [&](Snapshot& view) { return connections.open(view, key.tenant, key.id); });
 }
 
-ConsentPage Authorization::begin(Fiber& fiber, const ConnectionKey& key,
-                                 const std::string& redirect_uri, const std::string& return_to) {
-  const vault::OpenConnection connection = open(fiber, key);
-  const auto how = tokens_.resolve(fiber, connection);
-  require_consent_method(how, Grant::authorization_code, "authorization endpoint",
-                         how.endpoints.authorization);
-  const VarsContext vars(connection);
-  const OAuth2Auth& oauth = how.oauth();
+Authorization::Prepared Authorization::prepare(Fiber& fiber, const ConnectionKey& key) {
+  Prepared out{open(fiber, key), {}};
+  out.how = tokens_.resolve(fiber, out.connection);
+  require_consent_method(out.how, Grant::authorization_code, "authorization endpoint",
+                         out.how.endpoints.authorization);
+  return out;
+}
+
+ConsentTicket Authorization::invite(Fiber& fiber, const ConnectionKey& key,
+                                    const std::string& redirect_uri,
+                                    const std::string& return_to) {
+  // The page is made to see that it can be: whoever asks learns what is wrong, not the browser.
+  Attempt trial;
+  page_url(trial, prepare(fiber, key), {});
   Attempt attempt;
   attempt.key = key;
-  attempt.kind = "code";
+  attempt.kind = AttemptKind::ticket;
   attempt.redirect_uri = redirect_uri;
   attempt.return_to = return_to;
+  attempt.expires_at = tokens_.connections().vault().clock().now() + ticket_lifetime;
+  ConsentTicket out{fresh_handle(), attempt.expires_at};
+  attempts_.save(fiber, attempt, out.text);
+  return out;
+}
+
+ConsentPage Authorization::begin(Fiber& fiber, std::string_view ticket) {
+  Attempt attempt = take(fiber, ticket, AttemptKind::ticket);
+  ConsentPage page;
+  try {
+    page.state = fresh_handle();
+    page.url = page_url(attempt, prepare(fiber, attempt.key), page.state);
+  } catch (const Failure&) {
+    attempts_.save(fiber, attempt, ticket);
+    throw;
+  }
+  attempt.kind = AttemptKind::code;
+  attempt.browser = Secret(fresh_handle());
   attempt.expires_at = tokens_.connections().vault().clock().now() + state_lifetime;
-  const std::string state = fresh_state();
+  attempts_.save(fiber, attempt, page.state);
+  page.proof = attempt.browser.clone();
+  page.expires_at = attempt.expires_at;
+  return page;
+}
+
+std::string Authorization::page_url(Attempt& attempt, const Prepared& prepared,
+                                    const std::string& state) const {
+  const TokenService::Resolved& how = prepared.how;
+  const VarsContext vars(prepared.connection);
+  const OAuth2Auth& oauth = how.oauth();
   std::string url = how.endpoints.authorization;
   add_query(url, "response_type", "code");
   const Secret client_id = vars.text(oauth.client_id, "oauth2.client_id");
   add_query(url, "client_id", client_id.reveal());
-  add_query(url, "redirect_uri", redirect_uri);
+  add_query(url, "redirect_uri", attempt.redirect_uri);
   if (const std::string scope = scope_text(oauth, how.definition->scopes); !scope.empty())
     add_query(url, "scope", scope);
   add_query(url, "state", state);
@@ -120,7 +150,7 @@ ConsentPage Authorization::begin(Fiber& fiber, const ConnectionKey& key,
     add_query(url, "code_challenge_method", oauth.pkce == Pkce::s256 ? "S256" : "plain");
   }
   if (how.method->type == AuthType::oidc) {
-    attempt.nonce = Secret(fresh_state());
+    attempt.nonce = Secret(fresh_handle());
     add_query(url, "nonce", attempt.nonce.reveal());
   }
   if (!oauth.audience.empty()) add_query(url, "audience", oauth.audience);
@@ -129,20 +159,20 @@ ConsentPage Authorization::begin(Fiber& fiber, const ConnectionKey& key,
     if (!value.is_null())
       add_query(url, name,
                 value.is_string() ? std::string(value.as_string()) : json::to_text(value));
-  save(fiber, attempt, state);
-  return {std::move(url), attempt.expires_at};
+  return url;
 }
 
-Authorised Authorization::complete(Fiber& fiber, const std::vector<Parameter>& query) {
-  const Attempt attempt = take(fiber, value_of(query, "state"));
-  if (attempt.kind != "code") unknown_state();
+Authorised Authorization::complete(Fiber& fiber, const std::vector<Parameter>& query,
+                                   std::string_view proof) {
+  const Attempt attempt = take(fiber, value_of(query, "state"), AttemptKind::code);
+  if (!attempt.began_in(proof))
+    throw ConnectionFailure(
+        ConnectionError::another_browser,
+        "this authorisation did not begin in this browser, or the browser refused the cookie; "
+        "start it again, and open its link in the browser in which you finish it");
   const vault::OpenConnection connection = open(fiber, attempt.key);
   const auto how = tokens_.resolve(fiber, connection);
-  // RFC 9207: an answer of another authorization server.
-  if (const std::string issuer = value_of(query, "iss");
-      !issuer.empty() && !how.endpoints.issuer.empty() && issuer != how.endpoints.issuer)
-    throw Failure(FailureKind::denied,
-                  "the answer comes from another issuer than the one that was asked");
+  require_own_issuer(how.endpoints, query);
   if (const std::string error = value_of(query, "error"); !error.empty())
     refused(error, value_of(query, "error_description"));
   const std::string code = value_of(query, "code");
@@ -163,15 +193,13 @@ Authorised Authorization::complete(Fiber& fiber, const std::vector<Parameter>& q
       fiber, client_, make_token_request(call, std::move(fields), how.endpoints.token, now),
       secrets));
   if (how.method->type == AuthType::oidc) check_id_token(fiber, how, vars, grant, attempt.nonce);
-  return finish(fiber, attempt, grant, how, connection, now);
+  return finish(fiber, attempt, grant, how, now);
 }
 
 Authorised Authorization::finish(Fiber& fiber, const Attempt& attempt, const TokenGrant& grant,
-                                 const TokenService::Resolved& how,
-                                 const vault::OpenConnection& connection, Timestamp asked_at) {
+                                 const TokenService::Resolved& how, Timestamp asked_at) {
   vault::Connections& connections = tokens_.connections();
   const ConnectionKey& key = attempt.key;
-  static_cast<void>(connection);
   connections.vault().store().write(fiber, [&](Transaction& tx) {
     const auto status = connections.status_when_authorised(tx, key.tenant, key.id);
     tokens_.tokens().store_consent(tx, key, grant, how.oauth(), asked_at);
@@ -245,25 +273,24 @@ DeviceCode Authorization::begin_device(Fiber& fiber, const ConnectionKey& key) {
   };
   Attempt attempt;
   attempt.key = key;
-  attempt.kind = "device";
+  attempt.kind = AttemptKind::device;
   attempt.device_code = Secret(text("device_code"));
   attempt.interval = std::chrono::seconds(number("interval", 5));
   attempt.expires_at = now + std::chrono::seconds(number("expires_in", 900));
   if (attempt.device_code.empty()) refused("no device_code", "");
-  DeviceCode out{fresh_state(),
+  DeviceCode out{fresh_handle(),
                  printable(text("user_code"), 50),
                  printable(text("verification_uri"), 500),
                  printable(text("verification_uri_complete"), 600),
                  attempt.interval,
                  attempt.expires_at};
-  save(fiber, attempt, out.handle);
+  attempts_.save(fiber, attempt, out.handle);
   return out;
 }
 
 std::optional<Authorised> Authorization::poll_device(Fiber& fiber, const TenantId& tenant,
                                                      std::string_view handle) {
-  Attempt attempt = take(fiber, handle);
-  if (attempt.kind != "device" || attempt.key.tenant != tenant) unknown_state();
+  Attempt attempt = take(fiber, handle, AttemptKind::device, tenant);
   const vault::OpenConnection connection = open(fiber, attempt.key);
   const auto how = tokens_.resolve(fiber, connection);
   const VarsContext vars(connection);
@@ -277,7 +304,7 @@ std::optional<Authorised> Authorization::poll_device(Fiber& fiber, const TenantI
     answer = send_token_request(
         fiber, client_, make_token_request(call, std::move(fields), how.endpoints.token, now), {});
   } catch (const Failure&) {
-    save(fiber, attempt, handle);
+    attempts_.save(fiber, attempt, handle);
     throw;
   }
   if (const auto* refusal = std::get_if<TokenRefusal>(&answer)) {
@@ -285,10 +312,10 @@ std::optional<Authorised> Authorization::poll_device(Fiber& fiber, const TenantI
     if (!slower && refusal->code != "authorization_pending")
       refused(refusal->code, refusal->description);
     if (slower) attempt.interval += std::chrono::seconds(5);
-    save(fiber, attempt, handle);
+    attempts_.save(fiber, attempt, handle);
     return std::nullopt;
   }
-  return finish(fiber, attempt, std::get<TokenGrant>(answer), how, connection, now);
+  return finish(fiber, attempt, std::get<TokenGrant>(answer), how, now);
 }
 
 void Authorization::revoke(Fiber& fiber, const ConnectionKey& key) {
@@ -316,63 +343,13 @@ void Authorization::revoke(Fiber& fiber, const ConnectionKey& key) {
   tokens_.forget(key);
 }
 
-void Authorization::save(Fiber& fiber, const Attempt& attempt, std::string_view state) {
-  vault::Vault& vault = tokens_.connections().vault();
-  const std::string hash = hash_of(state), owner = owner_of(hash);
-  const Timestamp now = vault.clock().now();
-  vault.store().write(fiber, [&](Transaction& tx) {
-    const Rows old =
-        tx.query("SELECT tenant, state_hash FROM oauth_states WHERE expires_at < ? LIMIT 100", now);
-    for (const Row& row : old) {
-      vault.erase_owner(tx, row.get<TenantId>(0), owner_of(row.get<std::string>(1)));
-      tx.execute("DELETE FROM oauth_states WHERE state_hash = ?", row.text(1));
-    }
-    tx.execute(
-        "INSERT INTO oauth_states (state_hash, tenant, connection, kind, redirect_uri, return_to, "
-        "poll_interval, next_poll_at, expires_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        hash, attempt.key.tenant, attempt.key.id, attempt.kind, attempt.redirect_uri,
-        attempt.return_to, attempt.interval.count(), now + attempt.interval, attempt.expires_at);
-    if (!attempt.verifier.empty())
-      vault.put(tx, {attempt.key.tenant, owner, "verifier"}, attempt.verifier);
-    if (!attempt.nonce.empty()) vault.put(tx, {attempt.key.tenant, owner, "nonce"}, attempt.nonce);
-    if (!attempt.device_code.empty())
-      vault.put(tx, {attempt.key.tenant, owner, "device_code"}, attempt.device_code);
-  });
-}
-
-// Reads and deletes in one transaction: whoever comes second finds nothing.
-Authorization::Attempt Authorization::take(Fiber& fiber, std::string_view state) {
-  vault::Vault& vault = tokens_.connections().vault();
-  const std::string hash = hash_of(state), owner = owner_of(hash);
-  const Timestamp now = vault.clock().now();
-  auto found = vault.store().write(fiber, [&](Transaction& tx) -> std::optional<Attempt> {
-    const Rows rows = tx.query(
-        "SELECT tenant, connection, kind, redirect_uri, return_to, poll_interval, next_poll_at, "
-        "expires_at "
-        "FROM oauth_states WHERE state_hash = ?",
-        hash);
-    const auto* row = rows.one();
-    if (row == nullptr) return std::nullopt;
-    if (row->time(6) > now && row->text(2) == "device" && row->time(7) > now)
-      throw Failure(FailureKind::overloaded, "asked too early; wait for the interval")
-          .retry_after(row->time(6) - now);
-    Attempt out;
-    out.key = {row->get<TenantId>(0), row->get<ConnectionId>(1)};
-    out.kind = row->get<std::string>(2);
-    out.redirect_uri = row->get<std::string>(3);
-    out.return_to = row->get<std::string>(4);
-    out.interval = std::chrono::seconds(row->int64(5));
-    out.expires_at = row->time(7);
-    auto secrets = vault.get_all(tx, out.key.tenant, owner);
-    out.verifier = std::move(secrets["verifier"]);
-    out.nonce = std::move(secrets["nonce"]);
-    out.device_code = std::move(secrets["device_code"]);
-    vault.erase_owner(tx, out.key.tenant, owner);
-    tx.execute("DELETE FROM oauth_states WHERE state_hash = ?", hash);
-    return out;
-  });
-  if (!found || found->expires_at <= now) unknown_state();
+Attempt Authorization::take(Fiber& fiber, std::string_view handle, AttemptKind kind,
+                            const std::optional<TenantId>& tenant) {
+  auto found = attempts_.take(fiber, handle, kind, tenant);
+  if (!found)
+    throw ConnectionFailure(ConnectionError::consent_unknown,
+                            "this authorisation is not known here: it was used already, it has "
+                            "expired, or it began elsewhere; start it again");
   return std::move(*found);
 }
 

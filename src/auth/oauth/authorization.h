@@ -1,14 +1,16 @@
 // How a person's consent becomes tokens: the authorization code flow with PKCE and state (RFC 6749,
-// 7636, 9207, OpenID Connect) and the device flow (RFC 8628).
+// 7636, 9207, 9700, OpenID Connect) and the device flow (RFC 8628).
+//
+// invite() gives a ticket: the link that a person opens. begin() turns it into the provider's page and a proof
+// that stays in the person's browser. complete() takes what the provider sent back, and only together with
+// that proof: an answer that somebody else began cannot be slipped into a browser.
 //
 // Threads: any loop.
 // Lifetime: what it is given outlives it.
 // Invariants:
-//   1. A state is bound to a tenant and a connection, ends after state_lifetime, and works once.
-//   2. The database holds the hash of a state and, sealed by the vault, its code verifier and
-//   nonce.
-//   3. Nothing about a state is told before it has been found: an unknown, used or expired one is
-//   denied.
+//   1. A ticket and a state are bound to a tenant and a connection, end after their lifetime, and work once.
+//   2. A state counts only in the browser that began with it; shown elsewhere, it is used up.
+//   3. Nothing is told about a ticket or state that is unknown, used or expired: they look the same.
 #pragma once
 
 #include <chrono>
@@ -17,16 +19,27 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/oauth/attempts.h"
 #include "auth/oauth/token_service.h"
+#include "junctor/secret.h"
 #include "net/http.h"
 
 namespace junctor::auth {
 
+constexpr std::chrono::minutes ticket_lifetime{10};
 constexpr std::chrono::minutes state_lifetime{15};
 
-// Where a browser has to go.
+// What opens a consent, once.
+struct ConsentTicket {
+  std::string text;
+  Timestamp expires_at;
+};
+
+// Where a browser has to go, and what it has to keep for the way back.
 struct ConsentPage {
   std::string url;
+  std::string state;  // as in the URL
+  Secret proof;       // for complete()
   Timestamp expires_at;
 };
 
@@ -51,13 +64,17 @@ class Authorization final {
   Authorization(TokenService& tokens, HttpClient& client, Discovery& discovery);
 
   // redirect_uri: this engine's callback, registered at the provider. return_to: where the browser
-  // goes in the end; the caller has checked that it is its own. Throws ConnectionFailure.
-  ConsentPage begin(Fiber& fiber, const ConnectionKey& key, const std::string& redirect_uri,
-                    const std::string& return_to);
+  // goes in the end; the caller has checked that it is its own. Throws ConnectionFailure for whatever would
+  // keep begin() from its page.
+  ConsentTicket invite(Fiber& fiber, const ConnectionKey& key, const std::string& redirect_uri,
+                       const std::string& return_to);
+  // ConnectionFailure{consent_unknown}; a ticket whose page cannot be made stays good.
+  ConsentPage begin(Fiber& fiber, std::string_view ticket);
 
-  // The callback's query. Failure{denied} for a state that is unknown, used or expired;
-  // ConnectionFailure{not_authorised} when the person or the provider refused; {provider_error}.
-  Authorised complete(Fiber& fiber, const std::vector<Parameter>& query);
+  // The callback's query and what its browser kept for this state; empty when it kept nothing.
+  // ConnectionFailure{consent_unknown}, {another_browser}, {another_issuer}; {not_authorised} when the person
+  // or the provider refused; {provider_error}.
+  Authorised complete(Fiber& fiber, const std::vector<Parameter>& query, std::string_view proof);
 
   DeviceCode begin_device(Fiber& fiber, const ConnectionKey& key);
   // nullopt: still waiting; call again after interval. Failure{overloaded} with retry_after when
@@ -69,12 +86,13 @@ class Authorization final {
   void revoke(Fiber& fiber, const ConnectionKey& key);
 
  private:
-  struct Attempt;
-  Attempt take(Fiber& fiber, std::string_view state);
-  void save(Fiber& fiber, const Attempt& attempt, std::string_view state);
+  struct Prepared;
+  Prepared prepare(Fiber& fiber, const ConnectionKey& key);
+  Attempt take(Fiber& fiber, std::string_view handle, AttemptKind kind,
+               const std::optional<TenantId>& tenant = std::nullopt);
+  std::string page_url(Attempt& attempt, const Prepared& prepared, const std::string& state) const;
   Authorised finish(Fiber& fiber, const Attempt& attempt, const TokenGrant& grant,
-                    const TokenService::Resolved& how, const vault::OpenConnection& open,
-                    Timestamp asked_at);
+                    const TokenService::Resolved& how, Timestamp asked_at);
   void check_id_token(Fiber& fiber, const TokenService::Resolved& how, const VarsContext& vars,
                       const TokenGrant& grant, const Secret& nonce);
   vault::OpenConnection open(Fiber& fiber, const ConnectionKey& key);
@@ -82,6 +100,7 @@ class Authorization final {
   TokenService& tokens_;
   HttpClient& client_;
   Discovery& discovery_;
+  Attempts attempts_;
 };
 
 }  // namespace junctor::auth

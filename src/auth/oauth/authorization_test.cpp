@@ -34,6 +34,17 @@ class AuthorizationTest : public testing::Test {
   }
   Authorization& authorization() { return world_.engine().authorization(); }
 
+  // As a person's browser: opens the link, and comes back from the provider with these parameters.
+  ConsentPage open(Fiber& fiber, const ConnectionKey& key, const std::string& return_to = "") {
+    return authorization().begin(fiber, authorization().invite(fiber, key, callback, return_to).text);
+  }
+  Authorised come_back(Fiber& fiber, const ConsentPage& page, std::vector<Parameter> with = {{"code", "c"}}) {
+    with.push_back({"state", page.state});
+    return authorization().complete(fiber, with, page.proof.reveal());
+  }
+
+  static constexpr const char* callback = "http://127.0.0.1/oauth/callback";
+
   VirtualClock clock_{system_clock().now()};
   World world_{clock_};
 };
@@ -41,12 +52,14 @@ class AuthorizationTest : public testing::Test {
 TEST_F(AuthorizationTest, proves_with_pkce_that_the_code_comes_back_to_who_asked) {
   run_in_fiber([&](Fiber& fiber) {
     const auto key = world_.connect(fiber);
-    const auto page = parameters(authorization().begin(fiber, key, "http://127.0.0.1/oauth/callback", "/hub").url);
+    const ConsentPage opened = open(fiber, key, "/hub");
+    const auto page = parameters(opened.url);
     EXPECT_EQ(get(page, "response_type"), "code");
     EXPECT_EQ(get(page, "client_id"), "me");
     EXPECT_EQ(get(page, "scope"), "a b");
     EXPECT_EQ(get(page, "code_challenge_method"), "S256");
-    const Authorised done = authorization().complete(fiber, {{"code", "c0de"}, {"state", get(page, "state")}});
+    EXPECT_EQ(get(page, "state"), opened.state);
+    const Authorised done = come_back(fiber, opened, {{"code", "c0de"}});
     EXPECT_EQ(done.return_to, "/hub");
     EXPECT_EQ(done.connection.status, vault::ConnectionStatus::ready);
     const auto call = world_.provider.calls().at(0);
@@ -60,30 +73,95 @@ TEST_F(AuthorizationTest, proves_with_pkce_that_the_code_comes_back_to_who_asked
 TEST_F(AuthorizationTest, a_state_works_once_and_not_for_long_and_not_when_invented) {
   run_in_fiber([&](Fiber& fiber) {
     const auto key = world_.connect(fiber);
-    const auto state = [&] { return get(parameters(authorization().begin(fiber, key, "http://r", "").url), "state"); };
-    const std::string once = state();
-    authorization().complete(fiber, {{"code", "c"}, {"state", once}});
-    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", once}}); }), "denied");
-    const std::string late = state();
+    const ConsentPage once = open(fiber, key);
+    come_back(fiber, once);
+    EXPECT_EQ(error_of([&] { come_back(fiber, once); }), "consent_unknown");
+    const ConsentPage late = open(fiber, key);
     clock_.advance(16min);
-    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", late}}); }), "denied");
-    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", "invented"}}); }), "denied");
-    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}}); }), "denied");
+    EXPECT_EQ(error_of([&] { come_back(fiber, late); }), "consent_unknown");
+    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", "invented"}}, "x"); }), "consent_unknown");
+    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}}, ""); }), "consent_unknown");
     EXPECT_EQ(world_.provider.calls().size(), 1u);
   });
 }
 
+TEST_F(AuthorizationTest, a_ticket_opens_one_page_and_not_for_long) {
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const auto ticket = authorization().invite(fiber, key, callback, "");
+    const ConsentPage page = authorization().begin(fiber, ticket.text);
+    EXPECT_EQ(error_of([&] { authorization().begin(fiber, ticket.text); }), "consent_unknown");
+    EXPECT_EQ(error_of([&] { authorization().begin(fiber, page.state); }), "consent_unknown") << "a state is no ticket";
+    const auto unopened = authorization().invite(fiber, key, callback, "");
+    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", unopened.text}}, ""); }), "consent_unknown")
+        << "a ticket is no state";
+    clock_.advance(11min);
+    EXPECT_EQ(error_of([&] { authorization().begin(fiber, unopened.text); }), "consent_unknown");
+    come_back(fiber, page);
+  });
+}
+
+TEST_F(AuthorizationTest, a_state_counts_only_in_the_browser_that_began) {
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const auto elsewhere = [&](const ConsentPage& page, std::string_view proof) {
+      return error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", page.state}}, proof); });
+    };
+    const ConsentPage first = open(fiber, key), second = open(fiber, key);
+    EXPECT_EQ(elsewhere(first, second.proof.reveal()), "another_browser");
+    EXPECT_EQ(elsewhere(first, first.proof.reveal()), "consent_unknown") << "shown elsewhere, it is used up";
+    EXPECT_EQ(elsewhere(open(fiber, key), ""), "another_browser");
+    EXPECT_EQ(world_.provider.calls().size(), 0u) << "no code was exchanged";
+    EXPECT_EQ(elsewhere(second, second.proof.reveal()), "none") << "beside others, in one browser";
+    EXPECT_EQ(world_.provider.calls().size(), 1u);
+  });
+}
+
+TEST_F(AuthorizationTest, the_store_holds_neither_ticket_nor_state_nor_proof) {
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const auto ticket = authorization().invite(fiber, key, callback, "");
+    const ConsentPage page = open(fiber, key);
+    const std::string files = world_.vault().dump();
+    EXPECT_NE(files.find(key.tenant.text()), std::string::npos);
+    EXPECT_EQ(files.find(ticket.text), std::string::npos);
+    EXPECT_EQ(files.find(page.state), std::string::npos);
+    EXPECT_EQ(files.find(page.proof.reveal()), std::string::npos);
+  });
+}
+
+TEST_F(AuthorizationTest, a_page_that_cannot_be_made_is_told_to_who_asks_and_leaves_the_ticket_good) {
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const auto ticket = authorization().invite(fiber, key, callback, "");
+    const auto good = world_.catalogue.definition;
+    oauth({}, [](AuthDefinition& definition) { definition.endpoints.authorization = ""; });
+    EXPECT_EQ(error_of([&] { authorization().invite(fiber, key, callback, ""); }), "credentials_invalid");
+    EXPECT_EQ(error_of([&] { authorization().begin(fiber, ticket.text); }), "credentials_invalid");
+    world_.catalogue.definition = good;
+    come_back(fiber, authorization().begin(fiber, ticket.text));
+  });
+}
+
+TEST_F(AuthorizationTest, another_tenant_neither_begins_nor_hears_of_a_consent) {
+  run_in_fiber([&](Fiber& fiber) {
+    ConnectionKey key = world_.connect(fiber);
+    key.tenant = TenantId("other");
+    EXPECT_EQ(error_of([&] { authorization().invite(fiber, key, callback, ""); }), "unknown_connection");
+  });
+}
+
 TEST_F(AuthorizationTest, many_callbacks_with_one_state_at_once_exchange_one_code) {
-  std::string state;
-  run_in_fiber([&](Fiber& fiber) { state = get(parameters(authorization().begin(fiber, world_.connect(fiber), "http://r", "").url), "state"); });
+  ConsentPage page;
+  run_in_fiber([&](Fiber& fiber) { page = open(fiber, world_.connect(fiber)); });
   std::atomic<int> good{0}, refused{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < 16; ++i)
     threads.emplace_back([&] {
       run_in_fiber([&](Fiber& fiber) {
-        const auto error = error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", state}}); });
+        const auto error = error_of([&] { come_back(fiber, page); });
         good += error == "none";
-        refused += error == "denied";
+        refused += error == "consent_unknown";
       });
     });
   for (std::thread& thread : threads) thread.join();
@@ -95,9 +173,9 @@ TEST_F(AuthorizationTest, many_callbacks_with_one_state_at_once_exchange_one_cod
 TEST_F(AuthorizationTest, a_refusal_is_told_and_ends_the_attempt) {
   run_in_fiber([&](Fiber& fiber) {
     const auto key = world_.connect(fiber);
-    const std::string state = get(parameters(authorization().begin(fiber, key, "http://r", "").url), "state");
-    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"error", "access_denied"}, {"state", state}}); }), "not_authorised");
-    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", state}}); }), "denied");
+    const ConsentPage page = open(fiber, key);
+    EXPECT_EQ(error_of([&] { come_back(fiber, page, {{"error", "access_denied"}}); }), "not_authorised");
+    EXPECT_EQ(error_of([&] { come_back(fiber, page); }), "consent_unknown");
     EXPECT_EQ(world_.engine().connections().get(fiber, key.tenant, key.id).status, vault::ConnectionStatus::needs_authorisation);
   });
 }
@@ -109,8 +187,7 @@ TEST_F(AuthorizationTest, authorising_again_heals_an_ended_grant) {
     world_.provider.token = [](Fiber&, const FakeProvider::Call&) { return FakeProvider::error("invalid_grant"); };
     EXPECT_EQ(error_of([&] { world_.engine().tokens().newer_than(fiber, key, 1); }), "grant_expired");
     world_.provider.token = good;
-    const std::string state = get(parameters(authorization().begin(fiber, key, "http://r", "").url), "state");
-    EXPECT_EQ(authorization().complete(fiber, {{"code", "c"}, {"state", state}}).connection.status, vault::ConnectionStatus::ready);
+    EXPECT_EQ(come_back(fiber, open(fiber, key)).connection.status, vault::ConnectionStatus::ready);
     EXPECT_EQ(world_.engine().call(fiber, key.tenant, key.id, world_.provider.url("/x")).status, 200);
   });
 }
@@ -142,9 +219,11 @@ TEST_F(AuthorizationTest, the_device_flow_waits_slows_down_and_ends) {
     EXPECT_FALSE(poll()) << "slow_down";
     clock_.advance(5s);
     EXPECT_EQ(error_of([&] { poll(); }), "overloaded") << "the interval has grown";
+    EXPECT_EQ(error_of([&] { authorization().poll_device(fiber, TenantId("other"), code.handle); }), "consent_unknown");
+    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", code.handle}}, ""); }), "consent_unknown");
     clock_.advance(5s);
     EXPECT_EQ(poll()->connection.status, vault::ConnectionStatus::ready);
-    EXPECT_EQ(error_of([&] { poll(); }), "denied");
+    EXPECT_EQ(error_of([&] { poll(); }), "consent_unknown");
   });
 }
 
@@ -166,6 +245,7 @@ class OidcTest : public AuthorizationTest {
       return HttpResponse::json(200, JsonObject{{"issuer", world_.provider.url()},
                                                 {"authorization_endpoint", world_.provider.url("/authorize")},
                                                 {"token_endpoint", world_.provider.url("/token")},
+                                                {"authorization_response_iss_parameter_supported", names_issuer_.load()},
                                                 {"jwks_uri", world_.provider.url("/jwks")}});
     };
     world_.provider.token = [this](Fiber&, const FakeProvider::Call&) {
@@ -175,14 +255,16 @@ class OidcTest : public AuthorizationTest {
 
   std::string attempt(Fiber& fiber, const std::function<void()>& change = {}) {
     const auto key = world_.connect(fiber, {{"client_id", "me"}, {"client_secret", "s"}}, "n" + std::to_string(++number_));
-    const auto page = parameters(authorization().begin(fiber, key, "http://r", "").url);
+    const ConsentPage page = open(fiber, key);
     const std::int64_t seconds = clock_.now().time_since_epoch().count() / 1000;
-    claims_ = {{"iss", world_.provider.url()}, {"aud", "me"}, {"sub", "u"}, {"iat", seconds}, {"exp", seconds + 300}, {"nonce", get(page, "nonce")}};
+    claims_ = {{"iss", world_.provider.url()}, {"aud", "me"}, {"sub", "u"}, {"iat", seconds}, {"exp", seconds + 300}, {"nonce", get(parameters(page.url), "nonce")}};
     if (change) change();
-    return error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", get(page, "state")}}); });
+    return error_of([&] { come_back(fiber, page, answer_); });
   }
 
   int number_ = 0;
+  std::atomic<bool> names_issuer_{false};
+  std::vector<Parameter> answer_ = {{"code", "c"}};
   JsonObject claims_;
   std::vector<SignKey> keys_ = {test::fresh_key(JwsAlgorithm::es256)};
 };
@@ -197,6 +279,27 @@ TEST_F(OidcTest, accepts_only_an_id_token_that_answers_its_own_request) {
     EXPECT_EQ(attempt(fiber, [&] { claims_["azp"] = "another"; }), "not_authorised");
     EXPECT_EQ(attempt(fiber, [&] { claims_["iss"] = "https://evil.test"; }), "not_authorised");
     EXPECT_EQ(attempt(fiber, [&] { claims_["exp"] = 1; }), "not_authorised");
+  });
+}
+
+TEST_F(OidcTest, takes_no_answer_of_another_issuer) {
+  run_in_fiber([&](Fiber& fiber) {
+    answer_ = {{"code", "c"}, {"iss", "https://evil.test"}};
+    EXPECT_EQ(attempt(fiber), "another_issuer");
+    EXPECT_TRUE(world_.provider.calls().empty()) << "its code went nowhere";
+    answer_ = {{"error", "access_denied"}, {"iss", "https://evil.test"}};
+    EXPECT_EQ(attempt(fiber), "another_issuer");
+    answer_ = {{"code", "c"}, {"iss", world_.provider.url()}};
+    EXPECT_EQ(attempt(fiber), "none");
+  });
+}
+
+TEST_F(OidcTest, takes_no_answer_without_the_issuer_from_a_provider_that_promises_it) {
+  names_issuer_ = true;
+  run_in_fiber([&](Fiber& fiber) {
+    EXPECT_EQ(attempt(fiber), "another_issuer");
+    answer_ = {{"code", "c"}, {"iss", world_.provider.url()}};
+    EXPECT_EQ(attempt(fiber), "none");
   });
 }
 

@@ -44,7 +44,11 @@ OAuthEndpoints Discovery::metadata(Fiber& fiber, const std::string& issuer) {
                      text_member(object, "token_endpoint"),
                      text_member(object, "device_authorization_endpoint"),
                      text_member(object, "revocation_endpoint"),
-                     text_member(object, "jwks_uri")};
+                     text_member(object, "jwks_uri"),
+                     AnswersNameIssuer::no};
+  const Json* named = object.if_contains("authorization_response_iss_parameter_supported");
+  if (named != nullptr && named->is_bool() && named->as_bool())
+    out.answers_name_issuer = AnswersNameIssuer::yes;
   if (out.issuer != issuer)
     throw Failure(
         FailureKind::invalid,

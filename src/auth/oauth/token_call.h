@@ -23,6 +23,9 @@ class Fiber;
 namespace junctor::auth {
 
 // Where an OAuth integration's endpoints are, with places filled and discovery added.
+// Whether a provider promises `iss` in its answers (RFC 9207); then one without it is none of its own.
+enum class AnswersNameIssuer { no, yes };
+
 struct OAuthEndpoints {
   std::string issuer;
   std::string authorization;
@@ -30,6 +33,7 @@ struct OAuthEndpoints {
   std::string device_authorization;
   std::string revocation;
   std::string jwks;
+  AnswersNameIssuer answers_name_issuer = AnswersNameIssuer::no;
 };
 
 // What a token endpoint gave.

@@ -305,7 +305,8 @@ TokenService::Resolved TokenService::resolve_locally(const vault::OpenConnection
                    fill(declared.token, "endpoints.token"),
                    fill(declared.device_authorization, "endpoints.device_authorization"),
                    fill(declared.revocation, "endpoints.revocation"),
-                   fill(declared.jwks, "endpoints.jwks")};
+                   fill(declared.jwks, "endpoints.jwks"),
+                   AnswersNameIssuer::no};
   return out;
 }
 
@@ -321,6 +322,7 @@ TokenService::Resolved TokenService::resolve(Fiber& fiber, const vault::OpenConn
   complete(out.endpoints.device_authorization, found.device_authorization);
   complete(out.endpoints.revocation, found.revocation);
   complete(out.endpoints.jwks, found.jwks);
+  out.endpoints.answers_name_issuer = found.answers_name_issuer;
   return out;
 }
 
