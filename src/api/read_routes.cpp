@@ -104,6 +104,9 @@ JsonArray vars_json(const Integration& integration) {
     for (const Option& option : field->options)
       options.push_back(JsonObject{{"value", option.value}, {"label", option.label}});
     if (!options.empty()) one["options"] = std::move(options);
+    if (field->min) one["min"] = *field->min;
+    if (field->max) one["max"] = *field->max;
+    if (!field->pattern.empty()) one["pattern"] = field->pattern;
     if (field->visible_when)
       one["visible_when"] = JsonObject{{"field", field->visible_when->field}, {"equals", field->visible_when->equals}};
     out.push_back(std::move(one));

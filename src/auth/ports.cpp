@@ -61,29 +61,35 @@ std::vector<std::string> consent_methods(const AuthDefinition& definition) {
   return out;
 }
 
+vault::FieldDeclaration field_declaration(const Field& field) {
+  vault::FieldDeclaration one;
+  one.key = field.key;
+  one.label = field.label;
+  one.help = field.help;
+  one.placeholder = field.placeholder;
+  one.kind = vault::parse_field_kind(boost::describe::enum_to_string(field.type, "text"))
+                 .value_or(vault::FieldKind::text);
+  one.phase = field.when == FieldPhase::before_auth ? vault::FieldPhase::before_authorisation
+                                                    : vault::FieldPhase::after_authorisation;
+  one.required = field.required;
+  one.secret = field.is_secret();
+  if (!field.default_.is_null()) one.default_value = field.default_;
+  for (const Option& option : field.options) one.options.push_back({option.label, option.value});
+  if (field.options_from) one.options_action = field.options_from->action;
+  if (field.visible_when)
+    one.visible_when =
+        vault::FieldDeclaration::Condition{field.visible_when->field, field.visible_when->equals};
+  one.order = field.order;
+  one.hidden = field.hidden;
+  one.min = field.min;
+  one.max = field.max;
+  one.pattern = field.pattern;
+  return one;
+}
+
 vault::FieldDeclarations field_declarations(const Integration& integration) {
   vault::FieldDeclarations out;
-  for (const Field& field : integration.vars) {
-    vault::FieldDeclaration one;
-    one.key = field.key;
-    one.label = field.label;
-    one.help = field.help;
-    one.placeholder = field.placeholder;
-    one.kind = vault::parse_field_kind(boost::describe::enum_to_string(field.type, "text"))
-                   .value_or(vault::FieldKind::text);
-    one.phase = field.when == FieldPhase::before_auth ? vault::FieldPhase::before_authorisation
-                                                      : vault::FieldPhase::after_authorisation;
-    one.required = field.required;
-    one.secret = field.is_secret();
-    if (!field.default_.is_null()) one.default_value = field.default_;
-    for (const Option& option : field.options) one.options.push_back({option.label, option.value});
-    if (field.options_from) one.options_action = field.options_from->action;
-    if (field.visible_when)
-      one.visible_when =
-          vault::FieldDeclaration::Condition{field.visible_when->field, field.visible_when->equals};
-    one.order = field.order;
-    out.push_back(std::move(one));
-  }
+  for (const Field& field : integration.vars) out.push_back(field_declaration(field));
   return out;
 }
 

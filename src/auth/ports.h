@@ -25,6 +25,7 @@ void fill_defaults(Auth& method);
 std::vector<std::string> consent_methods(const AuthDefinition& definition);
 
 // What the vault must know of an integration, for its IntegrationCatalogue.
+vault::FieldDeclaration field_declaration(const Field& field);  // without its schema
 vault::FieldDeclarations field_declarations(const Integration& integration);
 vault::IntegrationProfile integration_profile(const Integration& integration);
 

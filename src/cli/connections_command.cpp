@@ -12,6 +12,7 @@
 #include "async/scope.h"
 #include "auth/ports.h"
 #include "base/crypto.h"
+#include "cli/ask_vars.h"
 #include "cli/local_engine.h"
 #include "cli/terminal.h"
 #include "cli/vault_access.h"
@@ -85,53 +86,6 @@ JsonObject read_vars(const std::string& file) {
   crypto::wipe(text);
   if (!parsed || !parsed.value().is_object()) throw Failure(FailureKind::invalid, "the vars file holds no JSON object");
   return std::move(parsed.value().as_object());
-}
-
-bool is_visible(const FieldDeclaration& field, const JsonObject& vars) {
-  if (!field.visible_when) return true;
-  const Json* other = vars.if_contains(field.visible_when->field);
-  return other != nullptr && *other == field.visible_when->equals;
-}
-
-std::string question(const FieldDeclaration& field) {
-  std::string out = field.label.empty() ? field.key : field.label;
-  if (!field.help.empty()) out += " (" + field.help + ")";
-  for (std::size_t i = 0; i < field.options.size(); ++i) {
-    const auto& [label, value] = field.options[i];
-    out += (i == 0 ? " one of " : ", ") + json::to_text(value);
-    if (!label.empty() && Json(label) != value) out += " " + label;
-  }
-  if (!field.placeholder.empty()) out += ", such as " + field.placeholder;
-  if (field.default_value) out += " [" + json::to_text(*field.default_value) + "]";
-  return out + (field.required ? ": " : ", may stay empty: ");
-}
-
-// A text typed for a select is its option's value, also where that is a number.
-Json typed(const FieldDeclaration& field, const std::string& text) {
-  for (const vault::FieldOption& option : field.options)
-    if (!option.value.is_string() && json::to_text(option.value) == text) return option.value;
-  if (field.kind == vault::FieldKind::boolean && (text == "true" || text == "false")) return text == "true";
-  return Json(JsonString(text));
-}
-
-using OptionsSource = std::function<std::vector<vault::FieldOption>(const FieldDeclaration&, const JsonObject& vars)>;
-
-// Asks for the fields of one phase, in their order. vars: what is known already.
-JsonObject ask_vars(vault::FieldDeclarations fields, vault::FieldPhase phase, JsonObject vars, const OptionsSource& options) {
-  std::stable_sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a.order < b.order; });
-  for (FieldDeclaration& field : fields) {
-    if (field.phase != phase || !is_visible(field, vars)) continue;
-    if (!field.options_action.empty() && field.options.empty()) field.options = options(field, vars);
-    if (field.is_secret()) {
-      const Secret secret = ask_secret(question(field));
-      if (!secret.empty()) vars[field.key] = secret.reveal();
-    } else if (const std::string text = ask(question(field)); !text.empty()) {
-      vars[field.key] = typed(field, text);
-    } else if (field.default_value) {
-      vars[field.key] = *field.default_value;
-    }
-  }
-  return vars;
 }
 
 // Options that cannot be fetched are no reason to stop: the value can be typed all the same.

@@ -39,8 +39,9 @@ bool needs_connection(const Integration& integration) {
 }
 
 // Vars of a connection that does not exist yet, for an action that needs no credentials.
-vault::Connection not_stored(const CallScope& scope, const Integration& integration,
+vault::Connection not_stored(const CallScope& scope, const LoadedIntegration& loaded,
                              const LoadedAction& action) {
+  const Integration& integration = loaded.definition;
   const Action& definition = *action.definition;
   const bool anonymous = definition.is_declared() && definition.api->anonymous;
   if (!anonymous && !integration.auth.empty())
@@ -49,12 +50,9 @@ vault::Connection not_stored(const CallScope& scope, const Integration& integrat
   vault::Connection connection;
   connection.tenant = scope.tenant;
   connection.integration = integration.slug;
-  for (const Field& field : integration.vars) {
-    if (field.is_secret()) continue;
-    const Json* given = scope.entered_vars->if_contains(field.key);
-    if (given != nullptr) connection.vars[field.key] = *given;
-    else if (!field.default_.is_null()) connection.vars[field.key] = field.default_;
-  }
+  auto checked = vault::check_vars(loaded.profile.fields, *scope.entered_vars, {}, {}, vault::Completeness::as_far_as_given);
+  if (!checked) throw vault::ConnectionFailure(checked.problems());
+  connection.vars = std::move(checked.value().open);
   return connection;
 }
 
@@ -65,7 +63,7 @@ std::optional<vault::Connection> connection_for(Fiber& fiber, const ActionsParts
                                                 const LoadedAction* action, CallTrace& trace) {
   const Integration& definition = integration.definition;
   std::optional<vault::Connection> connection;
-  if (scope.entered_vars && action != nullptr) return not_stored(scope, definition, *action);
+  if (scope.entered_vars && action != nullptr) return not_stored(scope, integration, *action);
   if (!scope.connection.empty() || needs_connection(definition)) {
     std::string reference = scope.connection.empty() ? definition.slug : scope.connection;
     const bool is_name = !ConnectionId::parse(reference) && !scope.connection.empty() &&

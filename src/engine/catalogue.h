@@ -16,7 +16,7 @@ class Catalogue final : public vault::IntegrationCatalogue, public auth::AuthCat
   std::optional<vault::IntegrationProfile> profile(std::string_view slug) const override {
     const auto integration = registry_.get()->find(slug);
     if (integration == nullptr) return std::nullopt;
-    return auth::integration_profile(integration->definition);
+    return integration->profile;
   }
 
   std::shared_ptr<const auth::AuthDefinition> find(std::string_view slug) const override {

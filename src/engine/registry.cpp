@@ -4,6 +4,7 @@
 
 #include "connector/schema_links.h"
 #include "junctor/failure.h"
+#include "vault/field_value.h"
 
 namespace junctor {
 namespace {
@@ -47,6 +48,22 @@ LoadedAction load_action(const Integration& integration, const Action& action,
   if (call.ok()) loaded.call = std::move(call).value();
   else problems.insert(problems.end(), call.problems().begin(), call.problems().end());
   return loaded;
+}
+
+vault::IntegrationProfile load_profile(const Integration& integration, std::vector<Problem>& problems) {
+  vault::IntegrationProfile out = auth::integration_profile(integration);
+  for (vault::FieldDeclaration& field : out.fields) {
+    const SchemaRef& declared = integration.find_var(field.key)->schema;
+    if (declared.empty()) continue;
+    const Json document = declared.json.is_string() ? Json(JsonObject{{"$ref", declared.json}}) : declared.json;
+    field.schema = compiled_schema(integration, document, "vars." + field.key + ".schema", problems);
+    if (!field.default_value) continue;
+    const auto judged = vault::judge_value(field, *field.default_value);
+    if (judged) continue;
+    const Problem& fault = judged.problems().front();
+    problems.push_back({"vars." + field.key + ".default", 0, fault.found, fault.expected, {}});
+  }
+  return out;
 }
 
 LoadedWebhook load_webhook(const WebhookType& type) {
@@ -172,6 +189,7 @@ Result<std::shared_ptr<const LoadedIntegration>> LoadedIntegration::load(Integra
   const Integration& integration = loaded->definition;
   std::vector<Problem> problems;
   loaded->auth = auth::auth_definition(integration);
+  loaded->profile = load_profile(integration, problems);
   try {
     for (const Action& action : integration.actions)
       loaded->actions.emplace(action.slug, load_action(integration, action, problems));

@@ -62,6 +62,7 @@ struct LoadedIntegration {
   Integration definition;
   std::string folder;  // where its definition stands; empty for one that is built in
   auth::AuthDefinition auth;
+  vault::IntegrationProfile profile;
   std::map<std::string, LoadedAction, std::less<>> actions;
   std::map<std::string, LoadedWebhook, std::less<>> webhooks;
   std::vector<Reaction> reactions;

@@ -4,20 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/url/parse.hpp>
-#include <charconv>
-#include <cmath>
 
-#include "json/parse.h"
 #include "json/serialize.h"
+#include "vault/field_value.h"
 #include "vault/vault.h"
 
 namespace junctor::vault {
 namespace {
 
-constexpr std::size_t most_var_bytes = 64 * 1024;
-constexpr std::array<std::string_view, 8> kind_names = {"text",    "password", "url",      "number",
-                                                        "boolean", "select",   "textarea", "json"};
+constexpr std::array<std::string_view, 11> kind_names = {
+    "text",     "password", "url",         "number", "boolean", "select",
+    "textarea", "json",     "multiselect", "email",  "date"};
 
 std::string_view view(const JsonString& text) { return {text.data(), text.size()}; }
 
@@ -55,99 +52,6 @@ std::string declared_names(const FieldDeclarations& fields, std::string_view key
   return out;
 }
 
-// What stands there, without telling a secret.
-std::string shown(const FieldDeclaration& field, const Json& value) {
-  if (field.is_secret()) return "a value of another kind";
-  const std::string text = json::to_text(value);
-  return text.size() <= 80 ? text : text.substr(0, 80) + "…";
-}
-
-std::optional<Json> as_number(const Json& value) {
-  if (value.is_number()) return value;
-  if (!value.is_string()) return std::nullopt;
-  const auto parsed = json::parse(view(value.as_string()));
-  return parsed && parsed.value().is_number() ? std::optional(parsed.value()) : std::nullopt;
-}
-
-std::optional<Json> as_boolean(const Json& value) {
-  if (value.is_bool()) return value;
-  if (value.is_string() && view(value.as_string()) == "true") return Json(true);
-  if (value.is_string() && view(value.as_string()) == "false") return Json(false);
-  return std::nullopt;
-}
-
-std::optional<Json> as_json(const Json& value) {
-  if (!value.is_string()) return value;
-  auto parsed =
-      json::parse(view(value.as_string()), {.max_depth = 64, .max_bytes = most_var_bytes});
-  return parsed ? std::optional(std::move(parsed).value()) : std::nullopt;
-}
-
-std::optional<Json> as_url(const Json& value) {
-  if (!value.is_string()) return std::nullopt;
-  const auto url = boost::urls::parse_uri(view(value.as_string()));
-  if (!url || (url->scheme() != "https" && url->scheme() != "http") || url->host().empty() ||
-      url->has_userinfo())
-    return std::nullopt;
-  return value;
-}
-
-std::optional<Json> as_option(const FieldDeclaration& field, const Json& value) {
-  if (!field.options_action.empty() && field.options.empty())
-    return value.is_primitive() && !value.is_null() ? std::optional(value) : std::nullopt;
-  for (const FieldOption& option : field.options) {
-    if (option.value == value) return value;
-    if (value.is_string() && !option.value.is_string() &&
-        json::to_text(option.value) == view(value.as_string()))
-      return option.value;
-  }
-  return std::nullopt;
-}
-
-// The value in the field's type; nullopt when it does not fit.
-std::optional<Json> fitted(const FieldDeclaration& field, const Json& value) {
-  switch (field.kind) {
-    case FieldKind::number:
-      return as_number(value);
-    case FieldKind::boolean:
-      return as_boolean(value);
-    case FieldKind::json:
-      return as_json(value);
-    case FieldKind::url:
-      return as_url(value);
-    case FieldKind::select:
-      return as_option(field, value);
-    case FieldKind::text:
-    case FieldKind::password:
-    case FieldKind::textarea:
-      break;
-  }
-  return value.is_string() ? std::optional(value) : std::nullopt;
-}
-
-std::string expectation(const FieldDeclaration& field) {
-  switch (field.kind) {
-    case FieldKind::number:
-      return "a number";
-    case FieldKind::boolean:
-      return "true or false";
-    case FieldKind::json:
-      return "JSON";
-    case FieldKind::url:
-      return "a URL with https:// or http:// and no user name in it";
-    case FieldKind::select: {
-      std::string out = "one of";
-      for (const FieldOption& option : field.options) out += " " + json::to_text(option.value);
-      return out;
-    }
-    case FieldKind::text:
-    case FieldKind::password:
-    case FieldKind::textarea:
-      break;
-  }
-  return "text";
-}
-
 class Check {
  public:
   Check(const FieldDeclarations& fields, const JsonObject& present,
@@ -180,8 +84,7 @@ class Check {
       if (!is_visible(field)) {
         erase(field);
       } else if (field.required && !has(field) && !is_wrong(field) &&
-                 (completeness == Completeness::complete ||
-                  field.phase == FieldPhase::before_authorisation)) {
+                 is_due(field, completeness)) {
         problem(field.key, "nothing", fmt::format("{}; this var is required", expectation(field)));
       }
     }
@@ -193,6 +96,22 @@ class Check {
   void problem(std::string_view key, std::string found, std::string expected) {
     problems_.push_back(
         {fmt::format("vars.{}", key.substr(0, 64)), 0, std::move(found), std::move(expected), {}});
+  }
+
+  void misfit(const FieldDeclaration& field, const Problem& what) {
+    problem(field.key, what.found, what.expected);
+  }
+
+  static bool is_due(const FieldDeclaration& field, Completeness completeness) {
+    switch (completeness) {
+      case Completeness::as_far_as_given:
+        return false;
+      case Completeness::before_authorisation:
+        return field.phase == FieldPhase::before_authorisation;
+      case Completeness::complete:
+        break;
+    }
+    return true;
   }
 
   // A value that was given and does not fit is not missing as well.
@@ -228,24 +147,24 @@ class Check {
         problem(field.key, "a mask", "the secret itself; none is stored yet");
       return;
     }
-    const auto fit = fitted(field, value);
-    if (!fit || (fit->is_string() && fit->as_string().empty()))
-      return problem(field.key, "a value of another kind", expectation(field));
+    const auto fit = judge_value(field, value);
+    if (!fit) return misfit(field, fit.problems().front());
+    const Json& good = fit.value();
+    if (good.is_string() && good.as_string().empty())
+      return problem(field.key, "an empty text", expectation(field));
     checked_.secrets[field.key] =
-        fit->is_string() ? Secret(view(fit->as_string())) : Secret(json::to_text(*fit));
+        good.is_string() ? Secret(view(good.as_string())) : Secret(json::to_text(good));
     checked_.erased.erase(field.key);
     secrets_.insert(field.key);
   }
 
   void take_open(const FieldDeclaration& field, const Json& value) {
-    auto fit = fitted(field, value);
-    if (!fit) return problem(field.key, shown(field, value), expectation(field));
-    if (json::to_text(*fit).size() > most_var_bytes)
-      return problem(field.key, "a value that is too long",
-                     fmt::format("at most {} bytes", most_var_bytes));
+    auto fit = judge_value(field, value);
+    if (!fit) return misfit(field, fit.problems().front());
+    Json& good = fit.value();
     // An empty text is what a form sends for a field left alone.
-    if (fit->is_string() && fit->as_string().empty()) return erase(field);
-    checked_.open[field.key] = std::move(*fit);
+    if (good.is_string() && good.as_string().empty()) return erase(field);
+    checked_.open[field.key] = std::move(good);
   }
 
   const FieldDeclarations& fields_;

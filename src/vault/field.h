@@ -14,11 +14,14 @@
 
 #include "junctor/json.h"
 #include "junctor/result.h"
+#include "junctor/schema.h"
 #include "junctor/secret.h"
 
 namespace junctor::vault {
 
-enum class FieldKind { text, password, url, number, boolean, select, textarea, json };
+enum class FieldKind {
+  text, password, url, number, boolean, select, textarea, json, multiselect, email, date
+};
 enum class FieldPhase { before_authorisation, after_authorisation };
 
 std::string_view to_string(FieldKind kind);
@@ -47,6 +50,11 @@ struct FieldDeclaration {
   };
   std::optional<Condition> visible_when;
   int order = 0;
+  bool hidden = false;         // no form asks for it
+  std::optional<double> min;   // of a number; of a text its length in characters
+  std::optional<double> max;
+  std::string pattern;         // of a text: JSON Schema's regular expression; empty for none
+  std::optional<CompiledSchema> schema;  // of the value
 
   bool is_secret() const { return secret || kind == FieldKind::password; }
 };
@@ -61,6 +69,7 @@ struct CheckedVars {
 };
 
 enum class Completeness {
+  as_far_as_given,       // nothing is missing yet: somebody still enters them
   before_authorisation,  // fields of the second phase may be missing
   complete,
 };
@@ -68,7 +77,8 @@ enum class Completeness {
 // Judges what somebody entered. present: the open vars there are; kept: names of the secrets there
 // are. given is merged over them: the mask (vault.h) keeps a secret, null removes a var. A var
 // whose field is not visible is dropped. Problems have the path "vars.<key>": undeclared (with a
-// suggestion), missing, of a wrong type, not among the options, a mask without a secret behind it.
+// suggestion), missing, of a wrong type, not among the options, outside its bounds, pattern or schema,
+// a mask without a secret behind it.
 // Texts are accepted for numbers, booleans and json, since forms and terminals give nothing else.
 Result<CheckedVars> check_vars(const FieldDeclarations& fields, const JsonObject& given,
                                const JsonObject& present, const std::set<std::string>& kept,

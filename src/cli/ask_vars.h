@@ -1,0 +1,20 @@
+// The vars of a connection, asked of a person on the terminal.
+//
+// Threads: one.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "vault/field.h"
+
+namespace junctor::cli {
+
+// Where the choices of a select come from that an action fetches.
+using OptionsSource = std::function<std::vector<vault::FieldOption>(const vault::FieldDeclaration&, const JsonObject& vars)>;
+
+// Asks for the fields of one phase, in their order; what does not fit is told and asked for again. vars: what is
+// known already. Failure{cancelled} when the input ends.
+JsonObject ask_vars(vault::FieldDeclarations fields, vault::FieldPhase phase, JsonObject vars, const OptionsSource& options);
+
+}  // namespace junctor::cli
