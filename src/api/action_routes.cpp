@@ -37,7 +37,7 @@ struct Called {
     RunEnd end;
     end.status = failure.kind() == FailureKind::cancelled ? RunStatus::cancelled : RunStatus::failed;
     end.failure = failure.kind();
-    end.error = failure.message();
+    end.error = trace.secrets.without(failure.message());
     record(fiber, std::move(end));
   }
 };
@@ -80,7 +80,7 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, const HttpReques
   try {
     const Json output = perform(fiber, called, request, input.value());
     RunEnd end;
-    end.output = json::to_text(output);
+    end.output = called.trace.shown_output(output, redaction_of(action));
     called.record(fiber, std::move(end));
     HttpResponse response = HttpResponse::json(200, output);
     response.headers.set("Junctor-Run", called.start.id.to_string());

@@ -110,9 +110,11 @@ JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegra
   const Json output = parts.actions.call(fiber, scope, integration.definition.slug, question.action, question.input, trace);
   JsonObject out{{"action", question.action}, {"output", output}};
   out["differences"] = differences_json(integration.definition, *action.definition, output);
-  out["fixture"] = connector::fixture_json(*action.definition, question.input, output);
+  // A fixture goes into files that are shared.
+  const Json shown = json::parse(trace.shown_output(output, redaction_of(action))).value_or_throw();
+  out["fixture"] = connector::fixture_json(*action.definition, question.input, shown);
   if (!question.save.empty())
-    out["saved"] = connector::save_fixture(integration.folder, question.save, *action.definition, question.input, output);
+    out["saved"] = connector::save_fixture(integration.folder, question.save, *action.definition, question.input, shown);
   return out;
 }
 
@@ -176,14 +178,15 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& reque
     out = {{"failure", failure_json(failure)}};
     end.status = RunStatus::failed;
     end.failure = failure.kind();
-    end.error = failure.message();
+    end.error = trace.secrets.without(failure.message());
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   out["run"] = start.id.to_string();
   out["duration_ms"] = took.count();
   start.connection = trace.connection;
   end.at = parts.clock.now();
-  if (const Json* output = out.if_contains("output")) end.output = json::to_text(*output);
+  if (const Json* output = out.if_contains("output"))
+    end.output = trace.shown_output(*output, redaction_of(integration->action(question.action)));
   parts.store.write(fiber, [&](Transaction& transaction) {
     runs::record(transaction, start, end);
     store_trace(transaction, start.tenant, start.id, trace);

@@ -89,11 +89,12 @@ struct CredentialService::Entry {
 class ConnectionCredentials final : public CredentialSource {
  public:
   ConnectionCredentials(CredentialService& service, ConnectionKey key, Disabled disabled,
-                        Redactions redactions)
+                        std::shared_ptr<CredentialService::Entry> kept)
       : service_(service),
         key_(std::move(key)),
         disabled_(disabled),
-        redactions_(std::move(redactions)) {}
+        kept_(std::move(kept)),
+        redactions_(redactions_of(*kept_->how.method)) {}
 
   void apply(Fiber& fiber, ClientRequest& request) override {
     const auto entry = service_.entry(fiber, key_);
@@ -125,6 +126,10 @@ class ConnectionCredentials final : public CredentialSource {
   }
 
   Redactions redactions() const override { return redactions_; }
+
+  void each_secret(const std::function<void(std::string_view)>& see) const override {
+    for (const auto& [name, secret] : kept_->open.secrets) see(secret.reveal());
+  }
 
  private:
   void apply_method(Fiber& fiber, const Auth& method, CredentialService::Entry& entry,
@@ -205,6 +210,7 @@ class ConnectionCredentials final : public CredentialSource {
   CredentialService& service_;
   const ConnectionKey key_;
   const Disabled disabled_;
+  const std::shared_ptr<CredentialService::Entry> kept_;
   const Redactions redactions_;
 };
 
@@ -221,8 +227,7 @@ std::unique_ptr<CredentialSource> CredentialService::source(Fiber& fiber, const 
   const ConnectionKey key{tenant, id};
   const auto kept = entry(fiber, key);
   require_usable(kept->open.connection, Disabled::refused);
-  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::refused,
-                                                 redactions_of(*kept->how.method));
+  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::refused, kept);
 }
 
 std::unique_ptr<CredentialSource> CredentialService::source_for_test(Fiber& fiber,
@@ -231,8 +236,7 @@ std::unique_ptr<CredentialSource> CredentialService::source_for_test(Fiber& fibe
   const ConnectionKey key{tenant, id};
   const auto kept = entry(fiber, key);
   require_usable(kept->open.connection, Disabled::served);
-  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::served,
-                                                 redactions_of(*kept->how.method));
+  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::served, kept);
 }
 
 vault::Connection CredentialService::connection(Fiber& fiber, const TenantId& tenant,

@@ -18,6 +18,7 @@
 //   3. Nothing here puts a credential into a Failure, a log line or the request's own description.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,9 @@ class CredentialSource {
     std::vector<std::string> query_parameters;
   };
   virtual Redactions redactions() const = 0;
+
+  // The secrets that the connection's vars hold, whether a request carries them or not.
+  virtual void each_secret(const std::function<void(std::string_view)>& see) const = 0;
 };
 
 }  // namespace junctor::auth

@@ -12,6 +12,7 @@
 #include "queue/event_log.h"
 #include "queue/upkeep.h"
 #include "store/store.h"
+#include "vault/vault.h"
 
 namespace junctor {
 namespace {
@@ -33,7 +34,10 @@ void until_done(Fiber& fiber, Store& store, Step&& step) {
 void forget_what_is_old(Fiber& fiber, const MaintenanceParts& parts) {
   const Timestamp now = parts.clock.now();
   until_done(fiber, parts.store, [&](Transaction& transaction) {
-    return runs::forget(transaction, now - parts.run_retention, bite);
+    return runs::forget(transaction, now - parts.run_retention, bite,
+                        [&](Transaction& tx, const TenantId& tenant, RunId run) {
+                          parts.vault.erase_owner(tx, tenant, runs::owner_of(run));
+                        });
   });
   queue::upkeep(fiber, parts.store, now);
   parts.events.queues().check_hints(fiber);

@@ -17,9 +17,13 @@ class ApiTokens;
 namespace queue {
 class EventLog;
 }
+namespace vault {
+class Vault;
+}
 
 struct MaintenanceParts {
   Store& store;
+  vault::Vault& vault;
   queue::EventLog& events;
   const Clock& clock;
   std::chrono::hours event_retention;

@@ -333,7 +333,7 @@ void Node::Parts::start_background(Fiber& fiber) {
   });
   background->spawn([this](Fiber& inner) {
     run_maintenance(inner,
-                    {*store, events, system_clock(), config.event_retention,
+                    {*store, vault, events, system_clock(), config.event_retention,
                      static_cast<std::int64_t>(config.event_limit_bytes), config.run_retention});
   });
 }

@@ -1,5 +1,7 @@
 #include "connector/caches.h"
 
+#include <boost/json/value.hpp>
+
 #include "base/log.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
@@ -32,7 +34,8 @@ std::optional<Json> Caches::get(Fiber& fiber, CacheStore where, const CacheKey& 
   Counters& count = counters(cache);
   std::optional<Json> found;
   try {
-    found = cache == nullptr ? memory_.get(memory_key(key)) : cache->get(fiber, key.tenant, shared_key(key));
+    if (cache != nullptr) found = cache->get(fiber, key.tenant, shared_key(key));
+    if (!found) found = memory_.get(memory_key(key));
   } catch (const Failure& failure) {
     if (failure.kind() == FailureKind::cancelled) throw;
     failed(where, count, failure.message());
@@ -71,6 +74,17 @@ void Caches::failed(CacheStore where, Counters& counters, const std::string& mes
   if (now - last < 60 || !logged_at_.compare_exchange_strong(last, now)) return;
   log::write(log::Level::warning, "connector", "the cache in {} is away, calls go on without it: {}",
              name_of(where), message);
+}
+
+void keep_answer(Fiber& fiber, Caches& caches, const AnswerToKeep& answer) {
+  if (answer.secrets.are_in(answer.value)) return;
+  CacheStore where = answer.spec.store;
+  if (where != CacheStore::memory) {
+    Json shown = answer.value;
+    answer.redaction.redact(shown);
+    if (shown != answer.value) where = CacheStore::memory;
+  }
+  caches.put(fiber, where, answer.key, answer.value, answer.spec.ttl);
 }
 
 }  // namespace junctor::connector

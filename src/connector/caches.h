@@ -5,7 +5,8 @@
 // Invariants:
 //   1. A cache that is away costs a call nothing but its answer: the call goes on without, the failure is
 //      counted, and logged at most once a minute.
-//   2. What is put is found under the same tenant and key only.
+//   2. What outlives the process holds no credential (docs/decisions/0004).
+//   3. What is put is found under the same tenant and key only.
 #pragma once
 
 #include <array>
@@ -16,7 +17,9 @@
 #include <string>
 
 #include "connector/ports.h"
+#include "connector/redaction.h"
 #include "connector/response_cache.h"
+#include "connector/sent_secrets.h"
 #include "junctor/definition/api.h"
 
 namespace junctor::connector {
@@ -59,5 +62,18 @@ class Caches final {
   std::array<Counters, 3> counters_;
   std::atomic<std::int64_t> logged_at_{-3600};  // seconds of the steady clock
 };
+
+// An answer on its way into a cache, with what was secret about the call.
+struct AnswerToKeep {
+  const CacheKey& key;
+  const CacheSpec& spec;
+  const Json& value;
+  const SecretValues& secrets;
+  const Redaction& redaction;
+};
+
+// Keeps it where its declaration says, unless it holds secrets: one that repeats a known secret is kept nowhere,
+// one with a member that is named like a secret stays in this process's memory.
+void keep_answer(Fiber& fiber, Caches& caches, const AnswerToKeep& answer);
 
 }  // namespace junctor::connector

@@ -20,6 +20,8 @@ namespace junctor::connector {
 // Whether kept answers may stand in for a call.
 enum class Caching { on, off };
 
+class SecretValues;
+
 struct CallScope {
   TenantId tenant = default_tenant();
   std::string connection;       // its id: what limits and caches go by; empty without a connection
@@ -30,6 +32,7 @@ struct CallScope {
   auth::CredentialSource* credentials = nullptr;
   std::string run;              // id of the run, for the record
   CallRecorder* recorder = nullptr;  // takes every request; null: the executor's. Outlives the call.
+  SecretValues* secrets = nullptr;   // takes every secret that goes out; may be null. Outlives the call.
   std::string idempotency_key;  // the same in every try of the same work; empty: none is sent
   Priority priority = Priority::background;
   Caching caching = Caching::on;

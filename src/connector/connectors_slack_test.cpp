@@ -102,6 +102,7 @@ TEST(Slack, sends_the_bytes_of_a_file_to_its_address_without_the_token) {
     void apply(Fiber&, ClientRequest& request) override { request.header("Authorization", Secret("Bearer xoxb-1")); }
     auth::AfterRefusal after_refusal(Fiber&, const ClientRequest&, const ClientResponse&) override { return auth::AfterRefusal::give_up; }
     Redactions redactions() const override { return {}; }
+    void each_secret(const std::function<void(std::string_view)>&) const override {}
   } token;
   Connector slack("slack", api);
   slack.scope.credentials = &token;

@@ -126,9 +126,12 @@ CallResult Executor::call(Fiber& fiber, const CompiledCall& call, const CallScop
     result.from_cache = true;
     return result;
   }
-  CallResult result = uncached(fiber, call, scope, input);
-  if (result.cut_short) return result;
-  caches_.put(fiber, call.cache->store, key, result.output, call.cache->ttl);
+  SecretValues own;
+  CallScope watched = scope;
+  if (watched.secrets == nullptr) watched.secrets = &own;
+  CallResult result = uncached(fiber, call, watched, input);
+  if (!result.cut_short)
+    keep_answer(fiber, caches_, {key, *call.cache, result.output, *watched.secrets, call.redaction});
   return result;
 }
 
@@ -234,12 +237,17 @@ std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, c
 std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
   auth::CredentialSource* credentials = one.call.call.anonymous ? nullptr : one.scope.credentials;
   one.redaction = redaction_of(one.call, credentials);
+  const auto note_secrets = [&](const ClientRequest& request) {
+    if (one.scope.secrets == nullptr) return;
+    each_sent_secret(request, one.redaction, [&](std::string_view secret) { one.scope.secrets->add(secret); });
+  };
   while (true) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
                                    one.call.limits, one.scope.priority);
     ClientRequest request = build_request(one.call, one.scope, one.input, one.turn);
     const bool to_sink = add_sink(request, one);
     if (credentials != nullptr) credentials->apply(fiber, request);
+    note_secrets(request);
     one.started = clock_.now();
     Fault fault;
     const auto response = transmit(fiber, one, request, fault);

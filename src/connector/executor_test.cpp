@@ -174,6 +174,7 @@ struct Token final : auth::CredentialSource {
     return auth::AfterRefusal::retry_once;
   }
   Redactions redactions() const override { return {}; }
+  void each_secret(const std::function<void(std::string_view)>&) const override {}
   int version = 1;
 };
 
@@ -204,6 +205,7 @@ struct BasicToken final : auth::CredentialSource {
     return auth::AfterRefusal::give_up;
   }
   Redactions redactions() const override { return {{}, {"key"}}; }
+  void each_secret(const std::function<void(std::string_view)>&) const override {}
 };
 
 TEST(Executor, cuts_out_what_a_provider_repeats_of_the_credentials) {

@@ -30,10 +30,11 @@ class Redaction final {
   std::string body(std::string_view body, std::string_view content_type, std::size_t most) const;
 
   bool hides_query(std::string_view name) const;
+  // In place: declared places, and members whose name means a secret.
+  void redact(Json& json) const;
 
  private:
   bool hides_header(std::string_view name) const;
-  void redact(Json& json) const;
 
   std::vector<std::string> headers_;
   std::vector<std::string> query_;

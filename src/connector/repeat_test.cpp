@@ -115,6 +115,7 @@ struct Renewing final : auth::CredentialSource {
   void apply(Fiber&, ClientRequest& request) override { request.header("Authorization", Secret("Bearer canary-token")); }
   auth::AfterRefusal after_refusal(Fiber&, const ClientRequest&, const ClientResponse&) override { return auth::AfterRefusal::retry_once; }
   Redactions redactions() const override { return {}; }
+  void each_secret(const std::function<void(std::string_view)>&) const override {}
 };
 
 TEST(Retries, keep_their_idempotency_key_through_faults_cuts_and_renewals) {

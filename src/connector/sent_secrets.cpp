@@ -1,6 +1,7 @@
 #include "connector/sent_secrets.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/value.hpp>
 
 #include "base/crypto.h"
@@ -16,11 +17,6 @@ void cut(std::string& text, std::string_view secret) {
   if (secret.size() < shortest) return;
   for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += redacted.size())
     text.replace(at, secret.size(), redacted);
-}
-
-void cut_other_form(std::string& text, std::string_view secret, std::string form) {
-  if (form != secret) cut(text, form);
-  crypto::wipe(form);
 }
 
 std::string with_small_escapes(std::string text) {
@@ -41,43 +37,68 @@ std::string in_json(std::string_view text) {
   return out;
 }
 
-// No form is shorter than the secret, and most texts are.
+// The other forms in which a text may hold a secret; none is shorter than it.
+void each_other_form(std::string_view secret, const std::function<void(std::string_view)>& see) {
+  std::array<std::string, 3> forms = {percent_encode(secret), with_small_escapes(percent_encode(secret)), in_json(secret)};
+  for (std::string& form : forms) {
+    if (form != secret) see(form);
+    crypto::wipe(form);
+  }
+}
+
 void cut_every_form(std::string& text, std::string_view secret) {
   if (text.size() < secret.size()) return;
   cut(text, secret);
-  cut_other_form(text, secret, percent_encode(secret));
-  cut_other_form(text, secret, with_small_escapes(percent_encode(secret)));
-  cut_other_form(text, secret, in_json(secret));
+  each_other_form(secret, [&](std::string_view form) { cut(text, form); });
 }
 
-void cut_header(std::string& text, std::string_view value) {
-  cut_every_form(text, value);
+void each_of_header(std::string_view value, const std::function<void(std::string_view)>& see) {
+  see(value);
   const auto space = value.find(' ');
   if (space == std::string_view::npos) return;
   const std::string_view credential = value.substr(space + 1);
-  cut_every_form(text, credential);
+  see(credential);
   if (!equal_ignoring_case(value.substr(0, space), "Basic")) return;
   std::string pair = crypto::from_base64(credential).value_or(std::string());
   if (const auto colon = pair.find(':'); colon != std::string::npos) {
-    cut_every_form(text, std::string_view(pair).substr(colon + 1));
-    cut_every_form(text, std::string_view(pair).substr(0, colon));
+    see(std::string_view(pair).substr(colon + 1));
+    see(std::string_view(pair).substr(0, colon));
   }
   crypto::wipe(pair);
 }
 
+std::string_view view(const JsonString& text) { return {text.data(), text.size()}; }
+
+// Whether a text of the value, or a name in it, satisfies is_one.
+bool any_text(const Json& value, const std::function<bool(std::string_view)>& is_one) {
+  if (const auto* text = value.if_string()) return is_one(view(*text));
+  if (value.is_number()) return is_one(json::to_text(value));
+  if (const auto* list = value.if_array())
+    return std::any_of(list->begin(), list->end(), [&](const Json& one) { return any_text(one, is_one); });
+  const auto* object = value.if_object();
+  return object != nullptr && std::any_of(object->begin(), object->end(), [&](const auto& member) {
+           return is_one(member.key()) || any_text(member.value(), is_one);
+         });
+}
+
 }  // namespace
+
+void each_sent_secret(const ClientRequest& request, const Redaction& redaction,
+                      const std::function<void(std::string_view)>& see) {
+  for (const ClientHeader& header : request.headers)
+    if (const auto* secret = std::get_if<Secret>(&header.value)) each_of_header(secret->reveal(), see);
+  const auto question = request.url.find('?');
+  if (question == std::string::npos) return;
+  for (Parameter& parameter : parse_query(std::string_view(request.url).substr(question + 1))) {
+    if (redaction.hides_query(parameter.name)) see(parameter.value);
+    crypto::wipe(parameter.value);
+  }
+}
 
 std::string without_sent_secrets(std::string text, const ClientRequest& request,
                                  const Redaction& redaction) {
   if (text.size() < shortest) return text;
-  for (const ClientHeader& header : request.headers)
-    if (const auto* secret = std::get_if<Secret>(&header.value)) cut_header(text, secret->reveal());
-  const auto question = request.url.find('?');
-  if (question == std::string::npos) return text;
-  for (Parameter& parameter : parse_query(std::string_view(request.url).substr(question + 1))) {
-    if (redaction.hides_query(parameter.name)) cut_every_form(text, parameter.value);
-    crypto::wipe(parameter.value);
-  }
+  each_sent_secret(request, redaction, [&](std::string_view secret) { cut_every_form(text, secret); });
   return text;
 }
 
@@ -91,6 +112,41 @@ std::string body_without_sent_secrets(std::string body, const ClientRequest& req
   if (!parsed && body.find('%') != std::string::npos) one_spelling = to_query(parse_query(body));
   std::string safe = without_sent_secrets(one_spelling, request, redaction);
   return safe == one_spelling ? body : safe;
+}
+
+void SecretValues::add(std::string_view secret) {
+  if (secret.size() < shortest) return;
+  const auto is_secret = [&](const Secret& value) { return value.reveal() == secret; };
+  if (std::any_of(values_.begin(), values_.end(), is_secret)) return;
+  values_.emplace_back(secret);
+  each_other_form(secret, [&](std::string_view form) { values_.emplace_back(form); });
+  if (values_.size() > most) values_.erase(values_.begin(), values_.end() - most);
+}
+
+bool SecretValues::are_in(const Json& value) const {
+  if (values_.empty()) return false;
+  return any_text(value, [&](std::string_view text) {
+    return std::any_of(values_.begin(), values_.end(),
+                       [&](const Secret& secret) { return text.find(secret.reveal()) != std::string_view::npos; });
+  });
+}
+
+std::string SecretValues::without(std::string text) const {
+  for (const Secret& secret : values_) cut(text, secret.reveal());
+  return text;
+}
+
+Json SecretValues::without(Json value) const {
+  if (!are_in(value)) return value;
+  if (const auto* text = value.if_string()) return Json(JsonString(without(std::string(view(*text)))));
+  if (value.is_number()) return Json(redacted);
+  if (auto* list = value.if_array()) {
+    for (Json& one : *list) one = without(std::move(one));
+    return value;
+  }
+  JsonObject out;
+  for (auto& member : value.get_object()) out[without(std::string(member.key()))] = without(std::move(member.value()));
+  return out;
 }
 
 }  // namespace junctor::connector

@@ -106,7 +106,7 @@ Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integr
     question.connection_version = connection->version;
     question.vars = connection->vars;
   }
-  return remembered(fiber, *parts_.caches, question, work);
+  return remembered(fiber, *parts_.caches, question, trace.secrets, work);
 }
 
 Json Actions::perform(Fiber& fiber, const CallScope& scope,
@@ -117,7 +117,7 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
   Json output;
   if (action.definition->is_declared()) {
     output =
-        parts_.declared.call(fiber, {integration, action, scope, connection, input, &trace});
+        parts_.declared.call(fiber, {integration, action, scope, connection, input, &trace, &trace.secrets});
     store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, connection, trace);
@@ -134,7 +134,7 @@ ClientResponse Actions::call_path(Fiber& fiber, const CallScope& scope, std::str
   fiber.check();
   const auto integration = parts_.registry.get()->require(integration_slug);
   auto connection = connection_for(fiber, parts_, scope, *integration, nullptr, trace);
-  return parts_.declared.call_path(fiber, {integration, scope, std::move(connection), wanted, &trace});
+  return parts_.declared.call_path(fiber, {integration, scope, std::move(connection), wanted, &trace, &trace.secrets});
 }
 
 // A run of many calls keeps few of them in memory; the rest is stored with its end.
@@ -142,7 +142,7 @@ void Actions::store_full_trace(Fiber& fiber, const CallScope& scope, CallTrace& 
   constexpr std::size_t most_in_memory = 32;
   if (trace.calls.size() < most_in_memory) return;
   parts_.store.write(fiber, [&](Transaction& transaction) {
-    runs::append_calls(transaction, scope.tenant, scope.run, trace.calls);
+    runs::append_calls(transaction, scope.tenant, scope.run, trace.shown_calls());
   });
   trace.calls.clear();
 }
@@ -160,7 +160,7 @@ std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_vi
       fitted(action.input, given, "the input of " + name_of(*integration, action));
   auto connection = connection_for(fiber, parts_, scope, *integration, &action, trace);
   return parts_.declared.stream(
-      fiber, {integration, action, scope, std::move(connection), input, &trace},
+      fiber, {integration, action, scope, std::move(connection), input, &trace, &trace.secrets},
       [&](const Json& row) {
         store_full_trace(fiber, scope, trace);
         return take(row);

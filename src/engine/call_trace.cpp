@@ -1,6 +1,7 @@
 #include "engine/call_trace.h"
 
 #include "engine/run_calls.h"
+#include "json/serialize.h"
 
 namespace junctor {
 namespace {
@@ -29,13 +30,30 @@ void CallTrace::note(LogLevel level, std::string_view message, Timestamp at) {
                  at.time_since_epoch().count()});
 }
 
+std::vector<connector::RecordedCall> CallTrace::shown_calls() const {
+  auto out = calls;
+  for (connector::RecordedCall& call : out) {
+    call.request_body = secrets.without(std::move(call.request_body));
+    call.response_body = secrets.without(std::move(call.response_body));
+    call.failure = secrets.without(std::move(call.failure));
+    for (auto& [name, value] : call.response_headers) value = secrets.without(std::move(value));
+  }
+  return out;
+}
+
+std::string CallTrace::shown_output(const Json& output, const connector::Redaction& declared) const {
+  Json shown = secrets.without(output);
+  declared.redact(shown);
+  return json::to_text(shown);
+}
+
 void store_trace(Transaction& transaction, const TenantId& tenant, RunId run,
                  const CallTrace& trace) {
   std::vector<RunLogLine> lines;
   for (const CallTrace::Line& line : trace.log)
-    lines.push_back({line.at, std::string(name_of(line.level)), line.message});
+    lines.push_back({line.at, std::string(name_of(line.level)), trace.secrets.without(line.message)});
   if (!lines.empty()) runs::append_logs(transaction, tenant, run, lines);
-  if (!trace.calls.empty()) runs::append_calls(transaction, tenant, run, trace.calls);
+  if (!trace.calls.empty()) runs::append_calls(transaction, tenant, run, trace.shown_calls());
 }
 
 }  // namespace junctor

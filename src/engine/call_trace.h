@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "connector/ports.h"
+#include "connector/redaction.h"
+#include "connector/sent_secrets.h"
 #include "engine/runs.h"
 #include "junctor/context.h"
 
@@ -33,7 +35,13 @@ struct CallTrace final : connector::CallRecorder {
   std::map<std::string, std::int64_t> counters;
   std::vector<Line> log;
   std::vector<connector::RecordedCall> calls;  // not stored yet
+  connector::SecretValues secrets;             // what nothing that is kept of the run may hold
   std::uint64_t done = 0, total = 0;
+
+  std::vector<connector::RecordedCall> shown_calls() const;
+  // What the journal keeps of an output, as JSON text: without the run's secrets, and without members that are
+  // named like a secret or that the action declares. The caller of the action gets the output itself.
+  std::string shown_output(const Json& output, const connector::Redaction& declared = connector::Redaction()) const;
 };
 
 // Adds the lines and calls of a trace to its run.

@@ -20,6 +20,7 @@ struct DeclaredCall {
   std::optional<vault::Connection> connection;  // none: an integration without vars and credentials
   const Json& input;
   connector::CallRecorder* recorder = nullptr;  // takes every request of the call
+  connector::SecretValues* secrets = nullptr;   // takes every secret that the call has to do with
 };
 
 struct PathCall {
@@ -28,6 +29,7 @@ struct PathCall {
   std::optional<vault::Connection> connection;
   const connector::PlainCall& wanted;
   connector::CallRecorder* recorder = nullptr;
+  connector::SecretValues* secrets = nullptr;
 };
 
 class DeclaredCalls {

@@ -4,6 +4,7 @@
 
 #include "auth/credential_service.h"
 #include "connector/executor.h"
+#include "connector/sent_secrets.h"
 #include "junctor/fiber.h"
 
 namespace junctor {
@@ -22,6 +23,9 @@ connector::CallScope scope_of(const Call& call, auth::CredentialSource* credenti
   scope.credentials = credentials;
   scope.run = call.scope.run.to_string();
   scope.recorder = call.recorder;
+  scope.secrets = call.secrets;
+  if (credentials != nullptr && call.secrets != nullptr)
+    credentials->each_secret([&](std::string_view secret) { call.secrets->add(secret); });
   scope.idempotency_key = call.scope.idempotency_key;
   scope.priority = call.scope.urgency == Urgency::interactive ? connector::Priority::interactive
                                                               : connector::Priority::background;

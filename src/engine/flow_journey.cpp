@@ -193,7 +193,7 @@ void FlowJourney::save_cursor(Transaction& transaction) {
 
 void FlowJourney::deliver_to_collection() {
   const RecordScope scope{scope_.tenant, integration_.definition.slug, scope_.run,
-                          "integration_sync"};
+                          "integration_sync", &trace_.secrets};
   const auto before = trace_.counters;
   parts_.store.write(fiber_, [&](Transaction& transaction) {
     trace_.counters = before;  // the closure may run again
@@ -316,7 +316,7 @@ void FlowJourney::remove_from_collection() {
   query.collection = flow_.target.collection;
   query.limit = page_size;
   const RecordScope scope{scope_.tenant, integration_.definition.slug, scope_.run,
-                          "integration_sync"};
+                          "integration_sync", &trace_.secrets};
   while (true) {
     const auto page = parts_.store.read(fiber_, [&](Snapshot& snapshot) {
       return list_records(snapshot, scope_.tenant, integration_.definition.slug, query);

@@ -24,12 +24,12 @@ connector::CacheKey key_of(const MemoQuestion& question) {
 }  // namespace
 
 Json remembered(Fiber& fiber, connector::Caches& caches, const MemoQuestion& question,
-                const std::function<Json()>& work) {
+                const connector::SecretValues& secrets, const std::function<Json()>& work) {
   const CacheSpec& spec = *question.action.definition->memoize;
   const connector::CacheKey key = key_of(question);
   if (auto kept = caches.get(fiber, spec.store, key)) return *std::move(kept);
   Json output = work();
-  caches.put(fiber, spec.store, key, output, spec.ttl);
+  connector::keep_answer(fiber, caches, {key, spec, output, secrets, connector::Redaction()});
   return output;
 }
 

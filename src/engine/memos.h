@@ -21,8 +21,9 @@ struct MemoQuestion {
   const Json& input;
 };
 
-// The kept output, or what work gives, which is then kept. Failures are not kept.
+// The kept output, or what work gives, which is then kept as far as its secrets allow. Failures are not kept.
+// secrets: those that work has to do with; read after it.
 Json remembered(Fiber& fiber, connector::Caches& caches, const MemoQuestion& question,
-                const std::function<Json()>& work);
+                const connector::SecretValues& secrets, const std::function<Json()>& work);
 
 }  // namespace junctor

@@ -157,7 +157,7 @@ void Reactor::run(Fiber& fiber, Work& work) {
   CallTrace trace;
   RunEnd end_of_run;
   try {
-    end_of_run.output = json::to_text(perform(fiber, work, trace));
+    end_of_run.output = trace.shown_output(perform(fiber, work, trace));
     end_of_run.status = trace.counters.contains("failed") ? RunStatus::partial : RunStatus::completed;
     return end(fiber, work, std::move(end_of_run), trace, nullptr);
   } catch (const Failure& failure) {
@@ -167,7 +167,7 @@ void Reactor::run(Fiber& fiber, Work& work) {
                       work.message().attempts >= work.most_attempts();
     end_of_run.status = last ? RunStatus::failed : RunStatus::retrying;
     end_of_run.failure = failure.kind();
-    end_of_run.error = failure.message();
+    end_of_run.error = trace.secrets.without(failure.message());
     if (failure.kind() == FailureKind::bug)
       log::write(log::Level::error, "engine", "run {} of {}: {} {}", work.run.to_string(),
                  work.reaction.queue, failure.message(), failure.detail());
@@ -232,8 +232,8 @@ Json Reactor::call_each(Fiber& fiber, Work& work, const CallScope& scope, const 
     if (!stored) {
       CallScope one = scope;
       one.idempotency_key += "/" + std::to_string(i + 1);
-      stored = json::to_text(parts_.actions.call(fiber, one, work.reaction.target_integration,
-                                                 work.reaction.action, inputs[i], trace));
+      stored = trace.shown_output(parts_.actions.call(
+          fiber, one, work.reaction.target_integration, work.reaction.action, inputs[i], trace));
       parts_.store.write(fiber, [&](Transaction& transaction) {
         runs::store_step(transaction, scope.tenant, scope.run, name, *stored, parts_.clock.now());
       });

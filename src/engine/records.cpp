@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "connector/sent_secrets.h"
 #include "json/canonical.h"
 #include "json/parse.h"
 #include "json/serialize.h"
@@ -42,6 +43,10 @@ Record read_row(const Row& row) {
   record.version = row.int64(1);
   record.value = json::parse(row.text(2)).value_or_throw();
   return record;
+}
+
+Json without_secrets(const RecordScope& scope, const Json& value) {
+  return scope.secrets == nullptr ? value : scope.secrets->without(value);
 }
 
 std::vector<Record> read_list(Snapshot& snapshot, const TenantId& tenant,
@@ -83,7 +88,7 @@ std::vector<Record> StoredRecords::list(const RecordQuery& query) {
 Change StoredRecords::put(std::string_view collection, std::string_view key, const Json& value) {
   check_key(collection, key);
   // Canonical text, so that a reordered object is no change.
-  const std::string text = json::canonical_text(value);
+  const std::string text = json::canonical_text(without_secrets(scope_, value));
   const auto existing = transaction_.value<std::string>(
       "SELECT value FROM records WHERE tenant = ? AND integration = ? AND collection = ? AND "
       "record_key = ?",
@@ -105,7 +110,8 @@ bool StoredRecords::remove(std::string_view collection, std::string_view key) {
              scope_.tenant, scope_.integration, collection, key) > 0;
 }
 
-EventId StoredRecords::emit(std::string_view topic, const Json& payload) {
+EventId StoredRecords::emit(std::string_view topic, const Json& given) {
+  const Json payload = without_secrets(scope_, given);
   queue::NewEvent event;
   event.tenant = scope_.tenant;
   event.topic = topic.find('.') == std::string_view::npos

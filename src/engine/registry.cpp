@@ -181,6 +181,10 @@ std::string_view to_string(Reaction::Kind kind) {
   return "pass";
 }
 
+connector::Redaction redaction_of(const LoadedAction& action) {
+  return action.call ? action.call->redaction : connector::Redaction();
+}
+
 Result<std::shared_ptr<const LoadedIntegration>> LoadedIntegration::load(Integration definition,
                                                                          std::string folder) {
   auto loaded = std::make_shared<LoadedIntegration>();

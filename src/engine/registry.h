@@ -30,6 +30,9 @@ struct LoadedAction {
   connector::CompiledExpression memo_key;               // of `memoize`
 };
 
+// What the action declares to be left out of what is kept.
+connector::Redaction redaction_of(const LoadedAction& action);
+
 struct LoadedWebhook {
   const WebhookType* definition = nullptr;
   connector::CompiledExpression event_type, dedup_id, topic, payload, items, entity_id, partition,

@@ -16,6 +16,10 @@
 namespace junctor {
 namespace {
 
+vault::SecretName sealed_name(const TenantId& tenant, RunId run, std::string_view step) {
+  return {tenant, runs::owner_of(run), "step/" + std::string(step)};
+}
+
 }  // namespace
 
 RunContext::RunContext(Fiber& fiber, Actions& actions, const CallScope& scope,
@@ -36,7 +40,10 @@ Secret RunContext::secret(std::string_view key) {
       return connections.open(snapshot, scope_.tenant, connection_->id);
     });
     const auto found = open.secrets.find(std::string(key));
-    if (found != open.secrets.end()) return std::move(found->second);
+    if (found != open.secrets.end()) {
+      trace_.secrets.add(found->second.reveal());
+      return std::move(found->second);
+    }
   }
   throw Failure(FailureKind::not_found,
                 "the secret \"" + std::string(key) + "\" is not set; set it with `junctor connections "
@@ -85,7 +92,7 @@ EventId RunContext::emit(std::string_view topic, const Json& payload) {
 void RunContext::transaction(const std::function<void(Records&)>& body) {
   const ActionsParts& parts = actions_.parts();
   const RecordScope scope{scope_.tenant, integration_->definition.slug, scope_.run,
-                          "integration_sync"};
+                          "integration_sync", &trace_.secrets};
   parts.store.write(fiber_, [&](Transaction& transaction) {
     StoredRecords records(transaction, parts.events, scope, parts.clock.now());
     body(records);
@@ -97,15 +104,24 @@ Json RunContext::step(std::string_view name, const std::function<Json()>& body) 
     throw Failure(FailureKind::invalid, "two steps of this run are called \"" + std::string(name) +
                                             "\"; a name stands for one step");
   Store& store = actions_.parts().store;
-  const auto stored = store.read(fiber_, [&](Snapshot& snapshot) {
-    return runs::step(snapshot, scope_.tenant, scope_.run, name);
+  vault::Vault& vault = actions_.parts().connections.vault();
+  const auto stored = store.read(fiber_, [&](Snapshot& snapshot) -> std::optional<Json> {
+    const auto text = runs::step(snapshot, scope_.tenant, scope_.run, name);
+    if (!text) return std::nullopt;
+    if (*text == runs::sealed_output)
+      if (const auto sealed = vault.get(snapshot, sealed_name(scope_.tenant, scope_.run, name)))
+        return json::parse(sealed->reveal()).value_or_throw();
+    return json::parse(*text).value_or_throw();
   });
-  if (stored) return json::parse(*stored).value_or_throw();
+  if (stored) return *stored;
   const Json output = body();
+  const bool secret = trace_.secrets.are_in(output);
   const std::string text = json::to_text(output);
   store.write(fiber_, [&](Transaction& transaction) {
-    runs::store_step(transaction, scope_.tenant, scope_.run, name, text,
-                     actions_.parts().clock.now());
+    const bool first = runs::store_step(transaction, scope_.tenant, scope_.run, name,
+                                        secret ? runs::sealed_output : std::string_view(text), actions_.parts().clock.now());
+    if (first && secret)
+      vault.put(transaction, sealed_name(scope_.tenant, scope_.run, name), Secret(text));
   });
   return output;
 }

@@ -262,7 +262,7 @@ std::vector<RunLogLine> logs(Snapshot& snapshot, const TenantId& tenant, RunId i
   return lines;
 }
 
-std::int64_t forget(Transaction& transaction, Timestamp ended_before, int most) {
+std::int64_t forget(Transaction& transaction, Timestamp ended_before, int most, const Sealed& sealed) {
   const Rows old = transaction.query(
       "SELECT tenant, id FROM runs WHERE finished_at > 0 AND finished_at < ? "
       "ORDER BY finished_at LIMIT ?",
@@ -270,6 +270,9 @@ std::int64_t forget(Transaction& transaction, Timestamp ended_before, int most) 
   for (const auto& row : old) {
     const std::string tenant(row.text(0));
     const Uuid id = row.uuid(1);
+    const auto in_vault = transaction.execute(
+        "DELETE FROM run_steps WHERE tenant = ? AND run = ? AND output = ?", tenant, id, sealed_output);
+    if (in_vault > 0 && sealed) sealed(transaction, TenantId(tenant), RunId(id));
     transaction.execute("DELETE FROM run_steps WHERE tenant = ? AND run = ?", tenant, id);
     transaction.execute("DELETE FROM run_logs WHERE tenant = ? AND run = ?", tenant, id);
     transaction.execute("DELETE FROM run_calls WHERE tenant = ? AND run = ?", tenant, id);

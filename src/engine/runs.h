@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -106,7 +107,13 @@ std::vector<RunLogLine> logs(Snapshot& snapshot, const TenantId& tenant, RunId i
 
 // Deletes at most `most` finished runs that ended before this moment, with their steps, logs and
 // calls; returns how many, so that a caller can go on in small bites.
-std::int64_t forget(Transaction& transaction, Timestamp ended_before, int most);
+// sealed: called for a run with steps whose output is in the vault, to forget it there.
+using Sealed = std::function<void(Transaction&, const TenantId&, RunId)>;
+std::int64_t forget(Transaction& transaction, Timestamp ended_before, int most, const Sealed& sealed = {});
+
+// Stands for the output of a step that holds a secret; the vault has the output under owner_of its run.
+inline constexpr std::string_view sealed_output = R"("[redacted]")";
+inline std::string owner_of(RunId id) { return "run/" + id.to_string(); }
 
 }  // namespace runs
 }  // namespace junctor

@@ -8,9 +8,10 @@ import net from "node:net";
 import path from "node:path";
 
 import { junctor } from "./support/callers.mjs";
-import { Process, binary, check, freePort, getJson, main, tempDir } from "./support/processes.mjs";
+import { Process, binary, check, eventually, freePort, getJson, main, tempDir } from "./support/processes.mjs";
 
 const canaries = {};
+const known = {};  // what connections hold, as a provider knows it
 const canary = (name) => (canaries[name] = `canary-${name}-${crypto.randomBytes(12).toString("hex")}`);
 
 // A provider that repeats what it was sent wherever it can.
@@ -29,6 +30,11 @@ async function provider() {
       } else if (request.url.startsWith("/fails")) {
         response.writeHead(500, { "Content-Type": "application/json" });
         response.end(JSON.stringify({ message: `broken: ${sent}`, access_token: canaries.access }));
+      } else if (request.url.startsWith("/repeats")) {
+        // A success that repeats what it was sent, what it knows of the connection, and hands out a new token.
+        response.writeHead(200, { "Content-Type": "application/json" });
+        response.end(JSON.stringify({ ok: true, id: "one", echo: sent, known: [`of ${Object.values(known[new URL(request.url, "http://a").searchParams.get("of")]).join(" and ")}`],
+          access_token: canaries.issued }));
       } else {
         response.writeHead(200, { "Content-Type": "application/json", "Set-Cookie": `session=${canaries.cookie}`,
           "X-Echo": JSON.stringify([request.url, request.headers.authorization, request.headers["x-very-own"]]) });
@@ -50,7 +56,12 @@ test_action: fails
 actions:
   works: {method: GET, path: /${slug}/works, api: {path: /works, headers: {X-Plain: shown}, redact: {headers: [X-Hidden]}}}
   fails: {method: GET, path: /${slug}/fails, api: {path: /fails, retry: {attempts: 1}}}
+  repeats: {method: GET, path: /${slug}/repeats, api: {path: /repeats, query: {of: ${slug}}}}
+  cached: {method: GET, path: /${slug}/cached, api: {path: /repeats, query: {of: ${slug}}, cache: {ttl: 5m, store: store}}}
+  memoised: {method: GET, path: /${slug}/memoised, memoize: {ttl: 5m, store: store}, api: {path: /repeats, query: {of: ${slug}}}}
   posts: {path: /${slug}/posts, params: {password: {}, note: {}}, api: {method: POST, path: /works, body: "={'password': input.password, 'note': input.note}"}}
+catch:
+  asked: {topics: ["${slug}.asked"], action: repeats}
 webhooks:
   in: {verify: {scheme: hmac, header: X-Signature}, produces: [${slug}.arrived]}
 `;
@@ -103,12 +114,46 @@ async function connectAndFail(base, slugs) {
     const id = JSON.parse(made.text).id;
     await ask(base, "GET", `/v1/connections/${id}`);
     await ask(base, "POST", `/v1/connections/${id}/test`, {});
+    known[slug] = vars[slug];
     for (const action of ["works", "fails", "posts"])
       await ask(base, "POST", `/v1/integrations/${slug}/actions/${action}`, { password: canary(`typed${slug}`), note: "seen" });
     await ask(base, "POST", "/v1/connections", { integration: slug, name: "wrong", vars: { nosuch: canary(`wrong${slug}`) } });
     await ask(base, "PUT", `/v1/endpoints/${slug}`, { integration: slug, webhook: "in", secrets: [canary(`hook${slug}`)] });
     await ask(base, "POST", `/hooks/${slug}`, { a: 1 }, { "X-Signature": "00" });
     await ask(base, "GET", `/v1/endpoints/${slug}/refusals`);
+  }
+}
+
+// The caller gets the provider's answer as it is; what is kept of it holds no secret.
+async function successesThatRepeat(base) {
+  for (const slug of ["token", "keyed", "header"]) {
+    for (const action of ["repeats", "cached", "cached", "memoised", "memoised"]) {
+      const response = await fetch(`${base}/v1/integrations/${slug}/actions/${action}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+      const answer = await response.json();
+      const mine = { token: canaries.client, keyed: canaries.query, header: canaries.header }[slug];
+      check(response.status === 200 && answer.known[0].includes(mine) && answer.access_token === canaries.issued && answer.echo.includes(slug === "token" ? canaries.access : mine),
+        `${slug}.${action} does not give its caller the answer: ${response.status} ${JSON.stringify(answer).slice(0, 200)}`);
+      const run = await getJson(`${base}/v1/runs/${response.headers.get("junctor-run")}`);
+      check(run.output.ok === true && run.output.access_token === "[redacted]" && run.output.known[0].includes("[redacted]"), `the kept output: ${JSON.stringify(run.output)}`);
+    }
+    await ask(base, "POST", "/v1/events", { topic: `${slug}.asked`, payload: { a: 1 } });
+    await eventually(async () => (await getJson(`${base}/v1/runs?integration=${slug}&limit=500`)).runs
+      .some((one) => one.kind === "catch" && one.status === "completed"), { what: `the catch of ${slug}` });
+    const plugged = await fetch(`${base}/v1/integrations/${slug}/plug`, { method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ action: "repeats", input: {}, save: "kept" }) });
+    const shown = await plugged.json();
+    check(shown.output?.access_token === canaries.issued && shown.fixture.output.access_token === "[redacted]", `plug: ${JSON.stringify(shown).slice(0, 300)}`);
+  }
+}
+
+// The stream of everything that happened, from its beginning.
+async function readStream(base) {
+  const response = await fetch(`${base}/v1/events/stream?after=0`, { headers: { Accept: "text/event-stream" }, signal: AbortSignal.timeout(1500) });
+  check(response.status === 200, `the stream: ${response.status}`);
+  try {
+    for await (const piece of response.body) seen.push(Buffer.from(piece).toString());
+  } catch (error) {
+    check(error.name === "TimeoutError", `the stream: ${error}`);
   }
 }
 
@@ -151,7 +196,7 @@ function scan(what, bytes) {
 
 await main(async () => {
   const folder = tempDir("secrets");
-  for (const name of ["access", "refresh", "cookie"]) canary(name);
+  for (const name of ["access", "refresh", "cookie", "issued"]) canary(name);
   const port = await provider();
   const plain = net.createServer((socket) => socket.on("error", () => {}).end("this is no TLS\r\n"));
   await new Promise((resolve) => plain.listen(0, "127.0.0.1", resolve));
@@ -168,7 +213,9 @@ await main(async () => {
   await engine.ready(`${base}/readyz`);
 
   await connectAndFail(base, slugs);
+  await successesThatRepeat(base);
   await callsStandWithTheirRun(base);
+  await readStream(base);
   for (const place of ["/metrics", "/v1/connections", "/v1/runs?limit=500", "/v1/endpoints", "/v1/integrations", "/healthz", "/openapi.json"])
     await ask(base, "GET", place);
   for (const { id } of (await getJson(`${base}/v1/runs?limit=500`)).runs) {
@@ -182,10 +229,14 @@ await main(async () => {
 
   // What is no secret of a connection is found by the same search, so that search works.
   check(fs.readFileSync(path.join(folder, "backup.db")).includes(canaries.typedtoken), "the search finds nothing");
+  check(seen.some((text) => text.includes("token.asked")), "the stream showed no event");
   scan("the engine's output", Buffer.from(engine.output));
   scan("what the engine answered", Buffer.from(seen.join("\n")));
   scan("the backup", fs.readFileSync(path.join(folder, "backup.db")));
   const kept = files(data);
+  const fixtures = files(path.join(folder, "project")).filter((file) => file.endsWith("kept.json"));
+  check(fixtures.length === 3, `fixtures: ${fixtures}`);
+  for (const file of fixtures) scan(file, fs.readFileSync(file));
   check(kept.some((file) => file.endsWith("-wal")), "there is no write-ahead log to look at");
   for (const file of kept) scan(file, fs.readFileSync(file));
   check(fs.readdirSync(cores).length === 0, `a core dump: ${fs.readdirSync(cores)}`);

@@ -1,0 +1,172 @@
+// A provider, or a handler, that repeats a credential: its caller gets the answer, what is kept has none of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "engine/test_engine.h"
+#include "json/serialize.h"
+
+namespace junctor {
+namespace {
+
+using connector::TestApi;
+
+constexpr const char* canary = "canary-0815-4711";
+
+std::string definition(const std::string& url) {
+  return "slug: echo\nendpoints: {base_url: \"" + url + R"("}
+auth: {type: api_key, api_key: {name: X-Key, value: "=vars.key"}}
+vars:
+  key: {type: password}
+actions:
+  get: {params: {a: {}}, api: {path: /x}}
+  cached: {api: {path: /x, cache: {ttl: 5m, store: store}}}
+  named: {api: {path: /named, cache: {ttl: 5m, store: store}}}
+  plain: {api: {path: /plain, cache: {ttl: 5m, store: store}}}
+  work: {api: {path: /unused}}
+)";
+}
+
+// Replaces the action `work` by a handler.
+void set_handler(TestEngine& engine, const std::string& url, std::function<Json(Context&, const Json&)> handler) {
+  Integration integration = connector::load_integration(definition(url), "test.yaml").value_or_throw();
+  for (Action& action : integration.actions)
+    if (action.slug == "work") {
+      action.api.reset();
+      action.handler = ActionHandler(std::move(handler));
+    }
+  engine.registry.set(std::make_shared<Registry>(
+      std::vector{LoadedIntegration::load(std::move(integration)).value_or_throw()}));
+}
+
+class KeptSecrets : public testing::Test {
+ protected:
+  HttpResponse answer(const HttpRequest& request) {
+    if (request.path == "/plain") return HttpResponse::json(200, JsonObject{{"n", 1}});
+    if (request.path == "/named") return HttpResponse::json(200, JsonObject{{"access_token", "fresh-token"}});
+    return HttpResponse::json(200, JsonObject{{"echo", "sent " + std::string(*request.headers.get("X-Key"))}});
+  }
+
+  Json call(Fiber& fiber, const std::string& action, RunId run = RunId::generate()) {
+    CallScope scope;
+    scope.tenant = default_tenant();
+    scope.run = run;
+    return engine_.actions.call(fiber, scope, "echo", action, JsonObject(), trace_);
+  }
+
+  // Every text that some table holds.
+  std::string stored() {
+    return engine_.store->read_blocking([&](Snapshot& view) {
+      std::string out;
+      for (const char* query : {"SELECT output FROM run_steps", "SELECT value FROM records", "SELECT value FROM kept_answers",
+                                "SELECT payload FROM events"})
+        view.for_each(query, [&](const Row& row) { out += std::string(row.text(0)) + "\n"; });
+      return out;
+    });
+  }
+
+  TestApi api_{[this](const HttpRequest& request, std::size_t) { return answer(request); }};
+  TestEngine engine_{{definition(api_.url())}};
+  CallTrace trace_;
+};
+
+TEST_F(KeptSecrets, an_output_is_given_whole_and_kept_without) {
+  run_in_fiber([&](Fiber& fiber) {
+    engine_.connect(fiber, "echo", {{"key", canary}});
+    const Json output = call(fiber, "get");
+    EXPECT_EQ(output.at("echo"), Json("sent " + std::string(canary)));
+    EXPECT_EQ(trace_.shown_output(output), R"({"echo":"sent [redacted]"})");
+    EXPECT_EQ(trace_.shown_output(JsonObject{{"new", JsonObject{{"client_secret", "x"}, {"name", "y"}}}}),
+              R"({"new":{"client_secret":"[redacted]","name":"y"}})");
+  });
+}
+
+TEST_F(KeptSecrets, answers_with_secrets_do_not_outlive_the_process_in_a_cache) {
+  run_in_fiber([&](Fiber& fiber) {
+    engine_.connect(fiber, "echo", {{"key", canary}});
+    const auto asked = [&](const std::string& action) {
+      const std::size_t before = api_.seen().size();
+      call(fiber, action);
+      call(fiber, action);
+      return api_.seen().size() - before;
+    };
+    EXPECT_EQ(asked("plain"), 1u);
+    EXPECT_THAT(stored(), testing::HasSubstr("{\"n\":1}")) << "what holds no secret is shared";
+    EXPECT_EQ(asked("cached"), 2u) << "what repeats a credential is kept nowhere";
+    EXPECT_EQ(asked("named"), 1u) << "what is only named like one stays in memory";
+    EXPECT_THAT(stored(), testing::Not(testing::AnyOf(testing::HasSubstr("canary"), testing::HasSubstr("fresh-token"))));
+  });
+}
+
+TEST_F(KeptSecrets, steps_of_handlers_are_sealed_and_come_back_whole) {
+  int made = 0;
+  std::vector<Json> given;
+  set_handler(engine_, api_.url(), [&](Context& context, const Json&) -> Json {
+    given.push_back(context.step("ask", [&] {
+      ++made;
+      return context.call("get", JsonObject());
+    }));
+    return JsonObject();
+  });
+  run_in_fiber([&](Fiber& fiber) {
+    engine_.connect(fiber, "echo", {{"key", canary}});
+    const RunId run = RunId::generate();
+    call(fiber, "work", run);
+    trace_ = CallTrace();
+    call(fiber, "work", run);
+    EXPECT_EQ(made, 1);
+    ASSERT_EQ(given.size(), 2u);
+    EXPECT_EQ(given[0], given[1]);
+    EXPECT_THAT(json::to_text(given[1]), testing::HasSubstr(canary));
+    EXPECT_THAT(stored(), testing::Not(testing::HasSubstr(canary)));
+    EXPECT_THAT(stored(), testing::HasSubstr("[redacted]"));
+    const auto secrets = [&] {
+      return engine_.store->read_blocking([&](Snapshot& view) {
+        return *view.value<std::int64_t>("SELECT count(*) FROM vault_secrets WHERE owner = ?", runs::owner_of(run));
+      });
+    };
+    EXPECT_EQ(secrets(), 1);
+    engine_.store->write_blocking([&](Transaction& tx) {
+      RunStart start;
+      start.tenant = default_tenant();
+      start.id = run;
+      start.at = Timestamp(std::chrono::milliseconds(1));
+      RunEnd end;
+      end.at = Timestamp(std::chrono::milliseconds(2));
+      runs::record(tx, start, end);
+      return runs::forget(tx, Timestamp(std::chrono::milliseconds(9)), 10,
+                          [&](Transaction& inner, const TenantId& tenant, RunId id) {
+                            engine_.vault.erase_owner(inner, tenant, runs::owner_of(id));
+                          });
+    });
+    EXPECT_EQ(secrets(), 0) << "forgotten with its run";
+  });
+}
+
+TEST_F(KeptSecrets, handlers_cannot_put_a_credential_into_events_records_or_logs) {
+  set_handler(engine_, api_.url(), [](Context& context, const Json&) -> Json {
+    const Secret key = context.secret("key");
+    const JsonObject leak{{"id", "1"}, {"key", key.reveal()}};
+    context.emit("echo.leaked", leak);
+    context.transaction([&](Records& records) { records.put("things", "1", leak); });
+    context.log(LogLevel::info, "used " + std::string(key.reveal()));
+    return JsonObject();
+  });
+  run_in_fiber([&](Fiber& fiber) {
+    engine_.connect(fiber, "echo", {{"key", canary}});
+    const RunId run = RunId::generate();
+    call(fiber, "work", run);
+    engine_.store->write_blocking([&](Transaction& tx) { store_trace(tx, default_tenant(), run, trace_); });
+    const auto lines = engine_.store->read_blocking([&](Snapshot& view) { return runs::logs(view, default_tenant(), run); });
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines[0].message, "used [redacted]");
+    EXPECT_THAT(stored(), testing::HasSubstr(R"("key":"[redacted]")"));
+    EXPECT_THAT(stored(), testing::Not(testing::HasSubstr(canary)));
+  });
+}
+
+}  // namespace
+}  // namespace junctor
