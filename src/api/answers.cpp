@@ -21,15 +21,19 @@ HttpResponse with_member(HttpResponse response, const char* name, const Json& va
   return response;
 }
 
+HttpResponse with_code(HttpResponse response, std::string_view code) {
+  return with_member(with_member(std::move(response), "code", Json(JsonString(code))), "type", Json(JsonString(problem_type(code))));
+}
+
 HttpResponse answer(const ProviderFailure& failure) {
   JsonObject provider{{"status", failure.answer().status}};
   if (!failure.answer().code.empty()) provider["code"] = failure.answer().code;
   if (!failure.answer().message.empty()) provider["message"] = failure.answer().message;
-  return with_member(problem_response(failure), "provider", Json(std::move(provider)));
+  return with_code(with_member(problem_response(failure), "provider", Json(std::move(provider))), "provider_answer");
 }
 
 HttpResponse answer(const auth::NotAuthenticated& failure) {
-  HttpResponse response = problem_response(401, failure.message());
+  HttpResponse response = with_code(problem_response(401, failure.message()), "not_authenticated");
   response.headers.set("WWW-Authenticate", failure.challenge());
   return response;
 }
@@ -39,7 +43,7 @@ HttpResponse answer(const auth::NotAuthenticated& failure) {
 HttpResponse problem_of(const vault::ConnectionFailure& failure) {
   HttpResponse response = failure.problems().empty() ? problem_response(failure)
                                                      : problem_response(failure.problems());
-  return with_member(std::move(response), "code", Json(to_string(failure.code())));
+  return with_code(std::move(response), to_string(failure.code()));
 }
 
 HttpHandler answering(HttpHandler handler) {
@@ -47,7 +51,7 @@ HttpHandler answering(HttpHandler handler) {
     try {
       return handler(fiber, request);
     } catch (const ShapeFailure& failure) {
-      return problem_response(failure.problems());
+      return with_code(problem_response(failure.problems()), "input_invalid");
     } catch (const ProviderFailure& failure) {
       return answer(failure);
     } catch (const vault::ConnectionFailure& failure) {

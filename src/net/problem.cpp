@@ -65,6 +65,8 @@ int http_status(FailureKind kind) {
   return 500;
 }
 
+std::string problem_type(std::string_view code) { return "urn:junctor:problem:" + std::string(code); }
+
 HttpResponse problem_response(int status, std::string_view detail,
                               const std::vector<Problem>& errors) {
   JsonObject body = problem_body(status, detail);
@@ -86,6 +88,7 @@ HttpResponse problem_response(const Failure& failure) {
   JsonObject body =
       problem_body(status, ours ? "an error inside; the log has the details" : failure.message());
   body["kind"] = to_string(failure.kind());
+  body["type"] = problem_type(to_string(failure.kind()));
   HttpResponse response = problem_text(status, body);
   if (failure.retry_after()) {
     response.headers.add("Retry-After", whole_seconds(*failure.retry_after()));

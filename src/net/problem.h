@@ -19,12 +19,15 @@ int http_status(FailureKind kind);
 // "found X, expected Y", as it stands under "errors".
 std::string message_of(const Problem& problem);
 
+// The `type` of a problem that has a code: "urn:junctor:problem:grant_expired". docs/credentials.md lists them.
+std::string problem_type(std::string_view code);
+
 // {"type": "about:blank", "title": …, "status": …, "detail": …, "errors": [{"path", "message"}]};
 // detail and errors are left out when empty. The title is the status's phrase.
 HttpResponse problem_response(int status, std::string_view detail,
                               const std::vector<Problem>& errors = {});
 
-// The answer to a Failure: its kind as status and "kind", its message as detail, Retry-After where
+// The answer to a Failure: its kind as status, "kind" and type, its message as detail, Retry-After where
 // it has one. Of bug and corrupt nothing but the status is told.
 HttpResponse problem_response(const Failure& failure);
 

@@ -3,11 +3,19 @@
 import fs from "node:fs";
 import path from "node:path";
 
-import { check, main } from "./support/processes.mjs";
+import { check, main, sourceDir } from "./support/processes.mjs";
 import { Shop, rightKey } from "./support/shop.mjs";
 
 const same = (found, expected, what) =>
   check(JSON.stringify(found) === JSON.stringify(expected), `${what}: ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
+
+// Every error has a type of its own, and the documentation says what to do about it.
+const table = fs.readFileSync(path.join(sourceDir, "docs/credentials.md"), "utf8");
+function documented(body) {
+  check(body.type === `urn:junctor:problem:${body.code}`, `the type of ${body.code}: ${body.type}`);
+  const row = table.split("\n").find((line) => line.startsWith(`| \`${body.code}\` |`));
+  check(row && row.split("|").length === 5 && row.split("|")[3].trim(), `docs/credentials.md does not say what to do about ${body.code}`);
+}
 
 function succeeds(what, result, ...words) {
   check(result.status === 0, `${what}: exit code ${result.status}: ${result.stderr}`);
@@ -108,6 +116,7 @@ async function byApi(shop) {
   const refused = async (what, status, code, answer) => {
     const { status: found, body, text } = await answer;
     check(found === status && body.code === code, `${what}: ${found} ${text}, expected ${status} ${code}`);
+    documented(body);
     return body;
   };
   const problems = await refused("wrong vars", 422, "vars_invalid", create({ kye: 1, region: "eu", plan: 2, seats: "many" }, "x"));
@@ -127,11 +136,14 @@ async function byApi(shop) {
     });
   await refused("a disabled connection", 409, "disabled_connection", call("api"));
   check((await shop.api("POST", `${at}/test`)).body.state === "healthy", "a disabled connection can be tested");
+  await refused("an input that does not fit", 422, "input_invalid", call("right", "get_order", { id: "x" }));
   await refused("an unknown name", 404, "unknown_connection", call("nobody"));
 
   // The provider's status, code and message are kept.
   const gone = await call("right", "get_order", { id: 404 });
   check(gone.status === 404, gone.text);
+  documented(gone.body);
+  check(gone.body.code === "provider_answer", gone.text);
   same(gone.body.provider, { status: 404, code: "no_order", message: "there is no such order" }, "the provider's words");
   const unknown = await call("wrong");
   check(!unknown.text.includes("sk-wrong-0815"), `the key that the provider repeats is shown: ${unknown.text}`);

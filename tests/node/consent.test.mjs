@@ -204,6 +204,28 @@ async function behindHttps(world) {
   await engine.stop();
 }
 
+async function endedGrant(world) {
+  const call = async () => {
+    const response = await fetch(`${world.base}/v1/integrations/mail/actions/me`, { method: "POST",
+      headers: { Authorization: `Bearer ${world.token}`, "Content-Type": "application/json", "Junctor-Connection": "good" }, body: "{}" });
+    return { status: response.status, text: await response.text() };
+  };
+  check((await call()).status === 200, "the grant still counts");
+  await world.provider.revoke();
+  for (const round of ["at once", "and from then on"]) {
+    const { status, text } = await call();
+    const body = JSON.parse(text);
+    check(status === 409 && body.code === "grant_expired" && body.type === "urn:junctor:problem:grant_expired" && body.detail.includes("authorise it again"),
+      `an ended grant ${round}: ${status} ${text}`);
+  }
+  const { body } = await world.api("GET", "/v1/connections?integration=mail");
+  const good = body.items.find((one) => one.name === "good");
+  check(good.status === "grant_expired" && good.status_reason.includes("invalid_grant"), JSON.stringify(good));
+  const ann = new Browser();
+  check((await ann.get(await ann.follow(await world.link(good.id), world.callback))).status === 200, "authorised again");
+  check((await call()).status === 200, "it works again");
+}
+
 await main(async () => {
   const world = await new World().open();
   await endsWhereItBegan(world);
@@ -212,5 +234,6 @@ await main(async () => {
   await otherIssuersAndTenants(world);
   await waysBack(world);
   await byCommandLine(world);
+  await endedGrant(world);
   await behindHttps(world);
 });

@@ -6,6 +6,7 @@ import { check, packageOrSkip } from "./processes.mjs";
 // exchanged: how many codes became tokens.
 export class OpenIdProvider {
   exchanged = 0;
+  grants = new Set();
 
   // redirects: the callbacks that are registered for the client "web".
   async listen(redirects) {
@@ -25,6 +26,8 @@ export class OpenIdProvider {
       interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
       cookies: { keys: ["test"] },
     });
+    this.provider = provider;
+    provider.on("refresh_token.saved", (token) => this.grants.add(token.grantId));
     provider.on("grant.success", (ctx) => { this.exchanged += ctx.oidc.params.grant_type === "authorization_code" ? 1 : 0; });
     const callback = provider.callback();
     this.server.on("request", (request, response) => {
@@ -32,6 +35,15 @@ export class OpenIdProvider {
       return this.interact(provider, request, response).catch((error) => response.writeHead(500).end(String(error)));
     });
     return this;
+  }
+
+  // Ends every grant, as a person does in the provider's settings.
+  async revoke() {
+    for (const id of this.grants) {
+      await this.provider.AccessToken.adapter.revokeByGrantId(id);
+      await this.provider.RefreshToken.adapter.revokeByGrantId(id);
+      await this.provider.Grant.adapter.destroy(id);
+    }
   }
 
   // Logs in and consents at once, as a person would by two clicks.
