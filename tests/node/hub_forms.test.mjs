@@ -24,6 +24,9 @@ vars:
   note: {type: textarea, label: Note, required: false, order: 6}
   filter: {type: json, label: Filter, required: false, order: 7}
   certificate: {type: textarea, secret: true, label: Certificate, required: false, order: 8}
+  days: {type: multiselect, label: Days, options: [{value: 1, label: Monday}, {value: 2, label: Tuesday}, {value: 3, label: Wednesday}], order: 9}
+  since: {type: date, label: Since, order: 10}
+  owner: {type: email, label: Owner, order: 11}
   board: {type: select, label: Board, when: after_auth, options_from: {action: list_boards}}
 actions:
   list_boards: {api: {path: /boards}}
@@ -117,12 +120,18 @@ async function fillsEveryKind(hub) {
   await page.getByLabel("Note").fill("first line\nsecond line");
   await page.getByLabel("Filter").fill('{"open": tru');
   await page.getByLabel("Certificate").fill(certificate);
+  await page.getByLabel("Since").fill("2026-01-31");
+  await page.getByLabel("Owner").fill("nobody");
   hub.expected.add(422);
   await page.getByRole("button", { name: "Create" }).click();
   await page.getByText("Expected").or(page.getByText(/expected/)).first().waitFor();
-  for (const [label, words] of [["Site", /URL/], ["Limit", /number/], ["Filter", /JSON/]])
+  for (const [label, words] of [["Site", /URL/], ["Limit", /number/], ["Filter", /JSON/], ["Owner", /email/]])
     check(words.test(await errorAt(page, label)), `at ${label} stands "${await errorAt(page, label)}"`);
   for (const label of ["Client ID", "Note"]) check((await errorAt(page, label)) === "", `${label} is said to be wrong`);
+  check(/list of/.test(await page.getByRole("group", { name: "Days" }).locator(".error").innerText()), "at Days stands nothing");
+  await page.getByLabel("Owner").fill("ann@example.com");
+  for (const day of ["Monday", "Wednesday", "Tuesday"]) await page.getByLabel(day).check();
+  await page.getByLabel("Wednesday").uncheck();
   await page.getByLabel("Site").fill("https://crm.example.com/a");
   await page.getByLabel("Limit").fill("30");
   await page.getByLabel("Filter").fill('{"open": true}');
@@ -150,7 +159,8 @@ async function changes(hub, stage) {
   const id = page.url().split("/").at(-1);
   const stored = async () => (await getJson(`${stage.url}/v1/connections/${id}`)).vars;
   const first = await stored();
-  check(first.limit === 30 && first.archive === true && first.filter.open === true && first.note.includes("\nsecond") && first.board === "roadmap",
+  check(first.limit === 30 && first.archive === true && first.filter.open === true && first.note.includes("\nsecond") && first.board === "roadmap" &&
+    first.days.join() === "1,2" && first.since === "2026-01-31" && first.owner === "ann@example.com",
     `stored is ${JSON.stringify(first)}`);
   await page.getByLabel("With the archive").uncheck();
   await page.getByLabel("Note").fill("");
