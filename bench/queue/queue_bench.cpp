@@ -4,12 +4,16 @@
 //       [--backlog <messages>]    the shapes on an almost empty queue, then behind so many messages
 //       [--held-transaction]      PostgreSQL: a steady load, without and with a transaction held open
 //       [--payload <file>] [--name <text>] [--server <pid of the database>] [--json]
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "junctor/failure.h"
@@ -49,6 +53,9 @@ void backlog(QueueLoad& load, const Settings& settings, std::int64_t messages) {
   std::printf("filling with %lld messages …\n", static_cast<long long>(messages));
   std::fflush(stdout);
   load.fill(messages);
+  // What the filling left to the disk is not the backlog's doing.
+  ::sync();
+  std::this_thread::sleep_for(std::chrono::seconds(10));
   const auto behind = load.measure_shapes();
   for (std::size_t i = 0; i < behind.size(); ++i) {
     print(settings, behind[i]);

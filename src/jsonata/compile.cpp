@@ -26,8 +26,9 @@ std::shared_ptr<const Program> compile_program(std::string_view text, const Scop
   program->source = text;
   program->interrupt = interrupt;
   // The passes recurse as deep as the text nests, which the parser bounds: all levels fit, also as
-  // large as an instrumented build makes them.
-  StackGuard stack(0, 64u << 20);
+  // large as an instrumented build makes them. Beyond 64 MiB the address sanitizer no longer cleans up
+  // behind an exception, and then reports stacks that are used again.
+  StackGuard stack(0, 48u << 20);
   stack.elsewhere([&] {
     program->root = Parser(*program).parse();
     program->root = Analysis(*program).run(program->root);
