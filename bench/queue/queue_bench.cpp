@@ -46,8 +46,26 @@ void shapes(QueueLoad& load, const Settings& settings) {
   }
 }
 
+// Of each shape the run with the middle rate.
+std::vector<Measured> middle_of(QueueLoad& load, const Settings& settings) {
+  std::vector<std::vector<Measured>> by_shape;
+  for (int i = 0; i < settings.runs; ++i) {
+    auto shapes = load.measure_shapes();
+    by_shape.resize(shapes.size());
+    for (std::size_t shape = 0; shape < shapes.size(); ++shape)
+      by_shape[shape].push_back(std::move(shapes[shape]));
+  }
+  std::vector<Measured> middle;
+  for (auto& runs : by_shape) {
+    std::sort(runs.begin(), runs.end(),
+              [](const Measured& one, const Measured& other) { return one.rate < other.rate; });
+    middle.push_back(runs[runs.size() / 2]);
+  }
+  return middle;
+}
+
 void backlog(QueueLoad& load, const Settings& settings, std::int64_t messages) {
-  const auto alone = load.measure_shapes();
+  const auto alone = middle_of(load, settings);
   std::printf("almost empty:\n");
   for (const Measured& run : alone) print(settings, run);
   std::printf("filling with %lld messages …\n", static_cast<long long>(messages));
@@ -56,7 +74,7 @@ void backlog(QueueLoad& load, const Settings& settings, std::int64_t messages) {
   // What the filling left to the disk is not the backlog's doing.
   ::sync();
   std::this_thread::sleep_for(std::chrono::seconds(10));
-  const auto behind = load.measure_shapes();
+  const auto behind = middle_of(load, settings);
   for (std::size_t i = 0; i < behind.size(); ++i) {
     print(settings, behind[i]);
     std::printf("%-20s %9.2f of the rate without a backlog\n", "", behind[i].rate / alone[i].rate);
