@@ -53,17 +53,19 @@ void add_settings(Parsed& parsed) {
   }
 }
 
-// "keys rotate" stands below a group "keys", made when it is first met.
+// "keys rotate" stands below a group "keys", made when it is first met; the group's help names its commands.
 CLI::App* place_of(CLI::App& root, std::map<std::string, CLI::App*>& groups, const Command& command) {
   const auto space = command.name.find(' ');
   if (space == std::string::npos) return root.add_subcommand(command.name, command.help);
   const std::string group = command.name.substr(0, space);
   auto& app = groups[group];
   if (app == nullptr) {
-    app = root.add_subcommand(group, "See `junctor " + group + " --help`");
+    app = root.add_subcommand(group);
     app->require_subcommand(1);
   }
-  return app->add_subcommand(command.name.substr(space + 1), command.help);
+  const std::string name = command.name.substr(space + 1);
+  app->description(app->get_description().empty() ? name : app->get_description() + ", " + name);
+  return app->add_subcommand(name, command.help);
 }
 
 Given given(const Parsed& parsed) {
