@@ -20,6 +20,13 @@ TEST(BambooHR, finds_its_message_in_a_header) {
   EXPECT_EQ(missing.answer().message, "Employee not found");
 }
 
+TEST(BambooHR, takes_a_directory_without_anybody_for_an_empty_list) {
+  TestApi api([](const HttpRequest&, std::size_t) { return answer(404, "{}"); });
+  Connector bamboohr("bamboohr", api);
+  EXPECT_EQ(bamboohr.call("list_employees", R"({"onlyCurrent":false})"), parsed("[]"));
+  EXPECT_EQ(api.seen().at(0).query_value("onlyCurrent"), "false");
+}
+
 TEST(BambooHR, reads_changes_by_id_and_the_new_id_from_the_location) {
   TestApi api([](const HttpRequest& request, std::size_t) {
     if (request.method == "POST") {
