@@ -7,7 +7,7 @@ import { asProblem, useLoad } from "../load";
 import type { Connection, Integration, Option } from "../model";
 import { Authorise } from "../parts/authorise";
 import { Badge, Card, Confirm, Facts, Note, Page, Problem, Time, Waiting, Work } from "../parts/basics";
-import { Control, focusFirstWrong } from "../parts/control";
+import { Control, refuse } from "../parts/control";
 import { draftOf, errorsByField, varsToChange, VarsForm, type Draft } from "../parts/vars_form";
 import { Link, navigate } from "../router";
 import { problemBeside } from "./connection_new";
@@ -122,8 +122,7 @@ function EditForm({ connection, integration, changed }: { connection: Connection
       await call("PATCH", place, body);
       await changed();
     } catch (error) {
-      setProblem(asProblem(error));
-      focusFirstWrong(form.current);
+      refuse(form.current, () => setProblem(asProblem(error)));
     }
     setBusy(false);
   };

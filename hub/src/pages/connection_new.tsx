@@ -5,7 +5,7 @@ import { get, post, segment, type ApiProblem, type JsonObject } from "../api";
 import { asProblem, useLoad } from "../load";
 import type { Connection, Field, Integration, Option } from "../model";
 import { Card, Page, Problem, Waiting } from "../parts/basics";
-import { Control, focusFirstWrong } from "../parts/control";
+import { Control, refuse } from "../parts/control";
 import { draftOf, errorsByField, varsToCreate, VarsForm, type Draft } from "../parts/vars_form";
 import { Link, navigate } from "../router";
 
@@ -55,9 +55,10 @@ function NewForm({ integration }: { integration: Integration }) {
       const made = await post<Connection>("/v1/connections", body);
       navigate(`/connections/${made.id}`);
     } catch (error) {
-      setProblem(asProblem(error));
-      setBusy(false);
-      focusFirstWrong(form.current);
+      refuse(form.current, () => {
+        setProblem(asProblem(error));
+        setBusy(false);
+      });
     }
   };
 

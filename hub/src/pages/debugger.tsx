@@ -6,7 +6,7 @@ import { asProblem, useLoad } from "../load";
 import type { Call, Connection, Integration, IntegrationName, PlugAnswer } from "../model";
 import { Answer } from "../parts/answer";
 import { Card, Empty, Page, Problem, Waiting } from "../parts/basics";
-import { Control, focusFirstWrong } from "../parts/control";
+import { Control, refuse } from "../parts/control";
 import { ActionInput, PathInput, type Prepared } from "../parts/plug_input";
 import { Link, navigate, usePlace } from "../router";
 
@@ -110,8 +110,8 @@ function Trial({ integration, action: slug, connection }: { integration: Integra
   const send = async (event: FormEvent) => {
     event.preventDefault();
     const prepared = prepare.current();
-    setFault(prepared.fault);
-    if (prepared.fault) return focusFirstWrong(form.current);
+    if (prepared.fault) return refuse(form.current, () => setFault(prepared.fault));
+    setFault("");
     setBusy(true);
     setProblem(undefined);
     const body: JsonObject = { ...prepared.body };

@@ -1,5 +1,6 @@
 // A labelled input with its help and what is wrong with it, tied together for whoever cannot see.
 import { useId, type ReactNode } from "react";
+import { flushSync } from "react-dom";
 
 export interface Tied {
   id: string;
@@ -47,7 +48,8 @@ export function Control({ label, help, error, required, side, children }: {
   );
 }
 
-// After a refusal: to the first input that is wrong.
-export function focusFirstWrong(form: HTMLElement | null) {
-  requestAnimationFrame(() => form?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
+// Shows a refusal and goes to the first input that is wrong; shown at once, or there would be none to go to yet.
+export function refuse(form: HTMLElement | null, show: () => void) {
+  flushSync(show);
+  form?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
 }
