@@ -203,14 +203,17 @@ void HttpServer::start() {
   JUNCTOR_CHECK(state.acceptors.empty());
   ListenOptions listen{.address = state.options.address, .port = state.options.port};
   // A shared port would let a second process steal half of the connections unnoticed, so that is
-  // asked first with a socket of its own.
+  // asked first with a socket of its own. Port 0 is the system's choice of one that nobody has; the
+  // first socket holds it for the others.
   if (state.loops.size() > 1) {
-    listen.port = Listener(*state.loops.front(), listen).port();
+    if (listen.port != 0) Listener(*state.loops.front(), listen);
     listen.sharing = PortSharing::shared;
   }
-  for (Loop* loop : state.loops)
+  for (Loop* loop : state.loops) {
     state.acceptors.push_back(std::make_unique<Acceptor>(*loop, state.options, state.handler,
                                                          state.connections, state.changed, listen));
+    listen.port = state.acceptors.front()->port();
+  }
   state.options.port = state.acceptors.front()->port();
   for (auto& acceptor : state.acceptors) acceptor->start();
 }
