@@ -34,6 +34,9 @@ CurlEngine::CurlEngine(boost::asio::io_context& context, const HttpClientOptions
   set(multi_, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
   set(multi_, CURLMOPT_TIMERFUNCTION, &CurlEngine::on_timer);
   set(multi_, CURLMOPT_TIMERDATA, static_cast<void*>(this));
+  // One call at a time on a connection, over HTTP/2 too: with several, libcurl 7.88 (Debian 12) leaves
+  // some waiting for ever or cuts them short; its own command does so with `curl -Z`.
+  set(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_NOTHING});
   set(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options.most_connections_per_host));
   set(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options.most_connections));
   set(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.most_connections));

@@ -132,8 +132,6 @@ void Transfer::set_up(const HttpClientOptions& options) {
 void Transfer::set_tls(const HttpClientOptions& options) {
   if (hop_.url.origin().scheme != "https") return;
   using curl_setup::set;
-  // Wait for a connection that is being made rather than open many: it may carry them all.
-  set(handle_, CURLOPT_PIPEWAIT, 1L);
   set(handle_, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   if (!options.certificate_authorities.empty())
     curl_setup::set_blob(handle_, CURLOPT_CAINFO_BLOB, options.certificate_authorities);
