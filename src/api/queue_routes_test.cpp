@@ -34,7 +34,7 @@ class QueueRoutesTest : public testing::Test {
                 queue_routes({*queues_, *log_, [this](Fiber&, const HttpRequest&, const char*) {
                                 return tenant_;
                               }}));
-    call("PUT", "/v1/queues/work", R"({"most_attempts": 3, "lease_ms": 30000})");
+    call("PUT", "/v1/queues/jobs", R"({"most_attempts": 3, "lease_ms": 30000})");
   }
   ~QueueRoutesTest() override {
     queues_.reset();
@@ -71,7 +71,7 @@ class QueueRoutesTest : public testing::Test {
     return answer;
   }
   std::string lease() {
-    const Answer answer = call("POST", "/v1/queues/work/poll", R"({"most": 1})");
+    const Answer answer = call("POST", "/v1/queues/jobs/poll", R"({"most": 1})");
     const auto& messages = answer.body.at("messages").as_array();
     return messages.empty() ? "" : std::string(messages[0].at("lease").as_string());
   }
@@ -86,15 +86,15 @@ class QueueRoutesTest : public testing::Test {
 };
 
 TEST_F(QueueRoutesTest, a_message_goes_in_and_comes_out) {
-  EXPECT_EQ(call("POST", "/v1/queues/work/messages", R"({"payload": {"a": 1}})").status, 201);
-  const Answer polled = call("POST", "/v1/queues/work/poll", R"({"most": 5})");
+  EXPECT_EQ(call("POST", "/v1/queues/jobs/messages", R"({"payload": {"a": 1}})").status, 201);
+  const Answer polled = call("POST", "/v1/queues/jobs/poll", R"({"most": 5})");
   EXPECT_EQ(polled.status, 200);
   ASSERT_EQ(polled.body.at("messages").as_array().size(), 1u);
   EXPECT_EQ(boost::json::serialize(polled.body.at("messages").at(0).at("payload")), R"({"a":1})");
 }
 
 TEST_F(QueueRoutesTest, acknowledging_twice_is_a_409_that_says_why) {
-  call("POST", "/v1/queues/work/messages", R"({"payload": 1})");
+  call("POST", "/v1/queues/jobs/messages", R"({"payload": 1})");
   const std::string token = lease();
   EXPECT_EQ(call("POST", "/v1/leases/heartbeat", with(token)).status, 200);
   EXPECT_EQ(call("POST", "/v1/leases/ack", with(token)).status, 200);
@@ -104,7 +104,7 @@ TEST_F(QueueRoutesTest, acknowledging_twice_is_a_409_that_says_why) {
 }
 
 TEST_F(QueueRoutesTest, a_lease_of_another_tenant_is_a_404) {
-  call("POST", "/v1/queues/work/messages", R"({"payload": 1})");
+  call("POST", "/v1/queues/jobs/messages", R"({"payload": 1})");
   const std::string token = lease();
   tenant_ = TenantId("other");
   for (const char* how : {"ack", "nack", "heartbeat"})
@@ -116,7 +116,7 @@ TEST_F(QueueRoutesTest, a_lease_of_another_tenant_is_a_404) {
 }
 
 TEST_F(QueueRoutesTest, a_batch_of_leases_is_answered_item_by_item) {
-  call("POST", "/v1/queues/work/messages", R"({"messages": [{"payload": 1}, {"payload": 2}]})");
+  call("POST", "/v1/queues/jobs/messages", R"({"messages": [{"payload": 1}, {"payload": 2}]})");
   const std::string first = lease();
   const Answer answer = call("POST", "/v1/leases/ack",
                              R"({"leases": [{"lease": ")" + first + R"("}, {"lease": "nonsense"}]})");
@@ -131,7 +131,7 @@ TEST_F(QueueRoutesTest, bad_input_has_its_own_statuses) {
   EXPECT_EQ(call("POST", "/v1/leases/ack", with("1-1-1")).status, 404);
   EXPECT_EQ(call("POST", "/v1/leases/ack", with("what")).status, 404);
   const std::string large(std::size_t{1} << 20, 'x');
-  EXPECT_EQ(call("POST", "/v1/queues/work/messages", R"({"payload": ")" + large + "\"}").status, 413);
+  EXPECT_EQ(call("POST", "/v1/queues/jobs/messages", R"({"payload": ")" + large + "\"}").status, 413);
 }
 
 TEST_F(QueueRoutesTest, an_idempotency_key_answers_again_or_refuses) {
@@ -178,30 +178,30 @@ TEST_F(QueueRoutesTest, a_key_that_is_under_way_is_a_409_until_its_publication_h
 }
 
 TEST_F(QueueRoutesTest, dead_letters_are_listed_and_redriven) {
-  call("POST", "/v1/queues/work/messages", R"({"payload": 1})");
+  call("POST", "/v1/queues/jobs/messages", R"({"payload": 1})");
   call("POST", "/v1/leases/nack",
        R"({"lease": ")" + lease() + R"(", "kind": "reject", "error": "malformed"})");
-  const Answer letters = call("GET", "/v1/queues/work/dead-letters?most=10");
+  const Answer letters = call("GET", "/v1/queues/jobs/dead-letters?most=10");
   ASSERT_EQ(letters.body.at("dead_letters").as_array().size(), 1u);
   EXPECT_EQ(letters.body.at("dead_letters").at(0).at("reason").as_string(), "malformed");
   // The cursor is a text: the number behind it is larger than what numbers of JavaScript hold.
   const std::string cursor(letters.body.at("cursor").as_string());
   EXPECT_EQ(cursor, std::to_string(letters.body.at("next").as_int64()));
-  EXPECT_TRUE(call("GET", "/v1/queues/work/dead-letters?after=" + cursor).body.at("dead_letters").as_array().empty());
-  EXPECT_EQ(call("POST", "/v1/queues/work/dead-letters/redrive", R"({"all": true})").body.at("count"), 1);
+  EXPECT_TRUE(call("GET", "/v1/queues/jobs/dead-letters?after=" + cursor).body.at("dead_letters").as_array().empty());
+  EXPECT_EQ(call("POST", "/v1/queues/jobs/dead-letters/redrive", R"({"all": true})").body.at("count"), 1);
   EXPECT_FALSE(lease().empty());
 }
 
 TEST_F(QueueRoutesTest, a_paused_queue_gives_nothing_until_it_is_resumed) {
-  call("POST", "/v1/queues/work/messages", R"({"payload": 1})");
-  call("POST", "/v1/queues/work/pause");
+  call("POST", "/v1/queues/jobs/messages", R"({"payload": 1})");
+  call("POST", "/v1/queues/jobs/pause");
   EXPECT_TRUE(lease().empty());
-  call("POST", "/v1/queues/work/resume");
+  call("POST", "/v1/queues/jobs/resume");
   EXPECT_FALSE(lease().empty());
 }
 
 TEST_F(QueueRoutesTest, subscriptions_bring_events_to_queues) {
-  EXPECT_EQ(call("PUT", "/v1/subscriptions/s", R"({"pattern": "crm.*", "queue": "work"})").status, 200);
+  EXPECT_EQ(call("PUT", "/v1/subscriptions/s", R"({"pattern": "crm.*", "queue": "jobs"})").status, 200);
   call("POST", "/v1/events", R"({"events": [{"topic": "crm.a", "payload": 1}, {"topic": "x.b"}]})");
   EXPECT_FALSE(lease().empty());
   EXPECT_TRUE(lease().empty());

@@ -13,13 +13,13 @@ function work(call) {
   const publisher = async (who) => {
     for (let n = 0; state.running; ++n) {
       const body = { payload: `${who}-${n}`, partition_key: n % 3 ? "" : who };
-      expectStatus(await call("POST", "/v1/queues/work/messages", body), 201, "publish");
+      expectStatus(await call("POST", "/v1/queues/jobs/messages", body), 201, "publish");
       state.published.push({ name: body.payload, at: Date.now() });
     }
   };
   const consumer = async () => {
     while (state.running) {
-      const { messages } = (await call("POST", "/v1/queues/work/poll", { most: 5, wait_ms: 100 })).body;
+      const { messages } = (await call("POST", "/v1/queues/jobs/poll", { most: 5, wait_ms: 100 })).body;
       if (messages.length === 0) continue;
       await sleep(20);
       await call("POST", "/v1/leases/ack", { leases: messages.map(({ lease }) => ({ lease })) });
@@ -37,7 +37,7 @@ async function checkRestored(name, core, before) {
   check(queue.accepted >= before.length, `${name}: ${queue.accepted} accepted, ${before.length} were acknowledged before`);
   const got = new Set();
   for (;;) {
-    const { messages } = (await call("POST", "/v1/queues/work/poll", { most: 500, wait_ms: 0 })).body;
+    const { messages } = (await call("POST", "/v1/queues/jobs/poll", { most: 500, wait_ms: 0 })).body;
     if (messages.length === 0) break;
     for (const { payload } of messages) got.add(payload);
     await call("POST", "/v1/leases/ack", { leases: messages.map(({ lease }) => ({ lease })) });
@@ -48,7 +48,7 @@ async function checkRestored(name, core, before) {
 
 async function testWith(name, first, restoreInto) {
   const call = first.as(first.token("default"));
-  expectStatus(await call("PUT", "/v1/queues/work", { lease_ms: 500 }), 200, "a queue");
+  expectStatus(await call("PUT", "/v1/queues/jobs", { lease_ms: 500 }), 200, "a queue");
   const state = work(call);
   await eventually(() => state.published.length > 200, { what: "work" });
   const copy = path.join(tempDir("copies"), "copy");

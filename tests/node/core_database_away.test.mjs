@@ -8,7 +8,7 @@ await main(async () => {
   const postgres = await Postgres.start();
   const core = await Core.start("database-away", { database: postgres.url });
   const call = core.as(core.token("default"));
-  expectStatus(await call("PUT", "/v1/queues/work", {}), 200, "a queue");
+  expectStatus(await call("PUT", "/v1/queues/jobs", {}), 200, "a queue");
 
   const acknowledged = new Set();
   let refused = 0;
@@ -18,7 +18,7 @@ await main(async () => {
       // Repeated with its key until there is an answer, as a publisher does.
       const name = `${who}-${n}`;
       for (;;) {
-        const answer = await call("POST", "/v1/queues/work/messages", { payload: name }, { "Idempotency-Key": name });
+        const answer = await call("POST", "/v1/queues/jobs/messages", { payload: name }, { "Idempotency-Key": name });
         if (answer.status === 201 || answer.status === 200) {
           acknowledged.add(name);
           break;
@@ -50,7 +50,7 @@ await main(async () => {
   await Promise.all(publishers);
   const got = new Map();
   for (;;) {
-    const { messages } = (await call("POST", "/v1/queues/work/poll", { most: 500 })).body;
+    const { messages } = (await call("POST", "/v1/queues/jobs/poll", { most: 500 })).body;
     if (messages.length === 0) break;
     for (const { payload } of messages) got.set(payload, (got.get(payload) ?? 0) + 1);
     await call("POST", "/v1/leases/ack", { leases: messages.map(({ lease }) => ({ lease })) });

@@ -21,13 +21,13 @@ await main(async () => {
   const made = enter(junctor(), "token", "create", "t", ...core.settings);
   check(made.status === 0, `no token: ${made.stderr}`);
   const call = core.as(made.stdout.trim());
-  expectStatus(await call("PUT", "/v1/queues/work", {}), 200, "a queue");
+  expectStatus(await call("PUT", "/v1/queues/jobs", {}), 200, "a queue");
 
   const acknowledged = [];
   let refused = 0;
   const publish = async () => {
     const n = acknowledged.length + refused;
-    const answer = await call("POST", "/v1/queues/work/messages", { payload: { n, filler: "x".repeat(30_000) } });
+    const answer = await call("POST", "/v1/queues/jobs/messages", { payload: { n, filler: "x".repeat(30_000) } });
     if (answer.status === 201) acknowledged.push(n);
     else {
       expectStatus(answer, 507, "publishing on a full disk");
@@ -47,7 +47,7 @@ await main(async () => {
   await eventually(async () => (await publish()) === 201, { within: 10_000, what: "service with room again" });
   const got = [];
   for (;;) {
-    const { messages } = expectStatus(await call("POST", "/v1/queues/work/poll", { most: 100 }), 200, "a poll").body;
+    const { messages } = expectStatus(await call("POST", "/v1/queues/jobs/poll", { most: 100 }), 200, "a poll").body;
     if (messages.length === 0) break;
     got.push(...messages.map(({ payload }) => payload.n));
     expectStatus(await call("POST", "/v1/leases/ack", { leases: messages.map(({ lease }) => ({ lease })) }), 200, "ack");

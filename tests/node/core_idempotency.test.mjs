@@ -11,7 +11,7 @@ const atOnce = 8;
 async function publishAtOnce(callers, queue) {
   const counts = { published: 0, again: 0, busy: 0 };
   for (let k = 0; k < keys; ++k) {
-    const target = queue ? "/v1/queues/work/messages" : "/v1/events";
+    const target = queue ? "/v1/queues/jobs/messages" : "/v1/events";
     const body = { topic: "crm.contact_made", payload: { k } };
     const header = { "Idempotency-Key": `"key-${queue ? "m" : "e"}-${k}"` };
     const answers = await Promise.all(Array.from({ length: atOnce }, (_, i) =>
@@ -43,13 +43,13 @@ async function publishAtOnce(callers, queue) {
 async function testWith(name, engines) {
   const tokens = engines.map(() => engines[0].token("default"));
   const callers = engines.map((engine, i) => engine.as(tokens[i]));
-  expectStatus(await callers[0]("PUT", "/v1/queues/work", {}), 200, "a queue");
+  expectStatus(await callers[0]("PUT", "/v1/queues/jobs", {}), 200, "a queue");
   for (const queue of [false, true]) {
     const counts = await publishAtOnce(callers, queue);
     console.log(`${name}, ${queue ? "messages" : "events"}: ${JSON.stringify(counts)}`);
     check(counts.busy > 0, "no two publications met: the test shows nothing");
   }
-  const accepted = await engines[0].metric("junctor_queue_accepted_total", { tenant: "default", queue: "work" });
+  const accepted = await engines[0].metric("junctor_queue_accepted_total", { tenant: "default", queue: "jobs" });
   check(accepted === keys, `${accepted} messages were accepted for ${keys} keys`);
   for (const engine of engines) await engine.stop();
 }

@@ -6,9 +6,9 @@ let call;
 let stranger;
 
 const publish = async (payload, more = {}) =>
-  (await call("POST", "/v1/queues/work/messages", { payload, ...more })).body.id;
+  (await call("POST", "/v1/queues/jobs/messages", { payload, ...more })).body.id;
 const poll = async (body = {}) =>
-  expectStatus(await call("POST", "/v1/queues/work/poll", body), 200, "a poll").body.messages;
+  expectStatus(await call("POST", "/v1/queues/jobs/poll", body), 200, "a poll").body.messages;
 const end = (how, body, as = call) => as("POST", `/v1/leases/${how}`, body);
 
 async function tenantsAreApart() {
@@ -18,7 +18,7 @@ async function tenantsAreApart() {
     expectStatus(await end(how, { lease: message.lease }, stranger), 404, `${how} by another tenant`);
   const batch = await end("ack", { leases: [{ lease: message.lease }] }, stranger);
   check(batch.body.results[0].status === 404, "a batch of another tenant is no way in");
-  expectStatus(await stranger("POST", "/v1/queues/work/poll", {}), 404, "a queue of another tenant");
+  expectStatus(await stranger("POST", "/v1/queues/jobs/poll", {}), 404, "a queue of another tenant");
   expectStatus(await end("ack", { lease: message.lease }), 200, "ack by its owner");
   expectStatus(await end("ack", { lease: message.lease }, stranger), 404, "a finished one of another tenant");
 }
@@ -73,7 +73,7 @@ async function heartbeatsComeInBatches() {
 
 async function sizesAreBounded() {
   const large = "x".repeat(1024 * 1024);
-  expectStatus(await call("POST", "/v1/queues/work/messages", { payload: large }), 413, "a large message");
+  expectStatus(await call("POST", "/v1/queues/jobs/messages", { payload: large }), 413, "a large message");
   expectStatus(await call("POST", "/v1/events", { topic: "a.b_c", payload: large }), 413, "a large event");
 }
 
@@ -91,7 +91,7 @@ await main(async () => {
   const core = await Core.start("leases");
   call = core.as(core.token("default"));
   stranger = core.as(core.token("other"));
-  expectStatus(await call("PUT", "/v1/queues/work", { most_attempts: 3 }), 200, "a queue");
+  expectStatus(await call("PUT", "/v1/queues/jobs", { most_attempts: 3 }), 200, "a queue");
   await tenantsAreApart();
   await lostLeasesAreExplained();
   await heartbeatsComeInBatches();

@@ -7,10 +7,10 @@ let core;
 let call;
 
 const publish = async (payload, more = {}) =>
-  (await call("POST", "/v1/queues/work/messages", { payload, ...more })).body.id;
-const poll = async (body = {}) => (await call("POST", "/v1/queues/work/poll", body)).body.messages;
-const letters = async () => (await call("GET", "/v1/queues/work/dead-letters")).body.dead_letters;
-const metric = (name, more = {}) => core.metric(name, { tenant: "default", queue: "work", ...more });
+  (await call("POST", "/v1/queues/jobs/messages", { payload, ...more })).body.id;
+const poll = async (body = {}) => (await call("POST", "/v1/queues/jobs/poll", body)).body.messages;
+const letters = async () => (await call("GET", "/v1/queues/jobs/dead-letters")).body.dead_letters;
+const metric = (name, more = {}) => core.metric(name, { tenant: "default", queue: "jobs", ...more });
 
 async function kill(payload) {
   const id = await publish(payload);
@@ -34,7 +34,7 @@ async function deadLettersTellEveryAttempt() {
 }
 
 async function lettersAreRedriven(first) {
-  const redrive = (body, queue = "work") =>
+  const redrive = (body, queue = "jobs") =>
     call("POST", `/v1/queues/${queue}/dead-letters/redrive`, body);
   const ids = [first];
   for (let i = 1; i < 6; ++i) ids.push(await kill(`p${i}`));
@@ -51,18 +51,18 @@ async function lettersAreRedriven(first) {
   check(messages.map(({ id }) => id).sort().join() === ids.sort().join(), "they keep their ids");
   await call("POST", "/v1/leases/nack",
     { leases: messages.map(({ lease }) => ({ lease, kind: "reject", error: "no" })) });
-  expectStatus(await call("DELETE", "/v1/queues/work/dead-letters"), 200, "dead letters are purged");
+  expectStatus(await call("DELETE", "/v1/queues/jobs/dead-letters"), 200, "dead letters are purged");
   check((await letters()).length === 0, "none is left");
 }
 
 async function aPausedQueueKeepsWhatItGets() {
-  await call("POST", "/v1/queues/work/pause");
+  await call("POST", "/v1/queues/jobs/pause");
   const waiting = poll({ wait_ms: 10_000 });
   await publish("patient");
   await sleep(300);
   check(await metric("junctor_queue_messages", { state: "ready" }) === 1, "it was accepted");
   const resumed = Date.now();
-  await call("POST", "/v1/queues/work/resume");
+  await call("POST", "/v1/queues/jobs/resume");
   const [message] = await waiting;
   check(message.payload === "patient" && Date.now() - resumed < 2_000, "resuming wakes who waits");
   await call("POST", "/v1/leases/ack", { lease: message.lease });
@@ -72,7 +72,7 @@ async function aQueueIsPurged() {
   for (let i = 0; i < 20; ++i) await publish(i, { partition_key: i % 2 ? "lane" : "" });
   await publish("later", { delay_ms: 3_600_000 });
   const [kept] = await poll();
-  const { body } = await call("POST", "/v1/queues/work/purge");
+  const { body } = await call("POST", "/v1/queues/jobs/purge");
   check(body.count === 20, `${body.count} were purged, expected all but the leased one`);
   expectStatus(await call("POST", "/v1/leases/ack", { lease: kept.lease }), 200, "the leased one goes on");
 }
@@ -101,7 +101,7 @@ async function metricsTellTheState() {
 await main(async () => {
   core = await Core.start("operator");
   call = core.as(core.token("default"));
-  expectStatus(await call("PUT", "/v1/queues/work",
+  expectStatus(await call("PUT", "/v1/queues/jobs",
     { most_attempts: 3, backoff: { first_ms: 0, factor: 1, most_ms: 0 } }), 200, "a queue");
   await lettersAreRedriven(await deadLettersTellEveryAttempt());
   await aPausedQueueKeepsWhatItGets();

@@ -12,9 +12,9 @@ const sound = /last stop was unclean; '.*junctor\.db' is sound/;
 await main(async () => {
   const core = await Core.start("unclean");
   const call = core.as(core.token("default"));
-  expectStatus(await call("PUT", "/v1/queues/work", {}), 200, "a queue");
+  expectStatus(await call("PUT", "/v1/queues/jobs", {}), 200, "a queue");
   for (let n = 0; n < 50; ++n)
-    expectStatus(await call("POST", "/v1/queues/work/messages", { payload: "x".repeat(8_000) }), 201, "publish");
+    expectStatus(await call("POST", "/v1/queues/jobs/messages", { payload: "x".repeat(8_000) }), 201, "publish");
   check(!sound.test(core.engine.output), "a first start checks nothing");
   await core.stop();
   await core.serve();

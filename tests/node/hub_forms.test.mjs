@@ -4,6 +4,7 @@ import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
 
+import { consent } from "./support/consent.mjs";
 import { Hub, openBrowser, requireHub } from "./support/browser.mjs";
 import { Process, binary, check, freePort, getJson, main, packageOrSkip, tempDir } from "./support/processes.mjs";
 
@@ -40,18 +41,6 @@ scopes: [openid, offline_access]
 actions:
   health: {api: {path: /boards}}
 `;
-
-// Says yes to everything, as a person would by two clicks.
-async function consent(provider, request, response) {
-  const { prompt, params } = await provider.interactionDetails(request, response);
-  let result = { login: { accountId: "ann" } };
-  if (prompt.name === "consent") {
-    const grant = new provider.Grant({ accountId: "ann", clientId: params.client_id });
-    grant.addOIDCScope("openid offline_access");
-    result = { consent: { grantId: await grant.save() } };
-  }
-  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
-}
 
 async function startProvider(callback) {
   const { Provider } = await packageOrSkip("oidc-provider");

@@ -10,6 +10,8 @@ import { createHash, generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
+import { consent } from "../node/support/consent.mjs";
+
 const [nodeModules, tlsFolder, tokenSeconds] = process.argv.slice(2);
 const require = createRequire(pathToFileURL(nodeModules + "/"));
 const { Provider } = await import(pathToFileURL(require.resolve("oidc-provider")).href);
@@ -61,18 +63,6 @@ function configuration(tls) {
   };
 }
 
-// Logs in and consents at once, as a person would by two clicks.
-async function interact(provider, request, response) {
-  const details = await provider.interactionDetails(request, response);
-  let result = { login: { accountId: "ann" } };
-  if (details.prompt.name === "consent") {
-    const grant = new provider.Grant({ accountId: "ann", clientId: details.params.client_id });
-    grant.addOIDCScope("openid offline_access");
-    result = { consent: { grantId: await grant.save() } };
-  }
-  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
-}
-
 async function resource(provider, request, response) {
   const value = (request.headers.authorization ?? "").replace(/^Bearer /, "");
   const token = (await provider.ClientCredentials.find(value)) ?? (await provider.AccessToken.find(value));
@@ -106,7 +96,7 @@ function serve(server, tls) {
         if (request.url === "/_test/stats") return response.end(JSON.stringify(stats));
         if (request.url === "/_test/revoke") return revoke(provider, response).catch(failed);
         if (request.url === "/_test/resource") return resource(provider, request, response).catch(failed);
-        if (request.url.startsWith("/interaction/")) return interact(provider, request, response).catch(failed);
+        if (request.url.startsWith("/interaction/")) return consent(provider, request, response).catch(failed);
         return callback(request, response);
       });
       resolve(issuer);

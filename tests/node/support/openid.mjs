@@ -1,6 +1,7 @@
 // A real OpenID provider (npm oidc-provider) in the test's process, and browsers that keep cookies.
 import http from "node:http";
 
+import { consent } from "./consent.mjs";
 import { check, packageOrSkip } from "./processes.mjs";
 
 // exchanged: how many codes became tokens.
@@ -32,7 +33,7 @@ export class OpenIdProvider {
     const callback = provider.callback();
     this.server.on("request", (request, response) => {
       if (!request.url.startsWith("/interaction/")) return callback(request, response);
-      return this.interact(provider, request, response).catch((error) => response.writeHead(500).end(String(error)));
+      return consent(provider, request, response).catch((error) => response.writeHead(500).end(String(error)));
     });
     return this;
   }
@@ -44,18 +45,6 @@ export class OpenIdProvider {
       await this.provider.RefreshToken.adapter.revokeByGrantId(id);
       await this.provider.Grant.adapter.destroy(id);
     }
-  }
-
-  // Logs in and consents at once, as a person would by two clicks.
-  async interact(provider, request, response) {
-    const details = await provider.interactionDetails(request, response);
-    let result = { login: { accountId: "ann" } };
-    if (details.prompt.name === "consent") {
-      const grant = new provider.Grant({ accountId: "ann", clientId: details.params.client_id });
-      grant.addOIDCScope("openid offline_access");
-      result = { consent: { grantId: await grant.save() } };
-    }
-    await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
   }
 }
 
