@@ -84,15 +84,8 @@ HttpResponse shown(const HttpRequest& request, const std::function<HttpResponse(
   return out;
 }
 
-HttpResponse redirect(std::string url) {
-  HttpResponse out;
-  out.status = 303;
-  out.headers.set("Location", std::move(url));
-  return out;
-}
-
 HttpResponse authorised(const HttpRequest& request, const auth::Authorised& done) {
-  if (!done.return_to.empty()) return redirect(done.return_to);
+  if (!done.return_to.empty()) return HttpResponse::redirect(303, done.return_to);
   const std::string name = done.connection.integration + "/" + done.connection.name;
   if (is_browser(request)) return page_response(200, name + " is authorised", "You can close this page.");
   return HttpResponse::text(200, name + " is authorised. You can close this page.\n");
@@ -110,7 +103,7 @@ HttpResponse begin_consent(auth::Authorization& authorization, const std::string
                            Fiber& fiber, const HttpRequest& request) {
   return shown(request, [&] {
     const auto begun = authorization.begin(fiber, request.query_value("ticket").value_or(""));
-    HttpResponse out = redirect(begun.url);
+    HttpResponse out = HttpResponse::redirect(303, begun.url);
     out.headers.set("Set-Cookie", ConsentCookie(callback_url(public_url), begun.state).keep(begun.proof, auth::state_lifetime));
     return out;
   });

@@ -71,13 +71,6 @@ HttpResponse guarded(HttpResponse response) {
   return response;
 }
 
-HttpResponse redirect(std::string place) {
-  HttpResponse response;
-  response.status = 302;
-  response.headers.set("Location", std::move(place));
-  return response;
-}
-
 HttpResponse serve(const HubFile& file, const HttpRequest& request) {
   const bool compressed = !file.gzip.empty() && accepts(request, "Accept-Encoding", "gzip");
   const std::string tag = "\"" + std::string(file.digest) + (compressed ? "-gzip\"" : "\"");
@@ -120,7 +113,7 @@ HttpResponse answer(std::span<const HubFile> files, const HttpRequest& request) 
 }  // namespace
 
 std::vector<Route> hub_routes(std::span<const HubFile> files) {
-  return {{"GET", "/hub", [](Fiber&, HttpRequest&) { return redirect("/hub/"); }},
+  return {{"GET", "/hub", [](Fiber&, HttpRequest&) { return HttpResponse::redirect(302, "/hub/"); }},
           {"GET", "/hub/{path*}",
            [files](Fiber&, HttpRequest& request) { return answer(files, request); }}};
 }
@@ -130,7 +123,7 @@ HttpHandler home_leads_to_hub(HttpHandler handler) {
     HttpResponse response = handler(fiber, request);
     if (response.status != 404 || request.path != "/" || !request.route.empty() || !is_navigation(request))
       return response;
-    return redirect("/hub/");
+    return HttpResponse::redirect(302, "/hub/");
   };
 }
 

@@ -158,6 +158,13 @@ HttpResponse HttpResponse::json(int status, const Json& value) {
   return text(status, junctor::json::to_text(value), "application/json");
 }
 
+HttpResponse HttpResponse::redirect(int status, std::string location) {
+  HttpResponse out;
+  out.status = status;
+  out.headers.set("Location", std::move(location));
+  return out;
+}
+
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 100:

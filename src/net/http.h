@@ -118,6 +118,7 @@ struct HttpResponse {
   static HttpResponse text(int status, std::string body,
                            std::string content_type = "text/plain; charset=utf-8");
   static HttpResponse json(int status, const Json& value);
+  static HttpResponse redirect(int status, std::string location);
 };
 
 // "Not Found"; empty for a status without a registered phrase.
