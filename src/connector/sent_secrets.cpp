@@ -136,16 +136,17 @@ std::string SecretValues::without(std::string text) const {
   return text;
 }
 
-Json SecretValues::without(Json value) const {
-  if (!are_in(value)) return value;
+Json SecretValues::without(Json value) const { return are_in(value) ? cut_out_of(std::move(value)) : value; }
+
+Json SecretValues::cut_out_of(Json value) const {
   if (const auto* text = value.if_string()) return Json(JsonString(without(std::string(view(*text)))));
-  if (value.is_number()) return Json(redacted);
-  if (auto* list = value.if_array()) {
-    for (Json& one : *list) one = without(std::move(one));
-    return value;
-  }
+  if (value.is_number()) return are_in(value) ? Json(redacted) : value;
+  if (auto* list = value.if_array())
+    for (Json& one : *list) one = cut_out_of(std::move(one));
+  if (!value.is_object()) return value;
   JsonObject out;
-  for (auto& member : value.get_object()) out[without(std::string(member.key()))] = without(std::move(member.value()));
+  for (auto& member : value.get_object())
+    out[without(std::string(member.key()))] = cut_out_of(std::move(member.value()));
   return out;
 }
 

@@ -42,6 +42,8 @@ class SecretValues final {
   Json without(Json value) const;
 
  private:
+  Json cut_out_of(Json value) const;
+
   std::vector<Secret> values_;
 };
 
