@@ -16,6 +16,8 @@ endif()
 if(JUNCTOR_SANITIZE)
   # Global on purpose: a sanitizer that sees half of a program reports nonsense.
   add_compile_options(-fsanitize=${JUNCTOR_SANITIZE} -fno-omit-frame-pointer)
+  # For the few places where instrumented code needs more room or time, or cannot do at all.
+  add_compile_definitions(JUNCTOR_SANITIZED)
   add_link_options(-fsanitize=${JUNCTOR_SANITIZE})
   if(JUNCTOR_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)

@@ -8,19 +8,11 @@
 
 #include "async/stack_pool.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define JUNCTOR_LARGE_FRAMES 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define JUNCTOR_LARGE_FRAMES 1
-#endif
-#endif
-
 namespace junctor {
 namespace {
 
 // Sanitizers make frames several times larger.
-#ifdef JUNCTOR_LARGE_FRAMES
+#ifdef JUNCTOR_SANITIZED
 constexpr std::size_t stack_factor = 4;
 #else
 constexpr std::size_t stack_factor = 1;

@@ -54,20 +54,14 @@ std::string digest_of(std::uint64_t bytes) {
   return digest.hex();
 }
 
-// Of this process, in bytes.
 // Sanitizers keep freed memory for a while.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef JUNCTOR_SANITIZED
 constexpr std::uint64_t most_growth = UINT64_MAX;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t most_growth = UINT64_MAX;
-#else
-constexpr std::uint64_t most_growth = 16 * mebi;
-#endif
 #else
 constexpr std::uint64_t most_growth = 16 * mebi;
 #endif
 
+// Of this process, in bytes.
 std::uint64_t peak_memory() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)

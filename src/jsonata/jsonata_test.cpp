@@ -19,14 +19,8 @@ namespace {
 namespace bj = boost::json;
 
 // Sanitizers make everything slower.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef JUNCTOR_SANITIZED
 constexpr int slowness = 20;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr int slowness = 20;
-#else
-constexpr int slowness = 1;
-#endif
 #else
 constexpr int slowness = 1;
 #endif
@@ -226,12 +220,9 @@ TEST(Jsonata, recurses_deeply_on_a_small_stack) {
     Expression::check(std::string(100'000, '('));
     return std::move(back);
   });
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#ifdef JUNCTOR_SANITIZED
   GTEST_SKIP() << "sanitizers do not know this fiber";
-#endif
-#endif
+#else
   fiber = std::move(fiber).resume();
   EXPECT_EQ(results, "1500U1001");
 #endif

@@ -95,7 +95,7 @@ TEST(SecretScan, no_canary_reaches_files_logs_answers_or_errors) {
 
 // The secret is made and stored by another process; this one only opens it and holds it.
 TEST(SecretScan, a_core_dump_of_a_process_that_holds_secrets_has_none_of_them) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef JUNCTOR_SANITIZED
   GTEST_SKIP() << "a sanitizer's shadow memory makes the dump terabytes large";
 #endif
   if (std::system("gcore --version > /dev/null 2>&1") != 0 && std::system("command -v gcore > /dev/null 2>&1") != 0)
