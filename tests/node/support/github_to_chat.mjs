@@ -153,13 +153,21 @@ export class Stage {
     return messages;
   }
 
-  // Waits until as many messages have arrived as were delivered, and then that no more come.
+  // Runs that are not over: those that a killed engine had under way wait for the end of their lease, although
+  // the chat has their message.
+  async unfinishedRuns() {
+    const pages = ["running", "retrying"].map((status) => getJson(`${this.engineUrl}/v1/runs?subject=to_chat&limit=500&status=${status}`));
+    return (await Promise.all(pages)).flatMap(({ runs }) => runs).length;
+  }
+
+  // Waits until as many messages have arrived as were delivered and their runs are over, and then that no more come.
   async allArrived(payloads, within) {
     await eventually(async () => (await this.chatCounts()).messages >= payloads.length,
       { within, every: 250, what: `${payloads.length} messages at the chat` }).catch(async (error) => {
       const { messages } = await this.chatCounts();
       throw new Error(`${error.message}; ${messages} messages are there`);
     });
+    await eventually(async () => (await this.unfinishedRuns()) === 0, { within, every: 250, what: "the end of every run" });
     await sleep(2_000);
   }
 
