@@ -20,6 +20,7 @@
 #define JUNCTOR_TSAN 1
 #endif
 #ifdef JUNCTOR_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef JUNCTOR_TSAN
@@ -47,7 +48,13 @@ struct StackGuard::Segment {
   explicit Segment(std::size_t bytes) : allocator(bytes) {}
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
-  ~Segment() { allocator.deallocate(stack); }
+  ~Segment() {
+#ifdef JUNCTOR_ASAN
+    // The outermost frame never returns: its marks would lie on whatever is mapped here next.
+    ASAN_UNPOISON_MEMORY_REGION(static_cast<char*>(stack.sp) - stack.size, stack.size);
+#endif
+    allocator.deallocate(stack);
+  }
 };
 
 void StackGuard::give_back() {
