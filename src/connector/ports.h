@@ -24,7 +24,7 @@ class Fiber;
 namespace junctor::connector {
 
 // One request and its answer, as it may be stored and shown: credentials and declared places are
-// "[redacted]", bodies at most recorded_body_bytes.
+// "[redacted]", bodies at most recorded_body_bytes. Whoever keeps it bounds URL and headers.
 struct RecordedCall {
   TenantId tenant;
   std::string run;  // id; empty outside a run
@@ -50,6 +50,8 @@ struct RecordedCall {
   std::string failure;  // why there was no answer, or why it counts as a fault
 };
 inline constexpr std::size_t recorded_body_bytes = 16 * 1024;
+inline constexpr std::size_t recorded_header_bytes = 1024;  // of one value
+inline constexpr std::size_t recorded_url_bytes = 4 * 1024;
 
 // Takes every call. Must not wait: it queues, and drops with a counter when it cannot follow.
 class CallRecorder {

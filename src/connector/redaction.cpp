@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json/value.hpp>
 
+#include "base/text.h"
 #include "json/parse.h"
 #include "json/serialize.h"
 
@@ -77,12 +78,31 @@ void redact_names(Json& json, int depth) {
   }
 }
 
-// Not inside a UTF-8 sequence.
 std::string cut(std::string text, std::size_t most) {
   if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  text.resize(most);
-  return text + "…";
+  return std::string(whole_characters(text, most)) + "…";
+}
+
+// The steps of a form's name: card[number] is /card/number, as a form is written from nested members.
+std::vector<std::string> form_place(std::string_view name) {
+  std::vector<std::string> out;
+  auto open = name.find('[');
+  out.emplace_back(name.substr(0, open));
+  while (open != std::string_view::npos) {
+    const auto close = name.find(']', open);
+    if (close == std::string_view::npos) return {std::string(name)};
+    out.emplace_back(name.substr(open + 1, close - open - 1));
+    open = close + 1 < name.size() && name[close + 1] == '[' ? close + 1 : std::string_view::npos;
+  }
+  return out;
+}
+
+// Whether the place stands at or below the declared one. "[]" is any item of a list.
+bool is_under(const std::vector<std::string>& place, const std::vector<std::string>& declared) {
+  if (place.size() < declared.size()) return false;
+  for (std::size_t i = 0; i < declared.size(); ++i)
+    if (declared[i] != "*" && declared[i] != place[i] && !place[i].empty()) return false;
+  return true;
 }
 
 std::string left_out(std::size_t size) { return "[" + std::to_string(size) + " bytes]"; }
@@ -138,16 +158,49 @@ std::vector<std::pair<std::string, std::string>> Redaction::headers(const std::v
 
 std::vector<std::pair<std::string, std::string>> Redaction::headers(const Headers& headers) const {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const Header& header : headers) {
-    out.emplace_back(header.name, hides_header(header.name) ? std::string(redacted) : header.value);
-  }
+  for (const Header& header : headers) out.emplace_back(header.name, header_value(header));
   return out;
+}
+
+std::string Redaction::header_value(const Header& header) const {
+  if (hides_header(header.name)) return std::string(redacted);
+  if (equal_ignoring_case(header.name, "Location") || equal_ignoring_case(header.name, "Content-Location"))
+    return url(header.value);
+  if (equal_ignoring_case(header.name, "Link")) return links(header.value);
+  return header.value;
+}
+
+std::string Redaction::links(std::string_view value) const {
+  std::string out;
+  while (true) {
+    const auto open = value.find('<');
+    const auto close = value.find('>', open == std::string_view::npos ? 0 : open);
+    if (open == std::string_view::npos || close == std::string_view::npos) break;
+    out.append(value.substr(0, open + 1)).append(url(value.substr(open + 1, close - open - 1)));
+    value.remove_prefix(close);
+  }
+  return out.append(value);
 }
 
 void Redaction::redact(Json& json) const {
   constexpr int deepest = 64;
   for (const auto& place : places_) redact_place(json, place, 0);
   redact_names(json, deepest);
+}
+
+std::string Redaction::form(std::string_view body) const {
+  auto parameters = parse_query(body);
+  bool changed = false;
+  for (Parameter& parameter : parameters) {
+    const auto place = form_place(parameter.name);
+    const bool declared = std::any_of(places_.begin(), places_.end(),
+                                      [&](const auto& one) { return is_under(place, one); });
+    const bool named = std::any_of(place.begin(), place.end(), means_secret);
+    if (!declared && !named && !hides_query(parameter.name)) continue;
+    parameter.value = redacted;
+    changed = true;
+  }
+  return changed ? to_query(parameters) : std::string(body);
 }
 
 std::string Redaction::body(std::string_view body, std::string_view content_type, std::size_t most) const {
@@ -158,7 +211,7 @@ std::string Redaction::body(std::string_view body, std::string_view content_type
     return cut(json::to_text(parsed.value()), most);
   }
   if (content_type.find("form-urlencoded") != std::string_view::npos) {
-    return cut(url("?" + std::string(body)).substr(1), most);
+    return cut(form(body), most);
   }
   const bool text = content_type.starts_with("text/") || content_type.find("xml") != std::string_view::npos;
   return text ? cut(std::string(body), most) : left_out(body.size());

@@ -35,6 +35,9 @@ class Redaction final {
 
  private:
   bool hides_header(std::string_view name) const;
+  std::string header_value(const Header& header) const;
+  std::string links(std::string_view value) const;  // of a Link header
+  std::string form(std::string_view body) const;
 
   std::vector<std::string> headers_;
   std::vector<std::string> query_;

@@ -1,5 +1,6 @@
 #include "engine/call_trace.h"
 
+#include "base/text.h"
 #include "engine/run_calls.h"
 #include "json/serialize.h"
 
@@ -20,6 +21,12 @@ std::string_view name_of(LogLevel level) {
   return "error";
 }
 
+// Only behind the search for secrets: a part of one would not be found.
+std::string cut(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  return std::string(whole_characters(text, most)) + "…";
+}
+
 }  // namespace
 
 void CallTrace::note(LogLevel level, std::string_view message, Timestamp at) {
@@ -32,11 +39,16 @@ void CallTrace::note(LogLevel level, std::string_view message, Timestamp at) {
 
 std::vector<connector::RecordedCall> CallTrace::shown_calls() const {
   auto out = calls;
+  const auto header = [this](std::string& value) {
+    value = cut(secrets.without(std::move(value)), connector::recorded_header_bytes);
+  };
   for (connector::RecordedCall& call : out) {
+    call.url = cut(secrets.without(std::move(call.url)), connector::recorded_url_bytes);
+    for (auto& [name, value] : call.request_headers) header(value);
     call.request_body = secrets.without(std::move(call.request_body));
     call.response_body = secrets.without(std::move(call.response_body));
     call.failure = secrets.without(std::move(call.failure));
-    for (auto& [name, value] : call.response_headers) value = secrets.without(std::move(value));
+    for (auto& [name, value] : call.response_headers) header(value);
   }
   return out;
 }

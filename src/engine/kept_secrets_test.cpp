@@ -26,6 +26,8 @@ actions:
   cached: {api: {path: /x, cache: {ttl: 5m, store: store}}}
   named: {api: {path: /named, cache: {ttl: 5m, store: store}}}
   plain: {api: {path: /plain, cache: {ttl: 5m, store: store}}}
+  by_url: {api: {path: /pages, pagination: {kind: next_url, next: next, items: items}}}
+  by_header: {api: {path: /cursors, pagination: {kind: cursor, in: header, param: X-Cursor, next: next, items: items}}}
   work: {api: {path: /unused}}
 )";
 }
@@ -47,6 +49,11 @@ class KeptSecrets : public testing::Test {
   HttpResponse answer(const HttpRequest& request) {
     if (request.path == "/plain") return HttpResponse::json(200, JsonObject{{"n", 1}});
     if (request.path == "/named") return HttpResponse::json(200, JsonObject{{"access_token", "fresh-token"}});
+    const std::string key(*request.headers.get("X-Key"));
+    if (request.path == "/pages")
+      return HttpResponse::json(200, JsonObject{{"items", JsonArray{1}}, {"next", api_.url() + "/more/" + key + "?k=" + key}});
+    if (request.path == "/cursors" && !request.headers.contains("X-Cursor"))
+      return HttpResponse::json(200, JsonObject{{"items", JsonArray{1}}, {"next", key}});
     return HttpResponse::json(200, JsonObject{{"echo", "sent " + std::string(*request.headers.get("X-Key"))}});
   }
 
@@ -82,6 +89,37 @@ TEST_F(KeptSecrets, an_output_is_given_whole_and_kept_without) {
     EXPECT_EQ(trace_.shown_output(JsonObject{{"new", JsonObject{{"client_secret", "x"}, {"name", "y"}}}}),
               R"({"new":{"client_secret":"[redacted]","name":"y"}})");
   });
+}
+
+TEST_F(KeptSecrets, a_credential_that_leads_to_the_next_page_is_kept_nowhere) {
+  run_in_fiber([&](Fiber& fiber) {
+    engine_.connect(fiber, "echo", {{"key", canary}});
+    call(fiber, "by_url");
+    call(fiber, "by_header");
+    EXPECT_EQ(api_.seen().at(1).path, "/more/" + std::string(canary)) << "it is followed all the same";
+    EXPECT_EQ(api_.seen().at(3).headers.get("X-Cursor"), canary);
+    std::string kept;
+    for (const auto& one : trace_.shown_calls()) {
+      kept += one.url + "\n";
+      for (const auto& [name, value] : one.request_headers) kept += name + ": " + value + "\n";
+    }
+    EXPECT_THAT(kept, testing::HasSubstr("/more/[redacted]?k=[redacted]"));
+    EXPECT_THAT(kept, testing::HasSubstr("X-Cursor: [redacted]"));
+    EXPECT_THAT(kept, testing::Not(testing::HasSubstr(canary)));
+  });
+}
+
+TEST_F(KeptSecrets, a_recorded_call_is_bounded_behind_the_search_for_secrets) {
+  connector::RecordedCall call;
+  call.url = "https://api.example/" + std::string(100'000, 'a');
+  call.request_headers = {{"X-Long", std::string(connector::recorded_header_bytes - 4, 'a') + canary}};
+  call.response_headers = {{"X-Wide", std::string(connector::recorded_header_bytes - 1, 'a') + "é"}};
+  trace_.secrets.add(canary);
+  trace_.record(call);
+  const auto shown = trace_.shown_calls().at(0);
+  EXPECT_EQ(shown.url.size(), connector::recorded_url_bytes + std::string("…").size());
+  EXPECT_THAT(shown.request_headers[0].second, testing::EndsWith("aa[red…")) << "no part of the secret is left";
+  EXPECT_EQ(shown.response_headers[0].second, std::string(connector::recorded_header_bytes - 1, 'a') + "…");
 }
 
 TEST_F(KeptSecrets, answers_with_secrets_do_not_outlive_the_process_in_a_cache) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/text.h"
 #include "store/transaction.h"
 
 namespace junctor {
@@ -84,9 +85,7 @@ constexpr std::array<std::pair<RunStatus, std::string_view>, 6> statuses{{
 
 std::string bounded(std::string_view text, std::size_t most) {
   if (text.size() <= most) return std::string(text);
-  // Back to the start of a character, so that what is kept stays UTF-8.
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
-  return std::string(text.substr(0, most)) + "… (cut, " + std::to_string(text.size()) + " bytes)";
+  return std::string(whole_characters(text, most)) + "… (cut, " + std::to_string(text.size()) + " bytes)";
 }
 
 std::string counters_text(const std::map<std::string, std::int64_t>& counters) {
