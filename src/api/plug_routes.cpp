@@ -1,7 +1,11 @@
 #include "api/plug_routes.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <functional>
 
+#include "base/crypto.h"
+#include "base/text.h"
 #include "connector/answer_differences.h"
 #include "connector/executor.h"
 #include "connector/fixtures.h"
@@ -39,24 +43,35 @@ std::string text_of(const JsonObject& body, std::string_view name) {
   return std::string(value->get_string());
 }
 
+void each_of(const JsonObject& body, std::string_view name, const std::function<void(std::string, std::string)>& see) {
+  const Json* value = body.if_contains(name);
+  if (value == nullptr || value->is_null()) return;
+  if (!value->is_object()) wrong("`" + std::string(name) + "` is an object of names and values");
+  for (const auto& [key, one] : value->get_object()) see(std::string(key), connector::scalar_text(one));
+}
+
+std::string compare_of(const JsonObject& body) {
+  const Json* compare = body.if_contains("compare");
+  if (compare == nullptr || compare->is_null() || *compare == Json(false)) return {};
+  if (*compare == Json(true)) return "*";
+  if (!compare->is_string()) wrong("`compare` is true, or the slug of an action");
+  return std::string(compare->get_string());
+}
+
 void read_path(const JsonObject& body, Question& out) {
   if (body.contains("method")) out.method = text_of(body, "method");
-  if (!out.path.starts_with('/') && !out.path.starts_with("http"))
+  if (!out.path.starts_with('/') && !out.path.starts_with("http://") && !out.path.starts_with("https://"))
     wrong("`path` begins with \"/\", or is a whole URL of the integration");
-  if (const Json* query = body.if_contains("query"); query != nullptr && query->is_object()) {
-    std::vector<Parameter> parameters;
-    for (const auto& [name, value] : query->get_object())
-      parameters.push_back({std::string(name), connector::scalar_text(value)});
-    if (!parameters.empty())
-      out.path += (out.path.find('?') == std::string::npos ? "?" : "&") + to_query(parameters);
-  }
-  if (const Json* headers = body.if_contains("headers"); headers != nullptr && headers->is_object())
-    for (const auto& [name, value] : headers->get_object())
-      out.headers.add(std::string(name), connector::scalar_text(value));
+  if (std::any_of(out.path.begin(), out.path.end(), [](char c) { return c <= ' ' || c > '~' || c == '\\'; }))
+    wrong("`path` holds a blank, a backslash or a character beyond ASCII: write it as %20, %5C, %C3%A9");
+  if (body.contains("input")) wrong("`input` belongs to an `action`; a `path` takes `query`, `headers` and `body`");
+  std::vector<Parameter> parameters;
+  each_of(body, "query", [&](std::string name, std::string value) { parameters.push_back({std::move(name), std::move(value)}); });
+  if (!parameters.empty()) out.path += (out.path.find('?') == std::string::npos ? "?" : "&") + to_query(parameters);
+  each_of(body, "headers", [&](const std::string& name, const std::string& value) { out.headers.add(name, value); });
   if (const Json* content = body.if_contains("body"); content != nullptr && !content->is_null())
     out.body = content->is_string() ? std::string(content->get_string()) : json::to_text(*content);
-  if (const Json* compare = body.if_contains("compare"))
-    out.compare = compare->is_string() ? std::string(compare->get_string()) : *compare == Json(true) ? "*" : "";
+  out.compare = compare_of(body);
 }
 
 Question read_question(const HttpRequest& request) {
@@ -89,14 +104,17 @@ JsonArray differences_json(const Integration& integration, const Action& action,
 
 JsonObject failure_json(const Failure& failure) {
   JsonObject out{{"kind", to_string(failure.kind())}, {"message", failure.message()}};
-  if (const auto* provider = dynamic_cast<const ProviderFailure*>(&failure))
+  if (const auto* provider = dynamic_cast<const ProviderFailure*>(&failure)) {
+    out["code"] = "provider_answer";
     out["provider"] = JsonObject{{"status", provider->answer().status},
                                  {"code", provider->answer().code},
                                  {"message", provider->answer().message},
                                  {"body", provider->answer().body}};
+  }
   if (const auto* connection = dynamic_cast<const vault::ConnectionFailure*>(&failure))
     out["code"] = vault::to_string(connection->code());
   if (const auto* shape = dynamic_cast<const ShapeFailure*>(&failure)) {
+    out["code"] = "input_invalid";
     JsonArray errors;
     for (const Problem& one : shape->problems()) errors.push_back(JsonObject{{"path", one.path}, {"message", message_of(one)}});
     out["errors"] = std::move(errors);
@@ -107,15 +125,31 @@ JsonObject failure_json(const Failure& failure) {
 JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegration& integration, const CallScope& scope,
                        const Question& question, CallTrace& trace) {
   const LoadedAction& action = integration.action(question.action);
+  if (!question.save.empty()) connector::check_fixture(integration.folder, question.save);
   const Json output = parts.actions.call(fiber, scope, integration.definition.slug, question.action, question.input, trace);
-  JsonObject out{{"action", question.action}, {"output", output}};
+  JsonObject out{{"action", question.action}, {"output", trace.secrets.without(output)}};
   out["differences"] = differences_json(integration.definition, *action.definition, output);
   // A fixture goes into files that are shared.
   const Json shown = json::parse(trace.shown_output(output, redaction_of(action))).value_or_throw();
   out["fixture"] = connector::fixture_json(*action.definition, question.input, shown);
-  if (!question.save.empty())
+  if (question.save.empty()) return out;
+  // The call has been made: its answer is told even when the file cannot be written.
+  try {
     out["saved"] = connector::save_fixture(integration.folder, question.save, *action.definition, question.input, shown);
+  } catch (const Failure& failure) {
+    out["not_saved"] = failure.message();
+  }
   return out;
+}
+
+// The body of an answer: JSON, or its text, or bytes. `cut`: more stands behind it.
+Json shown_body(const ClientResponse& answer, const Json* parsed, bool& cut) {
+  cut = answer.body.size() > most_shown_bytes;
+  if (parsed != nullptr && !cut) return *parsed;
+  const Json text(JsonString(whole_characters(answer.body, most_shown_bytes)));
+  if (json::parse(json::to_text(text))) return text;  // what is not UTF-8 would not be read back
+  return JsonObject{{"base64", crypto::to_base64(std::string_view(answer.body).substr(0, most_shown_bytes))},
+                    {"content_type", answer.headers.get("Content-Type").value_or("")}};
 }
 
 JsonObject call_path(Fiber& fiber, const PlugParts& parts, const LoadedIntegration& integration, const CallScope& scope,
@@ -131,12 +165,13 @@ JsonObject call_path(Fiber& fiber, const PlugParts& parts, const LoadedIntegrati
     if (!equal_ignoring_case(header.name, "Set-Cookie"))
       headers.push_back(JsonObject{{"name", header.name}, {"value", header.value}});
   auto parsed = json::parse(answer.body, {.max_depth = 128});
-  const std::size_t shown = std::min(answer.body.size(), most_shown_bytes);
+  bool cut = false;
+  Json body = shown_body(answer, parsed ? &parsed.value() : nullptr, cut);
   JsonObject out{{"status", answer.status},
                  {"headers", std::move(headers)},
-                 {"body", parsed && shown == answer.body.size() ? parsed.value() : Json(JsonString(answer.body.substr(0, shown)))},
+                 {"body", std::move(body)},
                  {"body_bytes", answer.body.size()},
-                 {"cut_short", shown < answer.body.size()}};
+                 {"cut_short", cut}};
   if (question.compare.empty()) return out;
   const Action* action = question.compare == "*"
                              ? connector::action_of_path(integration.definition, question.method, question.path)

@@ -1,5 +1,6 @@
 #include "cli/plug_command.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -53,27 +54,44 @@ Json details(const Integration& integration) {
   return out;
 }
 
+// The folders of definitions at a place: itself, or those in it.
+std::vector<std::string> folders_of(const std::string& place) {
+  namespace fs = std::filesystem;
+  if (fs::exists(place + "/integration.yaml")) return {place};
+  if (!fs::is_directory(place))
+    throw Failure(FailureKind::not_found, place + " is no folder; name one that holds definitions, as connectors/ of the repository does");
+  std::vector<std::string> out;
+  for (const auto& entry : fs::directory_iterator(place))
+    if (fs::exists(entry.path() / "integration.yaml")) out.push_back(entry.path().string());
+  std::sort(out.begin(), out.end());
+  if (out.empty()) throw Failure(FailureKind::not_found, place + " holds no folder with an integration.yaml");
+  return out;
+}
+
 int list(const Given& given) {
   std::vector<std::string> places = given.values("PLACE");
   if (places.empty()) places.push_back("connectors");
   JsonArray all;
+  int broken = 0;
   for (const std::string& place : places) {
-    std::vector<std::string> folders;
-    if (std::filesystem::exists(place + "/integration.yaml")) folders.push_back(place);
-    else for (const auto& entry : std::filesystem::directory_iterator(place)) {
-      if (std::filesystem::exists(entry.path() / "integration.yaml")) folders.push_back(entry.path().string());
+    for (const std::string& folder : folders_of(place)) {
+      if (auto loaded = connector::load_integration_folder(folder)) {
+        all.push_back(summary(loaded.value()));
+      } else {
+        ++broken;
+        std::cerr << "junctor: " << folder << ": " << loaded.problems().size() << " faults; junctor validate " << folder << " tells them\n";
+      }
     }
-    for (const std::string& folder : folders) all.push_back(summary(connector::load_integration_folder(folder).value_or_throw()));
   }
   if (given.has("json")) {
     std::cout << pretty(all) << '\n';
-    return 0;
+    return broken == 0 ? 0 : 1;
   }
   for (const Json& one : all) {
     std::cout << one.at("slug").as_string().c_str() << "  " << one.at("name").as_string().c_str() << "  "
               << json::to_text(one.at("auth")) << "  " << json::to_text(one.at("actions")) << " actions\n";
   }
-  return 0;
+  return broken == 0 ? 0 : 1;
 }
 
 int info(const Given& given) {
@@ -86,11 +104,31 @@ std::string token_of(const Given& given) {
   return given.value("token", kept == nullptr ? "" : kept);
 }
 
+std::string text_member(const Json& json, const char* name) {
+  const Json* value = json.as_object().if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+// Throws Failure with what the problem that came says, and with what to do where that is known.
+[[noreturn]] void refused(const std::string& url, int status, const Json& problem) {
+  const std::string detail = problem.is_object() ? text_member(problem, "detail") : "";
+  std::string message = "the engine answered " + std::to_string(status) + ": " +
+                        (detail.empty() ? url + " is nothing it knows" : detail);
+  const Json* errors = problem.is_object() ? problem.as_object().if_contains("errors") : nullptr;
+  if (errors != nullptr && errors->is_array())
+    for (const Json& one : errors->as_array())
+      if (one.is_object()) message += "\n  " + text_member(one, "path") + ": " + text_member(one, "message");
+  if (status == 401) message += "\n  give a token by --token or JUNCTOR_TOKEN; `junctor token create` makes one";
+  throw Failure(FailureKind::invalid, message);
+}
+
 // What the engine answers to a question for its plug; throws Failure with the engine's own words.
 JsonObject ask_engine(const Given& given, const Integration& integration, const JsonObject& question) {
   ClientRequest request;
   request.method = "POST";
-  request.url = given.value("server", "http://127.0.0.1:8400") + "/v1/integrations/" + integration.slug + "/plug";
+  std::string server = given.value("server", "http://127.0.0.1:8400");
+  while (server.ends_with('/')) server.pop_back();
+  request.url = server + "/v1/integrations/" + integration.slug + "/plug";
   request.header("Content-Type", "application/json");
   if (const std::string token = token_of(given); !token.empty()) request.header("Authorization", Secret("Bearer " + token));
   request.body = json::to_text(Json(question));
@@ -100,21 +138,20 @@ JsonObject ask_engine(const Given& given, const Integration& integration, const 
   ClientResponse response;
   run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request); });
   auto answer = json::parse(response.body);
-  if (response.status != 200 || !answer || !answer.value().is_object())
-    throw Failure(FailureKind::invalid, "the engine answered " + std::to_string(response.status) + ": " + response.body.substr(0, 2000));
+  if (response.status != 200) refused(request.url, response.status, answer ? answer.value() : Json());
+  const bool of_engine = answer && answer.value().is_object() && answer.value().as_object().contains("run");
+  if (!of_engine) throw Failure(FailureKind::invalid, request.url + " answers, but it is no engine: is --server right?");
   return std::move(answer.value().as_object());
-}
-
-std::string text_member(const Json& json, const char* name) {
-  const Json* value = json.as_object().if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
 // 0 when the answer is as its schema says.
 int print_differences(const JsonObject& answer) {
   const Json* list = answer.if_contains("differences");
   if (list == nullptr) {
-    std::cerr << "no action of the definition sends this, so there is no schema to compare with\n";
+    const Json* action = answer.if_contains("action");
+    const bool known = action != nullptr && action->is_string();
+    std::cerr << (known ? "the answer is no JSON, so nothing of it can be compared with a schema\n"
+                        : "no action of the definition sends this, so there is no schema to compare with\n");
     return 1;
   }
   for (const Json& one : list->as_array()) {
@@ -135,6 +172,14 @@ int print_failure(const JsonObject& answer) {
   return 1;
 }
 
+// The body of a sent path's answer, as it came.
+void print_body(const Json& body) {
+  const Json* base64 = body.is_object() ? body.as_object().if_contains("base64") : nullptr;
+  const bool bytes = base64 != nullptr && base64->is_string() && body.as_object().contains("content_type");
+  if (bytes) std::cout << "[bytes, base64] " << base64->as_string().c_str() << '\n';
+  else std::cout << (body.is_string() ? std::string(body.as_string()) : pretty(body)) << '\n';
+}
+
 Json json_option(const Given& given, const std::string& name) {
   auto parsed = json::parse(given.value(name, "{}"));
   if (!parsed) throw Failure(FailureKind::invalid, "--" + name + " is no JSON");
@@ -147,6 +192,7 @@ int call(const Given& given) {
   const Action* action = integration.find_action(given.value("ACTION"));
   if (action == nullptr) throw Failure(FailureKind::not_found, integration.slug + " has no action " + given.value("ACTION"));
   const Json input = json_option(given, "input");
+  if (given.has("save")) connector::check_fixture(folder, given.value("save"));
   JsonObject question{{"action", action->slug}, {"input", input}};
   if (given.has("connection")) question["connection"] = given.value("connection");
   const JsonObject answer = ask_engine(given, integration, question);
@@ -154,7 +200,7 @@ int call(const Given& given) {
   std::cout << pretty(answer.at("output")) << '\n';
   std::cerr << json::to_text(answer.at("duration_ms")) << " ms, run " << text_member(answer, "run") << '\n';
   if (given.has("save"))
-    std::cerr << "saved " << connector::save_fixture(folder, given.value("save"), *action, input, answer.at("output")) << '\n';
+    std::cerr << "saved " << connector::save_fixture(folder, given.value("save"), *action, input, answer.at("fixture").at("output")) << '\n';
   return given.has("compare") ? print_differences(answer) : 0;
 }
 
@@ -169,8 +215,7 @@ int send(const Given& given) {
   if (given.has("headers-shown"))
     for (const Json& header : answer.at("headers").as_array())
       std::cerr << text_member(header, "name") << ": " << text_member(header, "value") << '\n';
-  const Json& body = answer.at("body");
-  std::cout << (body.is_string() ? std::string(body.as_string()) : pretty(body)) << '\n';
+  print_body(answer.at("body"));
   const auto status = answer.at("status").to_number<int>();
   std::cerr << status << " in " << json::to_text(answer.at("duration_ms")) << " ms, " << json::to_text(answer.at("body_bytes"))
             << " bytes, run " << text_member(answer, "run") << '\n';

@@ -13,14 +13,18 @@ Json fixture_json(const Action& action, const Json& input, const Json& output) {
   return JsonObject{{"action", action.slug}, {"input", input}, {"output", output}};
 }
 
-std::string save_fixture(const std::string& folder, const std::string& name, const Action& action, const Json& input,
-                         const Json& output) {
+void check_fixture(const std::string& folder, const std::string& name) {
   const bool good = !name.empty() && name.size() <= 64 &&
                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
   if (!good)
     throw Failure(FailureKind::invalid, "a fixture's name has 1 to 64 of a-z, 0-9, \"_\" and \"-\"");
   if (folder.empty())
     throw Failure(FailureKind::unsupported, "this integration has no folder, so no fixture can be kept beside it");
+}
+
+std::string save_fixture(const std::string& folder, const std::string& name, const Action& action, const Json& input,
+                         const Json& output) {
+  check_fixture(folder, name);
   std::error_code error;
   std::filesystem::create_directories(folder + "/fixtures", error);
   const std::string path = folder + "/fixtures/" + name + ".json";

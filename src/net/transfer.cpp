@@ -43,10 +43,12 @@ bool is_credential(const ClientHeader& header) {
          equal_ignoring_case(header.name, "Proxy-Authorization");
 }
 
-// What libcurl or this file decides.
+// What libcurl or this file decides. A Host of one's own would take the credential to another site of a
+// shared front end.
 bool is_ours(std::string_view name) {
   return equal_ignoring_case(name, "Content-Length") ||
-         equal_ignoring_case(name, "Transfer-Encoding") || equal_ignoring_case(name, "Connection");
+         equal_ignoring_case(name, "Transfer-Encoding") || equal_ignoring_case(name, "Connection") ||
+         equal_ignoring_case(name, "Host");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ function ended(what, result, status, ...words) {
 async function byCommandLine(shop) {
   const plug = (...args) => shop.junctor(["plug", ...args]);
   const there = ["--server", shop.engineUrl, "--connection", "main"];
-  ended("list", await plug("list", shop.project), 0, "shop", "4 actions");
+  ended("list", await plug("list", shop.project), 0, "shop", "5 actions");
   ended("info", await plug("info", shop.place), 0, "get_order", "GET /orders/{id}", '"secret": true');
 
   ended("an action", await plug("call", shop.place, "get_order", "--input", '{"id": 5}', ...there), 0, '"total": 9.5', "run ");
@@ -27,6 +27,12 @@ async function byCommandLine(shop) {
     "undocumented /note", "undocumented /lines");
   ended("kept", await plug("call", shop.place, "get_order", "--input", '{"id": 5}', "--save", "gift", ...there), 0, "saved");
   same(JSON.parse(fs.readFileSync(path.join(shop.place, "fixtures/gift.json"))).input, { id: 5 }, "the fixture");
+  ended("an action that repeats the key", await plug("call", shop.place, "repeat", "--save", "leak", ...there), 0, "[redacted]");
+  const leak = fs.readFileSync(path.join(shop.place, "fixtures/leak.json"), "utf8");
+  check(leak.includes("[redacted]") && !leak.includes(rightKey) && !leak.includes("pin-4321"), `the fixture keeps a secret: ${leak}`);
+  const sent = shop.seen.length;
+  ended("a bad name for a fixture", await plug("call", shop.place, "get_order", "--input", '{"id": 5}', "--save", "../x", ...there), 1, "1 to 64");
+  same(shop.seen.length, sent, "calls before the name is judged");
   ended("an action that fails", await plug("call", shop.place, "get_order", "--input", '{"id": 404}', ...there), 1,
     "404 (no_order)", "there is no such order");
   ended("an input that does not fit", await plug("call", shop.place, "get_order", ...there), 1, "id");
@@ -39,6 +45,15 @@ async function byCommandLine(shop) {
     0, '"x-mine": "yes"', '"method": "PUT"', "[redacted]");
   same(shop.seen.at(-1).body, '{"c": 1}', "the body sent");
   same(shop.seen.at(-1).headers["x-key"], rightKey, "the key sent");
+  ended("bytes", await plug("send", shop.place, "GET", "/bytes", ...there), 0, "[bytes, base64]");
+  ended("no JSON to compare", await plug("send", shop.place, "GET", "/orders/text", "--compare", ...there), 1, "the answer is no JSON");
+  ended("headers that are no object", await plug("send", shop.place, "GET", "/echo", "--headers", "[1]", ...there), 1, "`headers` is an object");
+  ended("a Host of one's own", await plug("send", shop.place, "GET", "/echo", "--headers", '{"Host": "evil.example"}', ...there), 1, "Host");
+  check(shop.seen.every((one) => one.headers.host === new URL(shop.url).host), "a request went to another host");
+  ended("no folder", await plug("list", path.join(shop.folder, "nowhere")), 1, "nowhere is no folder");
+  ended("a folder without definitions", await plug("list", shop.place + "/fixtures"), 1, "holds no folder");
+  ended("no engine", await plug("call", shop.place, "health", "--server", shop.url), 1, "it is no engine");
+  ended("a slash too many", await plug("call", shop.place, "health", "--server", shop.engineUrl + "/", "--connection", "main"), 0, "somebody");
   const elsewhere = await plug("send", shop.place, "GET", "http://127.0.0.1:9/", ...there);
   ended("another host", elsewhere, 1, "no host of shop");
 }
@@ -56,15 +71,24 @@ async function byApi(shop) {
   same([sent.body.status, sent.body.action, sent.body.body.id], [200, "get_order", 7], "a path");
   check(sent.body.headers.some((one) => one.name.toLowerCase() === "content-type"), sent.text);
   same(shop.seen.at(-1).url, "/orders/7?full=true", "its query");
+  const bytes = await plug({ path: "/bytes" });
+  same([bytes.body.body, bytes.body.body_bytes], [{ base64: "//4A", content_type: "application/octet-stream" }, 3], "bytes");
+  const repeated = await plug({ action: "repeat" });
+  check(repeated.text.includes("[redacted]") && !repeated.text.includes(rightKey), repeated.text);
   const refused = await plug({ action: "get_order", input: { id: 404 } });
+  same(refused.body.failure.code, "provider_answer", "the code of a provider's refusal");
   same([refused.status, refused.body.failure.provider.status, refused.body.failure.provider.code], [200, 404, "no_order"], "a failure");
   same((await shop.api("GET", `/v1/runs/${refused.body.run}`)).body.status, "failed", "its run");
   const unfit = await plug({ action: "get_order", input: {} });
   same(unfit.body.failure.errors, [{ path: "$", message: "the member 'id' is missing" }], "what is wrong with an input");
   const unknown = await plug({ action: "get_order", input: { id: 1 }, connection: "nobody" });
   same(unknown.body.failure.code, "unknown_connection", "an unknown connection");
-  for (const wrong of [{}, { action: "get_order", path: "/x" }, { path: "orders" }, { pth: "/x" }])
+  same(unfit.body.failure.code, "input_invalid", "the code of an unfit input");
+  const before = shop.seen.length;
+  for (const wrong of [{}, { action: "get_order", path: "/x" }, { path: "orders" }, { pth: "/x" }, { path: "/x", query: "a=b" },
+    { path: "/x", headers: "x" }, { path: "/x", compare: 7 }, { path: "/x", input: {} }, { path: "/a b" }, { path: "/é" }, { path: "/\\evil.example" }, { path: "http" }])
     same((await plug(wrong)).status, 400, `${JSON.stringify(wrong)} is refused`);
+  same(shop.seen.length, before, "calls that were refused and went out");
   const climbing = await plug({ action: "get_order", input: { id: 1 }, save: "../../x" });
   check(climbing.body.failure.kind === "invalid", climbing.text);
 }

@@ -1,4 +1,5 @@
-// JSON to write, as text. What cannot be read yet is said below it.
+// JSON to write, as text. What cannot be read yet is said below it. It stays as it was typed: rewritten on
+// leaving, it would grow, and the button that was about to be clicked would move away.
 import { Control, type Tied } from "./control";
 
 export function jsonFault(text: string): string {
@@ -12,12 +13,9 @@ export function jsonFault(text: string): string {
 }
 
 export function JsonArea({ tied, text, rows = 4, onChange, placeholder }: { tied: Tied; text: string; rows?: number; onChange: (text: string) => void; placeholder?: string }) {
-  const tidy = () => {
-    if (text.trim() && !jsonFault(text)) onChange(JSON.stringify(JSON.parse(text), null, 2));
-  };
   return (
     <textarea {...tied} className="code" rows={Math.min(24, Math.max(rows, text.split("\n").length))} spellCheck={false} autoCapitalize="off"
-      autoComplete="off" value={text} placeholder={placeholder} onBlur={tidy} onChange={(event) => onChange(event.target.value)} />
+      autoComplete="off" value={text} placeholder={placeholder} onChange={(event) => onChange(event.target.value)} />
   );
 }
 

@@ -24,6 +24,7 @@ actions:
   health: {api: {path: /me}}
   list_regions: {api: {path: /regions, anonymous: true}}
   list_folders: {api: {path: /folders}}
+  repeat: {api: {path: /repeat, redact: {body: [/pin]}}}
   get_order: {params: {id: {required: true, ui_type: integer}}, api: {path: "/orders/{id}"}, output: order}
 `;
 
@@ -31,15 +32,19 @@ actions:
 export class Shop {
   seen = [];
   answer(request) {
+    if (request.url.startsWith("/v1/")) return [200, { greeting: "this is no engine" }];
     if (request.url === "/regions") return [200, ["eu", "us"]];
     if (request.headers["x-key"] !== rightKey)
       return [401, { code: "bad_key", message: `the key ${request.headers["x-key"]} is unknown` }];
     if (request.url === "/folders") return [200, { folders: [{ id: 7, title: "Inbox" }, { id: 8, title: "Other" }] }];
     if (request.url.startsWith("/orders/")) {
       const id = parseInt(request.url.split("/")[2], 10);
+      if (Number.isNaN(id)) return [200, Buffer.from("no JSON"), "text/plain"];
       if (id === 404) return [404, { code: "no_order", message: "there is no such order" }];
       return [200, { id, total: 9.5, note: "as a gift", lines: [{ sku: "a" }] }];
     }
+    if (request.url === "/repeat") return [200, { key: `sent ${request.headers["x-key"]}`, pin: "pin-4321" }];
+    if (request.url === "/bytes") return [200, Buffer.from([0xff, 0xfe, 0]), "application/octet-stream"];
     if (request.url.startsWith("/echo")) return [207, { headers: request.headers, method: request.method, url: request.url }];
     return [200, { name: "somebody" }];
   }
@@ -50,9 +55,9 @@ export class Shop {
       request.on("data", (bytes) => (body += bytes));
       request.on("end", () => {
         this.seen.push({ method: request.method, url: request.url, headers: request.headers, body });
-        const [status, json] = this.answer(request);
-        response.writeHead(status, { "Content-Type": "application/json" });
-        response.end(JSON.stringify(json));
+        const [status, content, type = "application/json"] = this.answer(request);
+        response.writeHead(status, { "Content-Type": type });
+        response.end(Buffer.isBuffer(content) ? content : JSON.stringify(content));
       });
     });
     await new Promise((resolve) => this.server.listen(0, "127.0.0.1", resolve));
