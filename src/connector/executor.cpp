@@ -92,6 +92,13 @@ ClientResponse shown(ClientResponse response, const ClientRequest& request, cons
   return response;
 }
 
+std::vector<std::pair<std::string, std::string>> shown_headers(const Headers& headers, const ClientRequest& request,
+                                                               const Redaction& redaction) {
+  auto out = redaction.headers(headers);
+  for (auto& [name, value] : out) value = without_sent_secrets(std::move(value), request, redaction);
+  return out;
+}
+
 bool can_rewind(const CallScope& scope) {
   return std::all_of(scope.uploads.begin(), scope.uploads.end(),
                      [](const auto& file) { return static_cast<bool>(file.second.rewind); });
@@ -270,6 +277,24 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
   }
 }
 
+// What led to the answer, as calls of their own: `call` is the answer's.
+void Executor::record_redirects(RecordedCall& call, const ClientRequest& request, const ClientResponse& response,
+                                const Redaction& redaction, CallRecorder& recorder) const {
+  for (const ClientRedirect& redirect : response.redirects) {
+    RecordedCall hop = call;
+    hop.method = redirect.method;
+    hop.url = redaction.url(redirect.url);
+    hop.status = redirect.status;
+    hop.response_headers = shown_headers(redirect.headers, request, redaction);
+    recorder.record(std::move(hop));
+    call.request_headers.clear();  // what a hop leaves out of them is the client's to know
+    call.request_body.clear();
+    call.request_bytes = 0;
+  }
+  call.method = response.method;
+  call.url = redaction.url(response.url);
+}
+
 void Executor::record(const Try& one, const ClientRequest& request, const ClientResponse* response,
                       const std::string& failure) const {
   CallRecorder* const recorder = one.scope.recorder == nullptr ? ports_.recorder : one.scope.recorder;
@@ -292,9 +317,9 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
     out.request_bytes = body->size();
   }
   if (response != nullptr) {
+    if (!response->redirects.empty()) record_redirects(out, request, *response, redaction, *recorder);
     out.status = response->status;
-    out.response_headers = redaction.headers(response->headers);
-    for (auto& [name, value] : out.response_headers) value = without_sent_secrets(std::move(value), request, redaction);
+    out.response_headers = shown_headers(response->headers, request, redaction);
     const bool searched = response->body.size() <= searchable_bytes;
     out.response_body =
         redaction.body(searched ? body_without_sent_secrets(response->body, request, redaction) : response->body,

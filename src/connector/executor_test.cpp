@@ -109,6 +109,27 @@ TEST(Executor, keeps_what_the_provider_said_and_never_its_secrets) {
   EXPECT_EQ(recorded.status, 422);
 }
 
+TEST(Executor, records_each_hop_of_a_redirect) {
+  TestApi away([](const HttpRequest&, std::size_t) { return ok(parsed(R"({"n":1})")); });
+  TestApi api([&](const HttpRequest& request, std::size_t) {
+    return HttpResponse::redirect(302, request.path == "/a" ? "/b?token=canary-1" : away.url() + "/c");
+  });
+  Caller caller(api.url(), "    params: {who: {to: body}}\n    api: {method: POST, path: /a}\n");
+  caller.call(parsed(R"({"who":"me"})"));
+  const auto& calls = caller.recorder.calls;
+  ASSERT_EQ(calls.size(), 3u);
+  EXPECT_EQ(calls[0].method + " " + calls[0].url, "POST " + api.url() + "/a");
+  EXPECT_EQ(calls[0].status, 302);
+  EXPECT_THAT(calls[0].request_body, HasSubstr("me"));
+  EXPECT_EQ(calls[1].method + " " + calls[1].url, "GET " + api.url() + "/b?token=%5Bredacted%5D");
+  EXPECT_EQ(calls[1].status, 302);
+  EXPECT_EQ(calls[2].method + " " + calls[2].url, "GET " + away.url() + "/c");
+  EXPECT_EQ(calls[2].status, 200);
+  EXPECT_EQ(calls[2].request_body, "");
+  for (const RecordedCall& call : calls)
+    for (const auto& [name, value] : call.response_headers) EXPECT_THAT(value, testing::Not(HasSubstr("canary")));
+}
+
 TEST(Executor, finds_errors_inside_a_200_by_rule) {
   TestApi api([](const HttpRequest&, std::size_t call) {
     return ok(parsed(call == 0 ? R"({"ok":false,"error":"ratelimited","wait":0})" : R"({"ok":true,"ts":"1"})"));

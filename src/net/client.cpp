@@ -150,20 +150,23 @@ ClientResponse HttpClient::send(Fiber& fiber, const ClientRequest& request) {
   const auto began = Clock::now();
   const auto ends = began + request.timeouts.whole;
   Transfer::Hop hop{.url = Url(request.url), .method = request.method};
-  for (int redirects = 0;; ++redirects) {
+  std::vector<ClientRedirect> redirects;
+  while (true) {
     ClientResponse response = state_->run(fiber, request, hop, ends);
     const auto location = response.headers.get("Location");
     const bool follow = request.most_redirects > 0 && is_redirect(response.status) && location;
     if (!follow) {
-      response.timings.redirects = redirects;
+      response.method = hop.method;
+      response.redirects = std::move(redirects);
       response.timings.total =
           std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
       return response;
     }
-    if (redirects == request.most_redirects)
+    if (redirects.size() == static_cast<std::size_t>(request.most_redirects))
       throw Failure(FailureKind::unavailable, hop.url.origin().host + " redirects more than " +
                                                   std::to_string(request.most_redirects) +
                                                   " times");
+    redirects.push_back({hop.method, response.url, response.status, response.headers});
     hop = next_hop(request, hop, response.status, std::string(*location));
   }
 }

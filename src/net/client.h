@@ -89,8 +89,15 @@ struct CallTimings {
   std::uint64_t sent_bytes = 0;       // of bodies
   std::uint64_t received_bytes = 0;   // of the body as it came over the wire
   bool connection_reused = false;
-  int redirects = 0;
   std::string peer_address;
+};
+
+// A request whose answer led on to another place.
+struct ClientRedirect {
+  std::string method;
+  std::string url;
+  int status = 0;
+  Headers headers;  // of the answer
 };
 
 struct ClientResponse {
@@ -98,6 +105,8 @@ struct ClientResponse {
   Headers headers;
   std::string body;
   std::string url;           // of the last hop
+  std::string method;        // of the last hop
+  std::vector<ClientRedirect> redirects;  // before it, in their order
   std::string http_version;  // "1.1", "2"
   CallTimings timings;
 };
