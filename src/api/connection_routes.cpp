@@ -1,9 +1,11 @@
 #include "api/connection_routes.h"
 
 #include <boost/json.hpp>
+#include <limits>
 #include <memory>
 
 #include "api/consent_pages.h"
+#include "api/query.h"
 #include "auth/api_tokens.h"
 #include "auth/oauth/authorization.h"
 #include "engine/field_options.h"
@@ -49,29 +51,45 @@ void require_only(const JsonObject& body, std::initializer_list<std::string_view
   if (!problems.empty()) throw ConnectionFailure(std::move(problems));
 }
 
+[[noreturn]] void another_kind(std::string_view name, std::string expected) {
+  throw ConnectionFailure({Problem{std::string(name), 0, "another kind of value", std::move(expected), {}}});
+}
+
+// A whole number of a range; nullopt when it is left out or null.
+std::optional<std::int64_t> whole_of(const JsonObject& body, std::string_view name, std::int64_t least, std::int64_t most) {
+  const Json* value = body.if_contains(name);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  if (!value->is_int64() || value->as_int64() < least || value->as_int64() > most)
+    another_kind(name, "a whole number of at least " + std::to_string(least) + (most < std::numeric_limits<std::int64_t>::max() ? " and at most " + std::to_string(most) : ""));
+  return value->as_int64();
+}
+
 std::optional<std::string> text_of(const JsonObject& body, std::string_view name) {
   const Json* value = body.if_contains(name);
   if (value == nullptr || value->is_null()) return std::nullopt;
-  if (!value->is_string()) throw ConnectionFailure({Problem{std::string(name), 0, "another kind of value", "text", {}}});
+  if (!value->is_string()) another_kind(name, "text");
   return std::string(value->as_string());
 }
 
 std::optional<JsonObject> vars_of(const JsonObject& body) {
   const Json* value = body.if_contains("vars");
   if (value == nullptr) return std::nullopt;
-  if (!value->is_object()) throw ConnectionFailure({Problem{"vars", 0, "another kind of value", "an object", {}}});
+  if (!value->is_object()) another_kind("vars", "an object");
   return value->as_object();
 }
 
 HttpResponse list(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
   vault::ConnectionFilter filter;
   filter.integration = std::string(request.query_value("integration").value_or(""));
-  if (const auto after = request.query_value("after")) filter.after = ConnectionId::parse(*after);
-  if (const auto limit = request.query_value("limit")) filter.limit = static_cast<std::size_t>(std::strtoul(std::string(*limit).c_str(), nullptr, 10));
+  if (const auto after = request.query_value("after"); after && !after->empty()) {
+    filter.after = ConnectionId::parse(*after);
+    if (!filter.after) throw Failure(FailureKind::invalid, "`after` is the `next` of an earlier page");
+  }
+  filter.limit = static_cast<std::size_t>(number_parameter(request, "limit", 100, 1, 1'000));
   JsonArray items;
   const auto found = parts.connections.list(fiber, caller.tenant, filter);
   for (const vault::Connection& one : found) items.push_back(vault::to_json(one));
-  const bool full = found.size() >= std::max<std::size_t>(filter.limit, 1);
+  const bool full = found.size() >= filter.limit;
   return HttpResponse::json(200, JsonObject{{"items", std::move(items)}, {"next", full ? Json(found.back().id.to_string()) : Json()}});
 }
 
@@ -97,9 +115,11 @@ HttpResponse change(const ConnectionParts& parts, Fiber& fiber, HttpRequest& req
   vault::ConnectionChange wanted;
   wanted.name = text_of(body, "name");
   wanted.vars = vars_of(body);
-  if (const Json* enabled = body.if_contains("enabled"); enabled != nullptr && enabled->is_bool())
+  if (const Json* enabled = body.if_contains("enabled")) {
+    if (!enabled->is_bool()) another_kind("enabled", "true or false");
     wanted.enabled = enabled->as_bool() ? vault::Enabled::yes : vault::Enabled::no;
-  if (const Json* version = body.if_contains("version"); version != nullptr && version->is_int64()) wanted.expected_version = version->as_int64();
+  }
+  wanted.expected_version = whole_of(body, "version", 1, std::numeric_limits<std::int64_t>::max());
   return HttpResponse::json(200, vault::to_json(parts.connections.update(fiber, caller.tenant, id_of(request), wanted)));
 }
 
@@ -185,19 +205,12 @@ HttpResponse list_tokens(const ConnectionParts& parts, Fiber& fiber, HttpRequest
 HttpResponse create_token(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
   const JsonObject body = body_of(request);
   require_only(body, {"name", "scopes", "expires_in_days"});
-  const std::string scopes = text_of(body, "scopes").value_or("");
+  const auto scopes = auth::Scopes::parse(text_of(body, "scopes").value_or(""));
   // A token cannot make a stronger one: each scope is asked of the caller as well.
-  std::vector<std::string> words;
-  for (std::string_view rest = scopes; !rest.empty();) {
-    const std::size_t end = std::min(rest.find(' '), rest.size());
-    if (end > 0) words.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  parts.access.require(fiber, request, words);
+  parts.access.require(fiber, request, {scopes.names().begin(), scopes.names().end()});
   std::optional<Timestamp> expires_at;
-  if (const Json* days = body.if_contains("expires_in_days"); days != nullptr && days->is_int64() && days->as_int64() > 0 && days->as_int64() <= 3650)
-    expires_at = system_clock().now() + std::chrono::hours(24 * days->as_int64());
-  const auto made = parts.tokens.create(fiber, caller.tenant, text_of(body, "name").value_or(""), auth::Scopes::parse(scopes), expires_at);
+  if (const auto days = whole_of(body, "expires_in_days", 1, 3650)) expires_at = system_clock().now() + std::chrono::hours(24 * *days);
+  const auto made = parts.tokens.create(fiber, caller.tenant, text_of(body, "name").value_or(""), scopes, expires_at);
   JsonObject out = token_json(made.token);
   out["token"] = made.text.reveal();
   HttpResponse answer = HttpResponse::json(201, out);

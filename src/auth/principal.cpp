@@ -36,6 +36,7 @@ Scopes Scopes::parse(std::string_view text) {
 }
 
 bool Scopes::allow(std::string_view scope) const {
+  if (!is_scope(scope)) return false;
   if (names_.contains(std::string(scope)) || names_.contains("*")) return true;
   for (std::size_t colon = scope.find(':'); colon != std::string_view::npos;
        colon = scope.find(':', colon + 1))

@@ -18,11 +18,12 @@ class Scopes final {
  public:
   Scopes() = default;
   explicit Scopes(std::set<std::string> names) : names_(std::move(names)) {}
-  // Blank-separated. Failure{invalid} for a word that is no scope: letters, digits and _ - . : * /
+  // Separated by blanks or commas. Failure{invalid} for a word that is no scope: letters, digits and _ - . : * /
   static Scopes parse(std::string_view text);
 
   bool allow(std::string_view scope) const;
   bool empty() const { return names_.empty(); }
+  const std::set<std::string>& names() const { return names_; }
   std::string text() const;
   friend bool operator==(const Scopes&, const Scopes&) = default;
 

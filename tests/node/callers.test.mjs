@@ -13,6 +13,7 @@ slug: demo
 endpoints: {base_url: "http://127.0.0.1:9"}
 actions:
   public_list: {method: GET, path: /demo/list, scopes: ["demo:read"], api: {path: /things}}
+  pay: {api: {method: POST, path: /pay}}
 `;
 
 const status = async (url, token, method = "GET") => {
@@ -32,11 +33,33 @@ async function tokens(base, data) {
   expectStatus("an action's own scope", await status(`${base}/demo/list`, reader), 403);
   const demo = junctor(data, "token", "create", "demo", "--scopes", "demo:*");
   check((await status(`${base}/demo/list`, demo)).status !== 403, "demo:* does not grant demo:read");
+  const pay = `${base}/v1/integrations/demo/actions/pay`;
+  expectStatus("an action without scopes, by a token that reads", await status(pay, reader, "POST"), 403);
+  const caller = junctor(data, "token", "create", "caller", "--scopes", "actions:call");
+  check((await status(pay, caller, "POST")).status !== 403, "actions:call does not grant an action without scopes");
+  await strongerTokens(base, data);
   expectStatus("a token in the query", await status(`${base}/v1/runs?access_token=${reader}`), 401);
   const listed = JSON.parse(junctor(data, "token", "list", "--json"));
   const id = listed.find((token) => token.name === "reader").id;
   check(!JSON.stringify(listed).includes(reader), "the list shows a token's text");
   return { reader, id };
+}
+
+async function strongerTokens(base, data) {
+  const maker = junctor(data, "token", "create", "maker", "--scopes", "tokens:* runs:read");
+  const make = async (body) => {
+    const response = await fetch(`${base}/v1/tokens`, {
+      method: "POST", headers: { Authorization: `Bearer ${maker}`, "Content-Type": "application/json" }, body: JSON.stringify({ name: "made", ...body }),
+    });
+    return { status: response.status, body: await response.text() };
+  };
+  expectStatus("a token as strong", await make({ scopes: "runs:read,tokens:read" }), 201);
+  for (const scopes of ["*", "events:read", "tokens:read,*", "tokens:read, events:read", "runs:*", ",*"])
+    expectStatus(`a token with ${scopes}`, await make({ scopes }), 403);
+  for (const days of ["30", 1.5, 0, -1, 4000, true])
+    expectStatus(`a token for ${JSON.stringify(days)} days`, await make({ scopes: "runs:read", expires_in_days: days }), 422);
+  const made = await make({ scopes: "runs:read", expires_in_days: 30 });
+  check(JSON.parse(made.body).expires_at !== null, `a token for 30 days never ends: ${made.body}`);
 }
 
 async function jwts(base, issuer) {
