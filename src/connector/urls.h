@@ -9,12 +9,16 @@
 
 namespace junctor::connector {
 
-// reference as seen from base, both of RFC 3986; nullopt when either is no URL or the scheme is
-// neither http nor https.
+// What no URL may hold (blanks, brackets, bytes that are not ASCII, a lone %) as escapes, from the path on:
+// "/x?page[number]=2" → "/x?page%5Bnumber%5D=2". The authority stays as it is, the fragment goes.
+std::string escaped_url(std::string_view text);
+
+// reference as seen from base, both escaped as escaped_url() does; nullopt when either is no URL of RFC 3986
+// even so, or the scheme is neither http nor https.
 std::optional<std::string> resolve_url(std::string_view base, std::string_view reference);
 
 // "https://api.example.com:443/…" → "https://api.example.com:443"; the port always, the host in lower
-// case; empty for no URL.
+// case; empty for no URL. Escapes as escaped_url() does, like host_of().
 std::string origin_of(std::string_view url);
 // The host in lower case; empty for no URL.
 std::string host_of(std::string_view url);
