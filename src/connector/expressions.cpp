@@ -42,10 +42,16 @@ const Json* look_up(const Json& from, std::string_view path) {
 }  // namespace
 
 CompiledExpression::CompiledExpression(const Jsonata& text) {
-  if (!text.empty()) expression_ = jsonata::Expression::compile(text.text);
+  if (!text.empty()) *this = CompiledExpression(std::string_view(text.text));
 }
 
+CompiledExpression::CompiledExpression(std::string_view text)
+    : expression_(jsonata::Expression::compile(text)), path_(PlainPath::of(text)) {}
+
 std::optional<Json> CompiledExpression::evaluate(const Json& root, const jsonata::Bindings* bindings) const {
+  if (path_) {
+    if (auto answer = path_->read(root)) return std::move(answer->selected);
+  }
   return expression_ ? run(*expression_, root, bindings) : std::nullopt;
 }
 
@@ -66,7 +72,7 @@ Json CompiledValue::compile(const Json& json) {
   if (const auto* text = json.if_string()) {
     if (text->starts_with("==")) return Json(std::string_view(*text).substr(1));
     if (!text->starts_with("=")) return json;
-    parts_.push_back({jsonata::Expression::compile(std::string_view(*text).substr(1))});
+    parts_.emplace_back(std::string_view(*text).substr(1));
     return JsonObject{{part_key, parts_.size() - 1}};
   }
   if (const auto* list = json.if_array()) {
@@ -92,7 +98,7 @@ std::optional<Json> CompiledValue::build(const Json& json, const Json& root,
   const auto* object = json.if_object();
   if (object == nullptr) return json;
   if (const auto* part = object->if_contains(part_key)) {
-    return run(parts_[part->to_number<std::size_t>()].expression, root, bindings);
+    return parts_[part->to_number<std::size_t>()].evaluate(root, bindings);
   }
   JsonObject out;
   for (const auto& [key, value] : *object) {

@@ -6,9 +6,11 @@
 #include <boost/json/value.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connector/places.h"
+#include "connector/plain_path.h"
 #include "junctor/definition/parts.h"
 #include "junctor/jsonata.h"
 
@@ -20,9 +22,11 @@ class CompiledExpression final {
   CompiledExpression() = default;
   // Throws jsonata::Error for a text that does not compile.
   explicit CompiledExpression(const Jsonata& text);
+  explicit CompiledExpression(std::string_view text);  // no text is a fault, too
 
   bool empty() const { return !expression_; }
-  // nullopt where the expression selects nothing, and for an empty one. Throws Failure{invalid} that
+  // A path of names is read from root itself and keeps the digits of its numbers; anything else computes
+  // in doubles. nullopt where the expression selects nothing, and for an empty one. Throws Failure{invalid} that
   // names the expression's own fault.
   std::optional<Json> evaluate(const Json& root, const jsonata::Bindings* bindings = nullptr) const;
   // Whether it gives true (nothing counts as false).
@@ -32,6 +36,7 @@ class CompiledExpression final {
 
  private:
   std::optional<jsonata::Expression> expression_;
+  std::optional<PlainPath> path_;  // of expression_, where it is one
 };
 
 // A ValueSpec: constant as a whole, or a tree with expressions in it.
@@ -48,14 +53,11 @@ class CompiledValue final {
   const Json& constant() const { return json_; }
 
  private:
-  struct Part {
-    jsonata::Expression expression;
-  };
   Json compile(const Json& json);
   std::optional<Json> build(const Json& json, const Json& root, const jsonata::Bindings* bindings) const;
 
   bool empty_ = true;
-  std::vector<Part> parts_;  // before json_, whose making fills it
+  std::vector<CompiledExpression> parts_;  // before json_, whose making fills it
   Json json_;                // {"=": index of the part} where an expression stands
 };
 
