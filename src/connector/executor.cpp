@@ -6,7 +6,6 @@
 #include "auth/credentials.h"
 #include "base/crypto.h"
 #include "connector/urls.h"
-#include "connector/pager.h"
 #include "connector/request_builder.h"
 #include "connector/sent_secrets.h"
 #include "json/serialize.h"
@@ -139,70 +138,6 @@ CallResult Executor::call(Fiber& fiber, const CompiledCall& call, const CallScop
   CallResult result = uncached(fiber, call, watched, input);
   if (!result.cut_short)
     keep_answer(fiber, caches_, {key, *call.cache, result.output, *watched.secrets, call.redaction});
-  return result;
-}
-
-CallResult Executor::uncached(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input) {
-  CallResult result;
-  if (!call.pagination) {
-    const Answer answer = exchange(fiber, call, scope, input, PageTurn{}, result.tries);
-    result.output = map_output(call, scope, input, answer);
-    return result;
-  }
-  JsonArray rows;
-  const StreamResult streamed = stream(fiber, call, scope, input, [&rows](Json&& row) {
-    rows.push_back(std::move(row));
-    return true;
-  });
-  result.output = std::move(rows);
-  result.pages = streamed.pages;
-  result.cut_short = streamed.cut_short;
-  return result;
-}
-
-StreamResult Executor::stream(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input,
-                              const std::function<bool(Json&&)>& take) {
-  StreamResult result;
-  int tries = 1;
-  if (!call.pagination) {
-    result.pages = 1;
-    Json output = map_output(call, scope, input, exchange(fiber, call, scope, input, PageTurn{}, tries));
-    JsonArray rows = output.is_array() ? std::move(output.get_array()) : JsonArray{std::move(output)};
-    for (Json& row : rows) {
-      ++result.rows;
-      if (!take(std::move(row))) break;
-    }
-    return result;
-  }
-  const Pagination& bounds = call.pagination->spec;
-  const auto started = std::chrono::steady_clock::now();
-  Pager pager(*call.pagination, scope, input);
-  std::optional<PageTurn> turn = pager.first();
-  while (turn) {
-    const bool late = std::chrono::steady_clock::now() - started >= bounds.max_time;
-    if (result.pages >= bounds.max_pages || late) {
-      result.cut_short = true;
-      return result;
-    }
-    check_origin(call, scope, input, *turn);
-    const Answer answer = exchange(fiber, call, scope, input, *turn, tries);
-    ++result.pages;
-    JsonArray rows = pager.items(answer);
-    turn = pager.next(answer, rows);
-    for (Json& row : rows) {
-      if (static_cast<std::int64_t>(result.rows) >= bounds.max_items) {
-        result.cut_short = true;
-        return result;
-      }
-      ++result.rows;
-      Json mapped = call.map.empty() ? std::move(row)
-                                     : map_output(call, scope, input, {answer.status, answer.headers, std::move(row), {}});
-      if (!take(std::move(mapped))) {
-        result.stopped = true;
-        return result;
-      }
-    }
-  }
   return result;
 }
 

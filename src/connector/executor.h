@@ -18,6 +18,7 @@
 //   4. Nothing recorded or thrown holds a credential.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -68,6 +69,8 @@ struct PlainCall {
 
 class Executor final {
  public:
+  static constexpr std::size_t most_collected_bytes = 64u << 20;
+
   explicit Executor(HttpClient& client, ExecutorPorts ports = {});
   ~Executor();
   Executor(const Executor&) = delete;
@@ -76,11 +79,13 @@ class Executor final {
   // Throws ProviderFailure for what the provider said; Failure{invalid} for an input that makes no
   // request; Failure{overloaded} when the rate limit leaves no room; else what HttpClient and
   // CredentialSource throw. A Failure whose wait would pass the deadline or `retry.max_wait` carries
-  // retry_after.
+  // retry_after. Failure{too_large} when the pages of a listing weigh more than most_collected_bytes, or twice
+  // `response.max_bytes` where that is more.
   CallResult call(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input);
 
   // The rows of an action that pages, one page in memory at a time. take gives false to stop.
-  // An action that does not page gives its output's rows.
+  // An action that does not page gives its output's rows. `max_time` ends a page that is under way, too; a
+  // first page that does not come within it is a failure, since nothing was read.
   StreamResult stream(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input,
                       const std::function<bool(Json&& row)>& take);
 
@@ -93,8 +98,13 @@ class Executor final {
 
  private:
   struct Try;
+  using SteadyTime = std::chrono::steady_clock::time_point;
   Answer exchange(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input,
                   const PageTurn& turn, int& tries);
+  std::optional<Answer> exchange_until(Fiber& fiber, const CompiledCall& call, const CallScope& scope,
+                                       const Json& input, const PageTurn& turn, SteadyTime ends);
+  StreamResult stream_output(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input,
+                             const std::function<bool(Json&&)>& take);
   std::variant<Answer, Fault> send_once(Fiber& fiber, Try& one);
   std::optional<ClientResponse> transmit(Fiber& fiber, const Try& one, const ClientRequest& request, Fault& fault);
   void record_redirects(RecordedCall& call, const ClientRequest& request, const ClientResponse& response,

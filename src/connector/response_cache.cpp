@@ -1,9 +1,7 @@
 #include "connector/response_cache.h"
 
 namespace junctor::connector {
-namespace {
 
-// About what a value occupies.
 std::size_t weight(const Json& json) {
   constexpr std::size_t node = 32;
   std::size_t bytes = node;
@@ -16,8 +14,6 @@ std::size_t weight(const Json& json) {
   }
   return bytes;
 }
-
-}  // namespace
 
 ResponseCache::ResponseCache(std::size_t max_entries, std::size_t max_bytes, std::function<SteadyTime()> now)
     : max_entries_(max_entries), max_bytes_(max_bytes), now_(std::move(now)) {}

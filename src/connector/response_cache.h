@@ -20,6 +20,9 @@
 
 namespace junctor::connector {
 
+// About how many bytes a value occupies.
+std::size_t weight(const Json& json);
+
 class ResponseCache final {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
