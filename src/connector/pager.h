@@ -4,7 +4,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "connector/answer.h"
 #include "connector/request_builder.h"
@@ -20,17 +22,22 @@ class Pager final {
   // The rows of a page: a list, or one row, or none. Throws Failure{invalid} where the place of the
   // items holds no list.
   JsonArray items(const Answer& answer) const;
-  // nullopt at the end. Throws Failure{invalid} when a provider sends the same place twice, which
-  // would go on for ever.
+  // nullopt at the end. Throws Failure{invalid} that says after which page and why: a place for the second
+  // time, however many lie between, or one that nothing can be asked with.
   std::optional<PageTurn> next(const Answer& answer, const JsonArray& items);
 
  private:
   void put(PageTurn& turn, const Json& value) const;
-  std::optional<PageTurn> counted(std::size_t rows, bool more_says_yes);
-  std::optional<PageTurn> with_text(std::optional<std::string> value);
-  std::optional<PageTurn> with_url(std::optional<std::string> reference, const Answer& answer);
+  std::optional<PageTurn> counted(const JsonArray& rows, bool more_says_yes);
+  std::optional<PageTurn> keyset(const Answer& answer, const JsonArray& rows, const jsonata::Bindings* bindings);
+  std::optional<PageTurn> with_cursor(const std::optional<Json>& cursor);
+  std::optional<PageTurn> with_link(const std::optional<Json>& link, const Answer& answer);
   std::optional<PageTurn> custom(const Answer& answer, const jsonata::Bindings* bindings);
-  std::optional<PageTurn> graphql(const Answer& answer, const jsonata::Bindings* bindings);
+  std::optional<PageTurn> graphql(const Answer& answer, const JsonArray& rows, const jsonata::Bindings* bindings);
+  std::string address(const Json& link, const Answer& answer) const;
+  bool cursor_may_be(const Json& cursor) const;
+  void note(std::string_view place, const char* if_seen);
+  [[noreturn]] void refuse(const std::string& why) const;
   PageTurn turn() const;
 
   const CompiledPagination& pagination_;
@@ -38,7 +45,7 @@ class Pager final {
   const Json& input_;
   int number_ = 0;
   std::int64_t offset_ = 0;
-  std::string last_;  // cursor, key or URL of the page before
+  std::set<std::string> seen_;  // digests of cursors, keys, URLs or pages; `max_pages` bounds it
 };
 
 }  // namespace junctor::connector

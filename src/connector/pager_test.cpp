@@ -6,6 +6,7 @@
 
 #include "connector/test_api.h"
 #include "json/parse.h"
+#include "json/serialize.h"
 
 namespace junctor::connector {
 namespace {
@@ -209,6 +210,203 @@ TEST(Pager, does_not_go_round_for_ever_nor_to_another_host) {
   } catch (const Failure& failure) {
     EXPECT_EQ(failure.kind(), FailureKind::denied);
   }
+}
+
+// What the provider says to call number n.
+TestApi::Answerer says(std::vector<std::string> bodies) {
+  return [bodies = std::move(bodies)](const HttpRequest&, std::size_t call) {
+    return HttpResponse::json(200, parsed(bodies[call % bodies.size()]));
+  };
+}
+
+std::string refusal(Caller& caller) {
+  try {
+    const Json output = caller.call().output;
+    ADD_FAILURE() << "it gave " << json::to_text(output);
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.kind(), FailureKind::invalid);
+    return failure.message();
+  }
+  return {};
+}
+
+constexpr const char* cursor_of_n = "    api: {path: /l, pagination: {kind: cursor, param: c, next: n, items: d, max_pages: 9}}\n";
+
+TEST(Pager, takes_an_address_that_is_none_for_the_end) {
+  for (const char* next : {R"("")", "null", "false"}) {
+    TestApi api(says({std::string(R"({"d":[1],"next":)") + next + "}"}));
+    Caller custom(api.url(), "    api: {path: /l, pagination: {kind: custom, items: d, next: \"{'url': next, 'query': {'a': 1}}\"}}\n");
+    EXPECT_EQ(custom.call().output, parsed("[1]"));
+    Caller next_url(api.url(), "    api: {path: /l, pagination: {kind: next_url, items: d, next: next}}\n");
+    EXPECT_EQ(next_url.call().output, parsed("[1]"));
+    Caller cursor(api.url(), "    api: {path: /l, pagination: {kind: cursor, param: c, items: d, next: next}}\n");
+    EXPECT_EQ(cursor.call().output, parsed("[1]"));
+    EXPECT_EQ(api.seen().size(), 3u) << next;
+  }
+}
+
+TEST(Pager, puts_a_query_behind_the_address_that_an_expression_gives) {
+  TestApi api(says({R"({"d":[1],"next":"/l?z=1"})", R"({"d":[2],"next":""})"}));
+  Caller caller(api.url(), "    api: {path: /l, pagination: {kind: custom, items: d, next: \"{'url': next, 'query': {'a': 1}}\"}}\n");
+  EXPECT_EQ(caller.call().output, parsed("[1,2]"));
+  EXPECT_EQ(to_query(api.seen().at(1).query), "z=1&a=1");
+}
+
+TEST(Pager, notices_a_circle_of_any_length) {
+  TestApi cursors(says({R"({"d":[1],"n":"A"})", R"({"d":[2],"n":"B"})"}));
+  Caller by_cursor(cursors.url(), cursor_of_n);
+  EXPECT_THAT(refusal(by_cursor), testing::HasSubstr("after page 3 of the listing: the provider gave the same cursor"));
+  EXPECT_EQ(cursors.seen().size(), 3u);
+  TestApi links(says({R"({"d":[1],"n":"/l?p=1"})", R"({"d":[2],"n":"/l?p=0"})"}));
+  Caller by_link(links.url(), "    api: {path: /l, pagination: {kind: next_url, next: n, items: d, max_pages: 9}}\n");
+  EXPECT_THAT(refusal(by_link), testing::HasSubstr("a page that was read"));
+  TestApi back(says({R"({"d":[1],"n":"/l?p=1"})", R"({"d":[2],"n":"/l"})"}));
+  Caller to_the_first(back.url(), "    api: {path: /l, pagination: {kind: next_url, next: n, items: d, max_pages: 9}}\n");
+  refusal(to_the_first);
+  EXPECT_EQ(back.seen().size(), 2u);
+}
+
+TEST(Pager, notices_a_provider_that_does_not_heed_the_offset) {
+  for (const char* kind : {"offset", "page"}) {
+    TestApi api(says({R"([{"id":1},{"id":2}])"}));
+    Caller caller(api.url(), std::string("    api: {path: /l, pagination: {kind: ") + kind + ", param: p, limit_param: n, page_size: 2, max_pages: 9}}\n");
+    EXPECT_THAT(refusal(caller), testing::HasSubstr("the same rows"));
+    EXPECT_EQ(api.seen().size(), 2u);
+  }
+  TestApi zeros(says({"[0,0]", "[0,0]", "[0]"}));
+  Caller bare(zeros.url(), "    api: {path: /l, pagination: {kind: offset, param: p, limit_param: n, page_size: 2}}\n");
+  EXPECT_EQ(bare.call().output, parsed("[0,0,0,0,0]")) << "rows that are all the same tell no pages apart";
+}
+
+TEST(Pager, sends_a_cursor_as_the_provider_gave_it) {
+  const std::string in_body = "    params: {q: {}}\n    api: {method: POST, path: /l, pagination: {kind: cursor, param: c, in: body, next: n, items: d}}\n";
+  for (const char* cursor : {"7", "9007199254740993", "12345678901234567890", "\"7\"", R"(["2026-01-01",7])", R"({"id":7})"}) {
+    TestApi api(says({std::string(R"({"d":[1],"n":)") + cursor + "}", R"({"d":[2],"n":null})"}));
+    Caller caller(api.url(), in_body);
+    EXPECT_EQ(caller.call().output, parsed("[1,2]"));
+    EXPECT_EQ(api.seen().at(1).body, std::string(R"({"c":)") + cursor + "}");
+  }
+  TestApi big(says({R"({"d":[{"id":9007199254740993}],"n":9007199254740993})", R"({"d":[],"n":null})"}));
+  Caller query(big.url(), cursor_of_n);
+  EXPECT_EQ(json::to_text(query.call().output), R"([{"id":9007199254740993}])") << "rows keep their digits too";
+  EXPECT_EQ(to_query(big.seen().at(1).query), "c=9007199254740993");
+  TestApi rows(says({R"({"d":[{"id":7}]})", R"({"d":[]})"}));
+  Caller keyset(rows.url(), "    params: {q: {}}\n    api: {method: POST, path: /l, pagination: {kind: keyset, param: after, in: body, items: d}}\n");
+  keyset.call();
+  EXPECT_EQ(rows.seen().at(1).body, R"({"after":7})");
+}
+
+TEST(Pager, refuses_a_place_that_nothing_can_be_asked_with) {
+  const auto why = [](const std::string& body, const std::string& pagination) {
+    TestApi api(says({body}));
+    Caller caller(api.url(), "    api: {path: /l, pagination: {items: d, " + pagination + "}}\n");
+    return refusal(caller);
+  };
+  using testing::HasSubstr;
+  EXPECT_THAT(why(R"({"d":[1],"n":{"a":1}})", "kind: cursor, param: c, next: n"), HasSubstr("the next page is an object"));
+  EXPECT_THAT(why(R"({"d":[1],"n":true})", "kind: cursor, param: c, next: n"), HasSubstr("the next page is true or false"));
+  EXPECT_THAT(why(R"({"d":[{"no":1}]})", "kind: keyset, param: c"), HasSubstr("its last row has no `id`"));
+  EXPECT_THAT(why(R"({"d":[7]})", "kind: keyset, param: c"), HasSubstr("its last row has no `id`"));
+  EXPECT_THAT(why(R"({"d":[1],"n":7})", "kind: next_url, next: n"), HasSubstr("is a number, no URL"));
+  EXPECT_THAT(why(R"({"d":[1],"links":{"next":{"meta":1}}})", "kind: json_api"), HasSubstr("is an object, no URL"));
+  EXPECT_THAT(why(R"({"d":[1],"n":"/l?p=2"})", "kind: custom, next: n"), HasSubstr("`pagination.next` gave a text"));
+  EXPECT_THAT(why(R"({"d":[1],"n":{"url":7}})", "kind: custom, next: n"), HasSubstr("is a number, no URL"));
+  EXPECT_THAT(why(R"({"d":[1],"i":{"hasNextPage":true,"endCursor":null}})", "kind: graphql, param: c, next: i"), HasSubstr("endCursor does not say where"));
+  EXPECT_THAT(why(R"({"d":[1],"i":null})", "kind: graphql, param: c, next: i"), HasSubstr("no pageInfo"));
+}
+
+TEST(Pager, believes_whatever_means_yes_that_there_are_more) {
+  for (const char* yes : {"true", "1", R"("true")", R"("next")", "[1]"}) {
+    TestApi api(says({std::string(R"({"d":[1],"m":)") + yes + "}", R"({"d":[2],"m":false})"}));
+    Caller caller(api.url(), "    api: {path: /l, pagination: {kind: page, param: p, items: d, more: m}}\n");
+    EXPECT_EQ(caller.call().output, parsed("[1,2]")) << yes;
+  }
+  for (const char* no : {"false", "0", R"("false")", R"("0")", R"("")", "null", "[]"}) {
+    TestApi api(says({std::string(R"({"d":[1],"m":)") + no + "}"}));
+    Caller caller(api.url(), "    api: {path: /l, pagination: {kind: page, param: p, items: d, more: m}}\n");
+    EXPECT_EQ(caller.call().output, parsed("[1]")) << no;
+  }
+}
+
+TEST(Pager, follows_links_with_brackets_from_a_path_with_brackets) {
+  TestApi api([](const HttpRequest& request, std::size_t call) {
+    HttpResponse out = HttpResponse::json(200, parsed(call == 0 ? "[1]" : "[2]"));
+    if (call == 0) out.headers.set("Link", "<" + request.path + "?filter[a]=1&page[number]=2>; rel=\"next\"");
+    return out;
+  });
+  Caller caller(api.url(), "    api: {path: '/l?filter[a]=1', pagination: {kind: link}}\n");
+  EXPECT_EQ(caller.call().output, parsed("[1,2]"));
+  EXPECT_EQ(api.seen().at(1).query_value("page[number]"), "2");
+}
+
+TEST(Pager, ends_a_page_under_way_when_the_time_of_the_listing_is_over) {
+  TestApi api([](const HttpRequest&, std::size_t call) {
+    if (call == 1) std::this_thread::sleep_for(std::chrono::seconds(2));
+    return HttpResponse::json(200, parsed("{\"d\":[" + std::to_string(call) + "],\"n\":" + std::to_string(call + 1) + "}"));
+  });
+  const auto began = std::chrono::steady_clock::now();
+  Caller caller(api.url(), "    api: {path: /l, pagination: {kind: cursor, param: c, next: n, items: d, max_time: 300ms}}\n");
+  const CallResult result = caller.call();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(1500));
+  EXPECT_TRUE(result.cut_short);
+  EXPECT_EQ(result.output, parsed("[0]"));
+}
+
+TEST(Pager, leaves_failures_to_the_caller_that_are_not_the_end_of_the_listings_time) {
+  TestApi slow([](const HttpRequest&, std::size_t) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(600));
+    return HttpResponse::json(200, parsed("[]"));
+  });
+  Caller first(slow.url(), "    api: {path: /l, retry: {attempts: 1}, pagination: {kind: link, max_time: 100ms}}\n");
+  EXPECT_EQ(first.failure().kind(), FailureKind::timeout) << "nothing was read";
+  TestApi busy([](const HttpRequest&, std::size_t call) {
+    HttpResponse out = HttpResponse::json(call == 0 ? 200 : 503, parsed(R"({"d":[1],"n":"x"})"));
+    if (call > 0) out.headers.set("Retry-After", "20");
+    return out;
+  });
+  Caller refused(busy.url(), "    api: {path: /l, retry: {attempts: 1}, pagination: {kind: cursor, param: c, next: n, items: d}}\n");
+  EXPECT_EQ(refused.failure().answer().status, 503);
+  Caller waiting(busy.url(), "    api: {path: /l, pagination: {kind: cursor, param: c, next: n, items: d}}\n");
+  run_in_fiber([&](Fiber& fiber) {
+    const DeadlineScope own(fiber, std::chrono::seconds(5));
+    EXPECT_THROW(waiting.executor().call(fiber, waiting.compiled(), waiting.scope, JsonObject()), Failure) << "the caller's deadline";
+  });
+}
+
+TEST(Pager, ends_at_a_wait_that_would_pass_the_time_of_the_listing) {
+  TestApi api([](const HttpRequest&, std::size_t call) {
+    HttpResponse out = HttpResponse::json(call == 0 ? 200 : 429, parsed(R"({"d":[1],"n":"x"})"));
+    if (call > 0) out.headers.set("Retry-After", "20");
+    return out;
+  });
+  Caller caller(api.url(), "    api: {path: /l, pagination: {kind: cursor, param: c, next: n, items: d, max_time: 10s}}\n");
+  const CallResult result = caller.call();
+  EXPECT_TRUE(result.cut_short);
+  EXPECT_EQ(result.output, parsed("[1]"));
+}
+
+TEST(Pager, collects_no_more_than_memory_should_hold_and_streams_any_amount) {
+  const auto answer = [](const HttpRequest&, std::size_t call) {
+    return HttpResponse::json(200, JsonObject{{"d", JsonArray{std::string(5u << 20, 'x')}}, {"n", call == 15 ? Json() : Json(call)}});
+  };
+  const char* const listing = "    api: {path: /l, pagination: {kind: cursor, param: c, next: n, items: d}}\n";
+  TestApi one(answer);
+  Caller collected(one.url(), listing);
+  try {
+    collected.call();
+    FAIL() << "it was collected";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.kind(), FailureKind::too_large);
+    EXPECT_THAT(failure.message(), testing::HasSubstr("64 MiB (after 12 rows)"));
+  }
+  EXPECT_EQ(one.seen().size(), 13u);
+  TestApi other(answer);
+  Caller streamed(other.url(), listing);
+  StreamResult result;
+  run_in_fiber([&](Fiber& fiber) {
+    result = streamed.executor().stream(fiber, streamed.compiled(), streamed.scope, JsonObject(), [](Json&&) { return true; });
+  });
+  EXPECT_EQ(result.rows, 16u);
 }
 
 }  // namespace

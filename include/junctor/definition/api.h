@@ -84,7 +84,7 @@ struct Pagination {
   std::string param{};
   PageParamPlace in = PageParamPlace::query;
   Jsonata next{};
-  Jsonata more{};  // whether there are more pages; missing: as the kind says
+  Jsonata more{};  // whether there are more pages (true, 1, "next"); missing: as the kind says
   std::string key = "id";
   std::string limit_param{};
   int page_size = 0;  // 0: not sent
