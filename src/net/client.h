@@ -50,6 +50,13 @@ struct CallTimeouts {
   std::chrono::milliseconds whole{120'000};
 };
 
+// Whether a request that a kept connection took without a byte of an answer may go out once more on a
+// fresh one: the peer may have carried it out before it closed.
+enum class Resend {
+  by_method,  // unless it is a POST or PATCH
+  allowed,    // the caller knows that twice is as once
+};
+
 enum class HttpVersion { automatic, http1, http2_prior_knowledge };
 
 struct ClientRequest {
@@ -72,6 +79,7 @@ struct ClientRequest {
   std::size_t most_response_bytes = 16 * 1024 * 1024;  // after decompression
   int most_redirects = 5;                              // 0: a redirect is returned as it is
   HttpVersion version = HttpVersion::automatic;
+  Resend resend = Resend::by_method;
   std::shared_ptr<const ClientIdentity> identity{};
 
   // Adds a header.
@@ -135,7 +143,7 @@ class HttpClient final {
   //                carried a body elsewhere or left https
   //   timeout      one of the limits; the message says which
   //   too_large    the answer is longer than allowed
-  //   unavailable  no name, no connection, or it broke
+  //   unavailable  no name, no connection, or it broke, also where the request must not go out twice
   //   cancelled    the fiber was cancelled
   // The message names the host, never headers, query or body.
   ClientResponse send(Fiber& fiber, const ClientRequest& request);

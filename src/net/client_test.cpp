@@ -267,6 +267,47 @@ TEST(HttpClient, says_when_the_connection_breaks) {
   });
 }
 
+// Answers the first request of a connection and takes a second one without an answer.
+void serve_and_hang_up(Fiber& fiber, Listener& listener, std::vector<std::string>& seen) {
+  while (true) {
+    const auto stream = listener.accept(fiber);
+    for (int i = 0; i < 2; ++i) {
+      char buffer[1024];
+      const std::size_t size = stream->read_some(fiber, buffer);
+      if (size == 0) break;
+      seen.emplace_back(buffer, size);
+      if (i == 0) stream->write(fiber, std::string_view("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    }
+  }
+}
+
+TEST(HttpClient, sends_a_post_once_also_when_a_kept_connection_closes_under_it) {
+  run_in_fiber([](Fiber& fiber) {
+    Listener listener(fiber.loop(), {});
+    Scope scope(fiber.loop(), "test");
+    std::vector<std::string> seen;
+    scope.spawn([&](Fiber& server) { serve_and_hang_up(server, listener, seen); });
+    const std::string url = "http://127.0.0.1:" + std::to_string(listener.port());
+    const auto requests_for_two_calls = [&](ClientRequest second) {
+      seen.clear();
+      HttpClient client(local());
+      client.send(fiber, {.method = "PUT", .url = url});
+      second.url = url;
+      const Caught fault = caught([&] { client.send(fiber, second); });
+      if (seen.size() == 2) {
+        EXPECT_EQ(fault.kind, FailureKind::unavailable);
+        EXPECT_NE(fault.message.find("not sent again"), std::string::npos) << fault.message;
+      }
+      return seen.size();
+    };
+    EXPECT_EQ(requests_for_two_calls({.method = "POST", .body = "x"}), 2u);
+    EXPECT_EQ(requests_for_two_calls({.method = "PATCH", .body = "x"}), 2u);
+    EXPECT_EQ(requests_for_two_calls({.method = "GET"}), 3u);
+    EXPECT_EQ(requests_for_two_calls({.method = "POST", .body = "x", .resend = Resend::allowed}), 3u);
+    scope.stop(fiber);
+  });
+}
+
 TEST(HttpClient, holds_the_peer_back_while_a_download_waits) {
   std::atomic<std::size_t> sent{0};
   const HttpHandler handler = [&](Fiber&, HttpRequest&) {

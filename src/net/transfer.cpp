@@ -71,8 +71,9 @@ struct Transfer::Callbacks {
   }
   // The last moment before a request goes out, on a connection that may be an old one.
   static int before_request(void* self, char* address, char*, int, int) {
-    return static_cast<Transfer*>(self)->permits(address) ? CURL_PREREQFUNC_OK
-                                                          : CURL_PREREQFUNC_ABORT;
+    auto& transfer = *static_cast<Transfer*>(self);
+    return transfer.permits(address) && transfer.may_go_out() ? CURL_PREREQFUNC_OK
+                                                              : CURL_PREREQFUNC_ABORT;
   }
 };
 
@@ -234,6 +235,18 @@ bool Transfer::permits(std::string_view address) {
                               : std::optional<std::string>("its address is of an unknown kind");
   if (!refusal) return true;
   failure_.emplace(FailureKind::denied, "the call is refused: " + *refusal);
+  return false;
+}
+
+// libcurl sends a request again when a kept connection closes without a byte of an answer.
+bool Transfer::may_go_out() {
+  const bool once = request_.resend == Resend::by_method &&
+                    (hop_.method == "POST" || hop_.method == "PATCH");
+  if (++sent_times_ == 1 || !once) return true;
+  failure_.emplace(FailureKind::unavailable,
+                   hop_.url.origin().host +
+                       " closed a kept connection without an answer; the request is not sent again, "
+                       "as it may have been carried out");
   return false;
 }
 

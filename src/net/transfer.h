@@ -82,6 +82,7 @@ class Transfer final {
   std::size_t take_body(std::string_view bytes);
   std::size_t give_upload(char* buffer, std::size_t most);
   bool permits(std::string_view address);
+  bool may_go_out();
   void notify();
   bool streams_down() const { return request_.download && response_.status / 100 == 2; }
   [[noreturn]] void throw_failure();
@@ -98,6 +99,7 @@ class Transfer final {
   char error_[CURL_ERROR_SIZE] = {};
 
   ClientResponse response_;
+  int sent_times_ = 0;
   std::size_t head_bytes_ = 0;
   std::size_t body_bytes_ = 0;
   bool head_done_ = false;
