@@ -24,6 +24,8 @@ struct Executor::Try {
   const PageTurn& turn;
   int number = 1;
   bool renewed = false;  // the credential has been refused once already
+  std::optional<ClientRequest> unsigned_request{};  // the same in every try, before its credentials
+  bool repeatable = false;                          // known once there is a request
   Timestamp started{};
   Redaction redaction{};
   std::uint64_t downloaded = 0;
@@ -103,6 +105,29 @@ bool can_rewind(const CallScope& scope) {
                      [](const auto& file) { return static_cast<bool>(file.second.rewind); });
 }
 
+bool has_idempotency_key(const CompiledCall& call, const ClientRequest& request) {
+  return call.idempotency && std::any_of(request.headers.begin(), request.headers.end(), [&](const ClientHeader& header) {
+           const auto* text = std::get_if<std::string>(&header.value);
+           return text != nullptr && !text->empty() && equal_ignoring_case(header.name, call.idempotency->header);
+         });
+}
+
+// Of the request as it was built: a key that came out empty is no key.
+bool is_repeatable(const CompiledCall& call, const CallScope& scope, const ClientRequest& request) {
+  return can_rewind(scope) &&
+         (is_idempotent(request.method) || call.retry.unsafe || has_idempotency_key(call, request));
+}
+
+// Built once: every try sends the same key, and the same time and random numbers of its expressions.
+template <typename Try>
+const ClientRequest& request_of(Try& one) {
+  if (one.unsigned_request) return *one.unsigned_request;
+  one.unsigned_request = build_request(one.call, one.scope, one.input, one.turn);
+  one.repeatable = is_repeatable(one.call, one.scope, *one.unsigned_request);
+  if (one.repeatable) one.unsigned_request->resend = Resend::allowed;
+  return *one.unsigned_request;
+}
+
 void rewind(const CallScope& scope) {
   for (const auto& [name, file] : scope.uploads) file.rewind();
 }
@@ -144,13 +169,12 @@ CallResult Executor::call(Fiber& fiber, const CompiledCall& call, const CallScop
 Answer Executor::exchange(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input,
                           const PageTurn& turn, int& tries) {
   Try one{call, scope, input, turn};
-  const bool may = may_repeat(call, scope, input);
   while (true) {
     auto outcome = send_once(fiber, one);
     tries = one.number;
     if (auto* answer = std::get_if<Answer>(&outcome)) return std::move(*answer);
     Fault& fault = std::get<Fault>(outcome);
-    if (!fault.retry || !may || one.number >= call.retry.attempts) fault.raise();
+    if (!fault.retry || !one.repeatable || one.number >= call.retry.attempts) fault.raise();
     const milliseconds wait = fault.retry_after.value_or(backoff(call.retry, one.number));
     if (wait > call.retry.max_wait || wait >= fiber.time_left(wait + milliseconds(1))) {
       fault.retry_after = wait;
@@ -186,7 +210,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
   while (true) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
                                    one.call.limits, one.scope.priority);
-    ClientRequest request = build_request(one.call, one.scope, one.input, one.turn);
+    ClientRequest request = copy_of(request_of(one));
     const bool to_sink = add_sink(request, one);
     if (credentials != nullptr) credentials->apply(fiber, request);
     note_secrets(request);
@@ -282,14 +306,6 @@ void Executor::check_origin(const CompiledCall& call, const CallScope& scope, co
     if (secure && matches_host(pattern.fill(input, scope.vars, CompiledTemplate::Encode::none), host)) return;
   }
   throw Failure(FailureKind::denied, "the next page is on " + host + ", which is no host of " + call.integration);
-}
-
-bool Executor::may_repeat(const CompiledCall& call, const CallScope& scope, const Json& input) const {
-  if (!can_rewind(scope)) return false;
-  if (is_idempotent(call.call.method) || call.retry.unsafe) return true;
-  if (!call.idempotency) return false;
-  if (call.idempotency_key.empty()) return !scope.idempotency_key.empty();
-  return call.idempotency_key.text(request_root(scope, input, PageTurn{})).has_value();
 }
 
 // Full jitter, never less than a tenth, so that a busy provider is not hit at once.

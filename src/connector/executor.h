@@ -12,8 +12,9 @@
 // Lifetime: client and ports outlive it; it outlives its calls.
 // Invariants:
 //   1. A call that is neither safe nor idempotent, and carries no idempotency key, is sent once, unless
-//      declared `unsafe`.
-//   2. Every try of one call carries the same idempotency key.
+//      declared `unsafe`; also when a kept connection closes under it.
+//   2. Every try of one call carries the same request, its idempotency key with it; only the credential
+//      may change.
 //   3. A next page is read only from the first page's origin, or a host of the integration.
 //   4. Nothing recorded or thrown holds a credential.
 #pragma once
@@ -112,7 +113,6 @@ class Executor final {
   void record(const Try& one, const ClientRequest& request, const ClientResponse* response,
               const std::string& failure) const;
   void check_origin(const CompiledCall& call, const CallScope& scope, const Json& input, const PageTurn& turn) const;
-  bool may_repeat(const CompiledCall& call, const CallScope& scope, const Json& input) const;
   std::chrono::milliseconds backoff(const RetrySpec& retry, int tries) const;
   CacheKey cache_key(const CompiledCall& call, const CallScope& scope, const Json& input) const;
   CallResult uncached(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input);

@@ -1,7 +1,6 @@
 #include "connector/multipart.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "base/crypto.h"
 #include "junctor/failure.h"
@@ -70,21 +69,20 @@ void MultipartBody::put_into(ClientRequest& request) && {
     std::size_t piece = 0;
     std::size_t sent = 0;  // of its text
   };
-  // Shared because a std::function has to be copyable; one call owns it.
-  auto at = std::make_shared<Position>(Position{std::move(pieces_)});
-  request.upload = [at](Fiber& fiber, std::span<char> buffer) -> std::size_t {
-    while (at->piece < at->pieces.size()) {
-      Piece& piece = at->pieces[at->piece];
-      if (at->sent < piece.text.size()) {
-        const std::size_t count = std::min(buffer.size(), piece.text.size() - at->sent);
-        std::copy_n(piece.text.data() + at->sent, count, buffer.data());
-        at->sent += count;
+  // Held by value: a copy of the request begins at the first piece.
+  request.upload = [at = Position{std::move(pieces_)}](Fiber& fiber, std::span<char> buffer) mutable -> std::size_t {
+    while (at.piece < at.pieces.size()) {
+      const Piece& piece = at.pieces[at.piece];
+      if (at.sent < piece.text.size()) {
+        const std::size_t count = std::min(buffer.size(), piece.text.size() - at.sent);
+        std::copy_n(piece.text.data() + at.sent, count, buffer.data());
+        at.sent += count;
         return count;
       }
       const std::size_t count = piece.file.read ? piece.file.read(fiber, buffer) : 0;
       if (count > 0) return count;
-      ++at->piece;
-      at->sent = 0;
+      ++at.piece;
+      at.sent = 0;
     }
     return 0;
   };

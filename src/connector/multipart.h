@@ -19,7 +19,8 @@ class MultipartBody final {
   void add_file(const std::string& name, UploadFile file);
 
   std::string content_type() const { return "multipart/form-data; boundary=" + boundary_; }
-  // As a text when it has no files, else as an upload with its size when all sizes are known.
+  // As a text when it has no files, else as an upload with its size when all sizes are known. Where its
+  // files are rewound, a copy of the request that was never sent sends all of it again.
   void put_into(ClientRequest& request) &&;
 
  private:

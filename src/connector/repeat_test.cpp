@@ -86,7 +86,12 @@ TEST(Retries, are_of_safe_and_idempotent_calls_unless_declared) {
            {"GET", "", 2}, {"HEAD", "", 2}, {"OPTIONS", "", 2}, {"PUT", "", 2}, {"DELETE", "", 2}, {"POST", "", 1}, {"PATCH", "", 1},
            {"POST", ", idempotency: {}", 2}, {"PATCH", ", idempotency: {}", 2},
            // A key that is not there is no key.
-           {"POST", ", idempotency: {key: input.nothing}", 1}}) {
+           {"POST", ", idempotency: {key: input.nothing}", 1},
+           {"POST", ", idempotency: {key: \"''\"}", 1},
+           {"POST", ", idempotency: {key: input.nothing}, headers: {Idempotency-Key: ''}", 1},
+           // A header of its own is one, an empty one does not stand in the way of the declared.
+           {"POST", ", idempotency: {key: input.nothing}, headers: {Idempotency-Key: own}", 2},
+           {"POST", ", idempotency: {}, headers: {Idempotency-Key: ''}", 2}}) {
     const std::size_t before = api.seen().size();
     Caller caller(api.url(), std::string("    params: {a: {}}\n    api: {method: ") + one.method + ", path: /x" + one.more + ", retry: {attempts: 2, wait: 1ms}}\n");
     caller.scope.idempotency_key = "key-1";
@@ -135,6 +140,42 @@ TEST(Retries, keep_their_idempotency_key_through_faults_cuts_and_renewals) {
   caller.call(JsonObject{{"a", "order"}});
   ASSERT_EQ(heads.size(), 4u);
   for (const std::string& head : heads) EXPECT_THAT(head, HasSubstr("\r\nX-Once: order/step-7\r\n"));
+}
+
+TEST(Retries, send_the_same_request_whenever_it_is_made) {
+  TestApi api([](const HttpRequest&, std::size_t call) { return call < 2 ? HttpResponse::text(503, "busy") : ok(JsonObject()); });
+  Caller caller(api.url(), "    api: {method: POST, path: /x, body: {at: '=now', by: '=$random()'}, idempotency: {key: \"$string($random()) & now\"}, retry: {attempts: 3, wait: 5ms}}\n");
+  caller.call();
+  const auto seen = api.seen();
+  ASSERT_EQ(seen.size(), 3u);
+  for (const HttpRequest& request : seen) {
+    EXPECT_EQ(request.headers.get("Idempotency-Key"), seen.front().headers.get("Idempotency-Key"));
+    EXPECT_EQ(request.body, seen.front().body);
+  }
+}
+
+TEST(Retries, leave_a_call_alone_whose_kept_connection_closes) {
+  struct Case { const char* more; int requests; };
+  for (const Case& one : std::vector<Case>{{"", 2}, {", idempotency: {key: \"'k'\"}", 3}}) {
+    int seen = 0;
+    RawPeer peer([&](RawConnection& connection, int) {
+      for (int i = 0; i < 2 && !connection.head().empty(); ++i) {
+        ++seen;
+        if (i == 0) connection.write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+      }
+    });
+    Caller caller(peer.url(), std::string("    api: {method: POST, path: /x, retry: {attempts: 3, wait: 1ms}") + one.more + "}\n");
+    run_in_fiber([&](Fiber& fiber) {
+      caller.executor().call(fiber, caller.compiled(), caller.scope, JsonObject());
+      try {
+        caller.executor().call(fiber, caller.compiled(), caller.scope, JsonObject());
+      } catch (const Failure& failure) {
+        EXPECT_EQ(failure.kind(), FailureKind::unavailable);
+        EXPECT_EQ(one.requests, 2);
+      }
+    });
+    EXPECT_EQ(seen, one.requests) << one.more;
+  }
 }
 
 std::string http_date(Timestamp when) {

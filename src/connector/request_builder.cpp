@@ -157,7 +157,7 @@ class Builder final {
   }
 
   void add_idempotency() {
-    if (!call_.idempotency || headers_.contains(call_.idempotency->header)) return;
+    if (!call_.idempotency || headers_.get(call_.idempotency->header).value_or("") != "") return;
     const std::string key = call_.idempotency_key.empty() ? scope_.idempotency_key
                                                           : call_.idempotency_key.text(root_).value_or("");
     if (!key.empty()) headers_.set(call_.idempotency->header, key);
@@ -289,6 +289,21 @@ Json request_root(const CallScope& scope, const Json& input, const PageTurn& tur
 ClientRequest build_request(const CompiledCall& call, const CallScope& scope, const Json& input,
                             const PageTurn& turn) {
   return Builder(call, scope, input, turn).build();
+}
+
+// Member by member, as secrets do not copy: none is in there yet.
+ClientRequest copy_of(const ClientRequest& built) {
+  ClientRequest out;
+  out.method = built.method;
+  out.url = built.url;
+  for (const ClientHeader& header : built.headers) out.header(header.name, std::get<std::string>(header.value));
+  out.body = std::get<std::string>(built.body);
+  out.upload = built.upload;
+  out.upload_bytes = built.upload_bytes;
+  out.timeouts = built.timeouts;
+  out.most_response_bytes = built.most_response_bytes;
+  out.resend = built.resend;
+  return out;
 }
 
 }  // namespace junctor::connector

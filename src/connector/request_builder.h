@@ -26,6 +26,9 @@ struct PageTurn {
 ClientRequest build_request(const CompiledCall& call, const CallScope& scope, const Json& input,
                             const PageTurn& turn);
 
+// A copy of what build_request gave, to put credentials into: what it gave can be sent again.
+ClientRequest copy_of(const ClientRequest& built);
+
 // {input, vars, connection, idempotency_key, now, page}: what `$` is while a request is made.
 Json request_root(const CallScope& scope, const Json& input, const PageTurn& turn);
 
