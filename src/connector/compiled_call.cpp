@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "connector/encode.h"
+#include "json/canonical.h"
+
 namespace junctor::connector {
 namespace {
 
@@ -10,6 +13,13 @@ bool reads_bindings(const Jsonata& text) {
   constexpr std::array names = {"$input", "$vars", "$status", "$headers", "$request"};
   return std::any_of(names.begin(), names.end(),
                      [&](const char* name) { return text.text.find(name) != std::string::npos; });
+}
+
+// An answer kept under another definition is none of this one's.
+std::string fingerprint_of(const Integration& integration, const Action& action) {
+  return json::fingerprint(JsonArray{encode(shape_of<Action>(), &action),
+                                     encode(shape_of<ApiDefaults>(), &integration.api_defaults),
+                                     encode(shape_of<Endpoints>(), &integration.endpoints)});
 }
 
 class Compiler final {
@@ -68,6 +78,7 @@ class Compiler final {
       out_->computes_request = true;
     }
     out_->cache = api_.cache;
+    if (api_.cache) out_->fingerprint = fingerprint_of(integration_, action_);
     if (api_.cache && !api_.cache->key.empty()) {
       out_->cache_key = CompiledExpression(api_.cache->key);
       out_->computes_request = true;

@@ -59,6 +59,7 @@ struct CompiledCall {
   CompiledExpression idempotency_key;
   std::optional<CacheSpec> cache;
   CompiledExpression cache_key;
+  std::string fingerprint;  // of what makes request and output, where it is cached
   std::vector<NamedLimit> limits;
   Redaction redaction;
   std::size_t max_response_bytes = 0;

@@ -8,7 +8,7 @@
 #include "connector/urls.h"
 #include "connector/request_builder.h"
 #include "connector/sent_secrets.h"
-#include "json/serialize.h"
+#include "json/canonical.h"
 #include "junctor/fiber.h"
 #include "net/client.h"
 
@@ -137,7 +137,26 @@ bool asks_to_wait(int status, FailureKind kind) {
   return status == 429 || status == 503 || kind == FailureKind::overloaded;
 }
 
+// Files come and go with their call, and a multipart body has another boundary every time.
+bool may_be_kept(const CompiledCall& call, const CallScope& scope) {
+  return call.cache && scope.caching == Caching::on && call.call.body_kind != BodyKind::multipart &&
+         scope.uploads.empty() && !scope.download;
+}
+
 const std::string* body_text(const ClientRequest& request) { return std::get_if<std::string>(&request.body); }
+
+// The input, for what only expressions over the answer read, and the request before its credentials. The
+// idempotency key is another for every piece of work and asks for nothing.
+Json everything_asked(const CompiledCall& call, const CallScope& scope, const Json& input) {
+  const ClientRequest request = build_request(call, scope, input, PageTurn{});
+  JsonArray headers;
+  for (const ClientHeader& header : request.headers) {
+    if (call.idempotency && equal_ignoring_case(header.name, call.idempotency->header)) continue;
+    headers.push_back(JsonArray{Json(header.name), Json(std::get<std::string>(header.value))});
+  }
+  const std::string* body = body_text(request);
+  return JsonArray{input, Json(request.method), Json(request.url), std::move(headers), body == nullptr ? Json() : Json(*body)};
+}
 
 }  // namespace
 
@@ -149,7 +168,7 @@ Executor::Executor(HttpClient& client, ExecutorPorts ports)
 Executor::~Executor() = default;
 
 CallResult Executor::call(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input) {
-  if (!call.cache || scope.caching == Caching::off) return uncached(fiber, call, scope, input);
+  if (!may_be_kept(call, scope)) return uncached(fiber, call, scope, input);
   const CacheKey key = cache_key(call, scope, input);
   if (auto kept = caches_.get(fiber, call.cache->store, key)) {
     CallResult result;
@@ -316,17 +335,12 @@ milliseconds Executor::backoff(const RetrySpec& retry, int tries) const {
 }
 
 CacheKey Executor::cache_key(const CompiledCall& call, const CallScope& scope, const Json& input) const {
-  std::string what;
-  if (!call.cache_key.empty()) {
-    what = json::to_text(call.cache_key.evaluate(request_root(scope, input, PageTurn{})).value_or(Json()));
-  } else {
-    const ClientRequest request = build_request(call, scope, input, PageTurn{});
-    const std::string* body = body_text(request);
-    what = request.method + " " + request.url + "\n" + (body == nullptr ? "" : *body);
-  }
+  const Json what = call.cache_key.empty()
+                        ? everything_asked(call, scope, input)
+                        : call.cache_key.evaluate(request_root(scope, input, PageTurn{})).value_or(Json());
   return {scope.tenant, scope.connection,
           std::to_string(scope.connection_version) + "/" + call.integration + "/" + call.action + "/" +
-              crypto::to_hex(crypto::hash(crypto::Digest::sha256, what))};
+              call.fingerprint + "/" + json::fingerprint(what)};
 }
 
 ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration, const CallScope& scope,

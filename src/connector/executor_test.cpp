@@ -309,6 +309,49 @@ TEST(Executor, answers_from_its_cache_per_connection) {
   EXPECT_FALSE(caller.call(JsonObject{{"a", 1}}).from_cache);
 }
 
+TEST(Executor, gives_no_call_the_kept_answer_of_another) {
+  TestApi api([](const HttpRequest&, std::size_t call) { return ok(JsonObject{{"n", call}, {"x", "X"}, {"y", "Y"}}); });
+  const auto asks_twice = [&](const std::string& block) {
+    Caller caller(api.url(), block);
+    EXPECT_FALSE(caller.call(JsonObject{{"a", "x"}}).from_cache) << block;
+    EXPECT_FALSE(caller.call(JsonObject{{"a", "y"}}).from_cache) << block;
+    // Neither the key of the work nor the order of the input asks for something else.
+    caller.scope.idempotency_key = "another";
+    EXPECT_TRUE(caller.call(JsonObject{{"a", "x"}}).from_cache) << block;
+  };
+  asks_twice("    params: {a: {to: header, as: Accept-Language}}\n    api: {path: /x, cache: 1m}\n");
+  asks_twice("    params: {a: {to: cookie}}\n    api: {path: /x, cache: 1m}\n");
+  asks_twice("    params: {a: {to: none}}\n    api: {path: /x, cache: 1m, response: {map: '$lookup($, $input.a)'}}\n");
+  asks_twice("    params: {a: {}}\n    api: {method: POST, path: /x, cache: 1m, idempotency: {}}\n");
+}
+
+TEST(Executor, forgets_answers_with_the_definition_they_were_kept_under) {
+  TestApi api([](const HttpRequest&, std::size_t call) { return ok(JsonObject{{"n", call}}); });
+  const Integration before = one_action(api.url(), "    api: {path: /x, cache: 1m, response: {map: '{\"old\": n}'}}\n");
+  const Integration after = one_action(api.url(), "    api: {path: /x, cache: 1m, response: {map: '{\"new\": n}'}}\n");
+  HttpClient client(open_door());
+  Executor executor(client);
+  const auto call = [&](const Integration& integration) {
+    CallResult out;
+    const auto compiled = CompiledCall::compile(integration, *integration.find_action("go")).value_or_throw();
+    run_in_fiber([&](Fiber& fiber) { out = executor.call(fiber, *compiled, CallScope(), JsonObject()); });
+    return out;
+  };
+  EXPECT_EQ(call(before).output, parsed(R"({"old":0})"));
+  EXPECT_TRUE(call(before).from_cache);
+  EXPECT_EQ(call(after).output, parsed(R"({"new":1})"));
+}
+
+TEST(Executor, keeps_no_answer_of_a_call_with_files) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(200, "bytes", "text/plain"); });
+  Caller caller(api.url(), "    api: {path: /x, cache: 1m, response: {kind: file}}\n");
+  std::string arrived;
+  caller.scope.download = [&](Fiber&, std::string_view piece) { arrived += piece; };
+  caller.call();
+  caller.call();
+  EXPECT_EQ(arrived, "bytesbytes");
+}
+
 TEST(Executor, cuts_out_what_a_called_path_repeats_of_the_credentials) {
   TestApi api([](const HttpRequest& request, std::size_t) {
     HttpResponse out = HttpResponse::text(418, "sent: " + std::string(request.headers.get("Authorization").value_or("")) + request.target);
