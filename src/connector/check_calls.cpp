@@ -5,6 +5,7 @@
 #include "connector/checks.h"
 #include "connector/places.h"
 #include "connector/status_match.h"
+#include "net/http.h"
 
 namespace junctor::connector {
 namespace {
@@ -128,6 +129,23 @@ void check_body(const Action& action, const std::string& at, Findings& out) {
   }
 }
 
+bool has_content_type(const ValueSpec& headers) {
+  const auto* object = headers.json.if_object();
+  return object != nullptr && std::any_of(object->begin(), object->end(), [](const auto& member) {
+           return equal_ignoring_case(member.key(), "Content-Type");
+         });
+}
+
+void check_content_type(const ApiCall& call, const std::string& at, Findings& out) {
+  const bool header = has_content_type(call.headers);
+  const std::string where = join(at, header ? "headers.Content-Type" : "content_type");
+  if (call.body_kind == BodyKind::multipart && (header || !call.content_type.empty())) {
+    out.problem(where, "a content type of a multipart body", "none: the one that is sent names the boundary");
+  } else if (header && !call.content_type.empty()) {
+    out.problem(where, "a second one beside content_type", "one of them");
+  }
+}
+
 void check_call(const Integration& integration, const Action& action, Findings& out) {
   const ApiCall& call = *action.api;
   const std::string at = join(join("actions", action.slug), "api");
@@ -147,6 +165,7 @@ void check_call(const Integration& integration, const Action& action, Findings& 
   check_object(call.headers, join(at, "headers"), out);
   check_object(call.cookies, join(at, "cookies"), out);
   check_body(action, at, out);
+  check_content_type(call, at, out);
   check_statuses(call.expect, join(at, "expect"), out);
   check_errors(call.errors, join(at, "errors"), out);
   check_limits(call.rate_limits, join(at, "rate_limits"), out);

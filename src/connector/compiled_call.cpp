@@ -57,9 +57,8 @@ class Compiler final {
     for (const ValueSpec* spec : {&defaults_.query, &api_.query}) {
       if (!spec->empty()) out_->queries.push_back(value(*spec));
     }
-    for (const ValueSpec* spec : {&defaults_.headers, &api_.headers}) {
-      if (!spec->empty()) out_->headers.push_back(value(*spec));
-    }
+    out_->default_headers = value(defaults_.headers);
+    out_->headers = value(api_.headers);
     out_->cookies = value(api_.cookies);
     out_->body = value(api_.body);
     if (api_.graphql) out_->variables = value(api_.graphql->variables);

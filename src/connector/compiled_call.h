@@ -44,7 +44,8 @@ struct CompiledCall {
   CompiledTemplate path;
   std::vector<CompiledTemplate> hosts;  // further hosts that a next page may be on
   std::vector<CompiledValue> queries;   // the defaults', then its own
-  std::vector<CompiledValue> headers;
+  CompiledValue default_headers;
+  CompiledValue headers;                // its own
   CompiledValue cookies;
   CompiledValue body;
   CompiledValue variables;

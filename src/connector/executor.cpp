@@ -362,7 +362,7 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
     auto permit = limiter_.acquire(fiber, {scope.tenant, integration.slug, scope.connection}, call->limits, scope.priority);
     ClientRequest request = build_request(*call, scope, nothing, turn);
     request.body = wanted.body;
-    if (!wanted.body.empty() && !wanted.headers.contains("Content-Type")) request.header("Content-Type", "application/json");
+    if (!wanted.body.empty() && content_type_of(request).empty()) request.header("Content-Type", "application/json");
     if (scope.credentials != nullptr) scope.credentials->apply(fiber, request);
     one.started = clock_.now();
     Fault fault;

@@ -61,6 +61,44 @@ TEST(Executor, sends_every_kind_of_body) {
   EXPECT_EQ(parsed(computed.body), parsed(R"({"wrap":{"id":"7","fixed":1,"text":"=x"}})"));
 }
 
+TEST(Executor, sends_one_content_type_that_fits_the_body) {
+  TestApi api([](const HttpRequest&, std::size_t) { return ok(JsonObject()); });
+  const auto type_of = [&](const std::string& block) {
+    Caller caller(api.url(), "    params: {a: {}}\n    api: {method: POST, path: /x, " + block + "}\n",
+                  "api_defaults: {headers: {Content-Type: application/vnd.demo+json}}\n");
+    caller.scope.uploads["file"] = {"f", "image/png", 1, [sent = false](Fiber&, std::span<char> buffer) mutable {
+                                      buffer[0] = 'x';
+                                      return std::exchange(sent, true) ? std::size_t{0} : std::size_t{1};
+                                    }, {}};
+    caller.call(JsonObject{{"a", "1"}});
+    std::vector<std::string> types;
+    const HttpRequest seen = api.seen().back();
+    for (const Header& header : seen.headers)
+      if (equal_ignoring_case(header.name, "Content-Type")) types.push_back(header.value);
+    EXPECT_EQ(types.size(), 1u) << block;
+    return types.empty() ? std::string() : types.front();
+  };
+  EXPECT_EQ(type_of("body_kind: json"), "application/vnd.demo+json");
+  EXPECT_EQ(type_of("body_kind: json, headers: {content-type: application/own}"), "application/own");
+  EXPECT_EQ(type_of("body_kind: raw, body: '=input.a', content_type: text/csv"), "text/csv");
+  EXPECT_EQ(type_of("body_kind: form"), "application/x-www-form-urlencoded");
+  EXPECT_EQ(type_of("body_kind: form, headers: {Content-Type: 'application/x-www-form-urlencoded; charset=utf-8'}"), "application/x-www-form-urlencoded; charset=utf-8");
+  EXPECT_THAT(type_of("body_kind: multipart, multipart: {a: {value: '=input.a'}}"), testing::StartsWith("multipart/form-data; boundary="));
+  EXPECT_EQ(type_of("body_kind: file"), "image/png");
+  EXPECT_EQ(type_of("body_kind: file, content_type: image/webp"), "image/webp");
+}
+
+TEST(Executor, refuses_two_content_types_of_one_body) {
+  const auto problem = [](const std::string& block) {
+    const auto loaded = load_integration("slug: demo\nendpoints: {base_url: 'https://a.example'}\nactions:\n  go:\n    api: {method: POST, path: /x, " + block + "}\n", "demo.yaml");
+    return loaded.ok() ? std::string() : to_string(loaded.problems());
+  };
+  EXPECT_THAT(problem("body_kind: raw, content_type: text/csv, headers: {content-type: text/plain}"), HasSubstr("api.headers.Content-Type: found a second one beside content_type"));
+  EXPECT_THAT(problem("body_kind: multipart, content_type: text/csv"), HasSubstr("api.content_type: found a content type of a multipart body"));
+  EXPECT_THAT(problem("body_kind: multipart, headers: {Content-Type: text/csv}"), HasSubstr("a content type of a multipart body"));
+  EXPECT_EQ(problem("body_kind: form, headers: {Content-Type: application/x-www-form-urlencoded}"), "");
+}
+
 TEST(Executor, streams_files_up_and_down) {
   TestApi api([](const HttpRequest& request, std::size_t) {
     if (request.method == "POST") return ok(JsonObject());

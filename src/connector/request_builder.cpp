@@ -46,6 +46,7 @@ class Builder final {
     request_.url = url();
     add_headers();
     add_body();
+    for (const Header& header : headers_) request_.header(header.name, header.value);
     request_.timeouts = {call_.timeouts.connect, call_.timeouts.first_byte, call_.timeouts.total};
     request_.most_response_bytes = call_.max_response_bytes;
     return std::move(request_);
@@ -144,16 +145,22 @@ class Builder final {
   }
 
   void add_headers() {
-    for (const CompiledValue& declared : call_.headers) {
-      for_members(declared, [this](const std::string& name, const Json& value) { set_header(name, value); });
-    }
+    for_members(call_.default_headers, [this](const std::string& name, const Json& value) {
+      if (takes_default_type() || !equal_ignoring_case(name, "Content-Type")) set_header(name, value);
+    });
+    for_members(call_.headers, [this](const std::string& name, const Json& value) { set_header(name, value); });
     for (const auto& [name, value] : turn_.headers) set_header(std::string(name), value);
     for_members(call_.cookies, [this](const std::string& name, const Json& value) { add_cookie(name, value); });
     if (!cookies_.empty()) headers_.set("Cookie", cookies_);
     const bool file = call_.call.response.kind == ResponseKind::file;
     if (!headers_.contains("Accept")) headers_.set("Accept", file ? "*/*" : "application/json");
     add_idempotency();
-    for (const Header& header : headers_) request_.header(header.name, header.value);
+  }
+
+  // A content type for all actions is about their JSON: the other kinds of body know their own.
+  bool takes_default_type() const {
+    const BodyKind kind = call_.call.body_kind;
+    return kind != BodyKind::form && kind != BodyKind::multipart && kind != BodyKind::file;
   }
 
   void add_idempotency() {
@@ -165,10 +172,11 @@ class Builder final {
 
   // ---- body
 
+  // The declared one of this body, else a header, else what is usual.
   void content_type(const std::string& usual) {
-    if (!headers_.contains("Content-Type")) {
-      request_.header("Content-Type", call_.call.content_type.empty() ? usual : call_.call.content_type);
-    }
+    const std::string& declared = call_.call.content_type;
+    if (!declared.empty()) headers_.set("Content-Type", declared);
+    else if (!headers_.contains("Content-Type")) headers_.set("Content-Type", usual);
   }
 
   // The declared body, or the parameters that go there, with what the page changes.
@@ -259,7 +267,7 @@ class Builder final {
       if (!one.part.content_type.empty()) file.content_type = one.part.content_type;
       body.add_file(one.part.name, std::move(file));
     }
-    request_.header("Content-Type", body.content_type());
+    headers_.set("Content-Type", body.content_type());
     std::move(body).put_into(request_);
   }
 

@@ -176,7 +176,7 @@ struct ApiCall {
   ValueSpec cookies{};  // an object
   ValueSpec body{};
   BodyKind body_kind = BodyKind::json;
-  std::string content_type{};  // of raw and file bodies
+  std::string content_type{};  // of the body; none of a multipart one
   std::vector<MultipartPart> multipart{};
   std::optional<GraphqlRequest> graphql{};
   std::vector<std::string> expect{};  // "200", "2xx", "200-204"; empty: the defaults'
