@@ -11,13 +11,14 @@ namespace junctor {
 
 // What the provider said. `body` is at most 4 KiB and blotted out as the definition declares.
 struct ProviderAnswer {
-  int status = 0;       // 0: no answer came
+  int status = 0;
   std::string code;     // the provider's own code; empty when it gave none
   std::string message;  // the provider's own message
   std::string body;
 };
 
-// Thrown by a declared action whose call failed. message() reads "github answered 404: Not Found".
+// Thrown by a declared action whose provider answered with a fault; where no answer came, a plain Failure is.
+// message() reads "github answered 404: Not Found".
 class ProviderFailure final : public Failure {
  public:
   ProviderFailure(FailureKind kind, std::string message, ProviderAnswer answer,

@@ -101,6 +101,12 @@ FailureKind to_failure_kind(ErrorKind kind) {
   return FailureKind::unavailable;
 }
 
+template <typename Thrown>
+[[noreturn]] void throw_with(std::optional<std::chrono::milliseconds> retry_after, Thrown failure) {
+  if (retry_after) failure.retry_after(*retry_after);
+  throw failure;
+}
+
 class Judge final {
  public:
   Judge(const CompiledCall& call, const CallScope& scope, const Json& input, const Redaction& redaction,
@@ -196,9 +202,8 @@ class Judge final {
 }  // namespace
 
 void Fault::raise() const {
-  ProviderFailure failure(kind, message, answer);
-  if (retry_after) failure.retry_after(*retry_after);
-  throw failure;
+  if (answer.status == 0) throw_with(retry_after, Failure(kind, message));
+  throw_with(retry_after, ProviderFailure(kind, message, answer));
 }
 
 FailureKind kind_of_status(int status) {

@@ -24,6 +24,7 @@ struct Fault {
   std::string message;          // "github answered 404: Not Found"
   ProviderAnswer answer;
 
+  // As a ProviderFailure, or where no answer came as a plain Failure.
   [[noreturn]] void raise() const;
 };
 

@@ -77,11 +77,11 @@ class Executor final {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Throws ProviderFailure for what the provider said; Failure{invalid} for an input that makes no
-  // request; Failure{overloaded} when the rate limit leaves no room; else what HttpClient and
-  // CredentialSource throw. A Failure whose wait would pass the deadline or `retry.max_wait` carries
-  // retry_after. Failure{too_large} when the pages of a listing weigh more than most_collected_bytes, or twice
-  // `response.max_bytes` where that is more.
+  // Throws ProviderFailure for what the provider said, Failure{unavailable, timeout} where it said nothing;
+  // Failure{invalid} for an input that makes no request; Failure{overloaded} when the rate limit leaves no room;
+  // else what HttpClient and CredentialSource throw. A Failure whose wait would pass the deadline or
+  // `retry.max_wait` carries retry_after. Failure{too_large} when the pages of a listing weigh more than
+  // most_collected_bytes, or twice `response.max_bytes` where that is more.
   CallResult call(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input);
 
   // The rows of an action that pages, one page in memory at a time. take gives false to stop.

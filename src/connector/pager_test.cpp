@@ -358,7 +358,7 @@ TEST(Pager, leaves_failures_to_the_caller_that_are_not_the_end_of_the_listings_t
     return HttpResponse::json(200, parsed("[]"));
   });
   Caller first(slow.url(), "    api: {path: /l, retry: {attempts: 1}, pagination: {kind: link, max_time: 100ms}}\n");
-  EXPECT_EQ(first.failure().kind(), FailureKind::timeout) << "nothing was read";
+  EXPECT_EQ(first.silence().kind(), FailureKind::timeout) << "nothing was read";
   TestApi busy([](const HttpRequest&, std::size_t call) {
     HttpResponse out = HttpResponse::json(call == 0 ? 200 : 503, parsed(R"({"d":[1],"n":"x"})"));
     if (call > 0) out.headers.set("Retry-After", "20");

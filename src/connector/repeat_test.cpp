@@ -18,16 +18,16 @@ Json parsed(std::string_view text) { return json::parse(text).value_or_throw(); 
 HttpResponse ok(const Json& body) { return HttpResponse::json(200, body); }
 
 // How long a call that fails takes.
-milliseconds time_to_fail(Caller& caller, ProviderFailure& failure) {
+milliseconds time_to_fail(Caller& caller, Failure& failure) {
   const auto started = steady_clock::now();
-  failure = caller.failure();
+  failure = caller.silence();
   return std::chrono::duration_cast<milliseconds>(steady_clock::now() - started);
 }
 
 TEST(Timeouts, end_a_connection_that_is_not_made) {
   RawPeer peer;
   Caller caller(peer.url(), "    api: {path: /x, timeouts: {connect: 300ms, first_byte: 20s, total: 20s}, retry: {attempts: 1}}\n");
-  ProviderFailure failure(FailureKind::bug, "", {});
+  Failure failure(FailureKind::bug, "");
   const milliseconds took = time_to_fail(caller, failure);
   EXPECT_EQ(failure.kind(), FailureKind::timeout) << failure.message();
   EXPECT_GE(took, milliseconds(280));
@@ -37,7 +37,7 @@ TEST(Timeouts, end_a_connection_that_is_not_made) {
 TEST(Timeouts, end_an_answer_that_does_not_begin) {
   RawPeer peer([](RawConnection& connection, int) { connection.wait_for_end(); });
   Caller caller(peer.url(), "    api: {path: /x, timeouts: {connect: 20s, first_byte: 300ms, total: 20s}, retry: {attempts: 1}}\n");
-  ProviderFailure failure(FailureKind::bug, "", {});
+  Failure failure(FailureKind::bug, "");
   const milliseconds took = time_to_fail(caller, failure);
   EXPECT_EQ(failure.kind(), FailureKind::timeout);
   EXPECT_THAT(failure.message(), HasSubstr("sent no answer within 0.3 s"));
@@ -52,7 +52,7 @@ TEST(Timeouts, end_an_answer_that_does_not_end) {
     while (connection.write(" ")) std::this_thread::sleep_for(milliseconds(20));
   });
   Caller caller(peer.url(), "    api: {path: /x, timeouts: {connect: 20s, first_byte: 20s, total: 400ms}, retry: {attempts: 1}}\n");
-  ProviderFailure failure(FailureKind::bug, "", {});
+  Failure failure(FailureKind::bug, "");
   const milliseconds took = time_to_fail(caller, failure);
   EXPECT_EQ(failure.kind(), FailureKind::timeout);
   EXPECT_THAT(failure.message(), HasSubstr("took longer than 0.4 s"));

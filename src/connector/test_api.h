@@ -85,6 +85,19 @@ class Caller final {
     ADD_FAILURE() << "the call succeeded";
     return ProviderFailure(FailureKind::bug, "", {});
   }
+  // Of a call that gets no answer.
+  Failure silence(const Json& input = JsonObject()) {
+    try {
+      call(input);
+    } catch (const ProviderFailure& failure) {
+      ADD_FAILURE() << "the provider answered: " << failure.message();
+      return failure;
+    } catch (const Failure& failure) {
+      return failure;
+    }
+    ADD_FAILURE() << "the call succeeded";
+    return Failure(FailureKind::bug, "");
+  }
   Executor& executor() { return executor_; }
   const CompiledCall& compiled() const { return *call_; }
   const Integration& integration() const { return integration_; }

@@ -300,7 +300,7 @@ TEST(Transfers, an_upload_that_is_cut_and_may_not_be_repeated_fails) {
     Caller up(cutting.peer.url(), std::string("    params: {doc: {ui_type: file}}\n    api: ") + block + "\n");
     up.scope.uploads["doc"] = upload_of_blocks(16 * mebi, given);
     if (std::string_view(block).find("PUT") != std::string_view::npos) up.scope.uploads["doc"].rewind = {};
-    EXPECT_EQ(up.failure().kind(), FailureKind::unavailable) << block;
+    EXPECT_EQ(up.silence().kind(), FailureKind::unavailable) << block;
     EXPECT_EQ(cutting.peer.connections(), 1) << block;
   }
 }
