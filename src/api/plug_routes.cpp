@@ -146,10 +146,10 @@ JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegra
 Json shown_body(const ClientResponse& answer, const Json* parsed, bool& cut) {
   cut = answer.body.size() > most_shown_bytes;
   if (parsed != nullptr && !cut) return *parsed;
-  const Json text(JsonString(whole_characters(answer.body, most_shown_bytes)));
-  if (json::parse(json::to_text(text))) return text;  // what is not UTF-8 would not be read back
+  const std::string_view text = whole_characters(answer.body, most_shown_bytes);
+  if (is_utf8(text)) return Json(JsonString(text));
   return JsonObject{{"base64", crypto::to_base64(std::string_view(answer.body).substr(0, most_shown_bytes))},
-                    {"content_type", answer.headers.get("Content-Type").value_or("")}};
+                    {"content_type", as_utf8(std::string(answer.headers.get("Content-Type").value_or("")))}};
 }
 
 JsonObject call_path(Fiber& fiber, const PlugParts& parts, const LoadedIntegration& integration, const CallScope& scope,
@@ -163,7 +163,7 @@ JsonObject call_path(Fiber& fiber, const PlugParts& parts, const LoadedIntegrati
   JsonArray headers;
   for (const Header& header : answer.headers)
     if (!equal_ignoring_case(header.name, "Set-Cookie"))
-      headers.push_back(JsonObject{{"name", header.name}, {"value", header.value}});
+      headers.push_back(JsonObject{{"name", as_utf8(header.name)}, {"value", as_utf8(header.value)}});
   auto parsed = json::parse(answer.body, {.max_depth = 128});
   bool cut = false;
   Json body = shown_body(answer, parsed ? &parsed.value() : nullptr, cut);

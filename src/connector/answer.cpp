@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/crypto.h"
+#include "base/text.h"
 #include "connector/retry_after.h"
 #include "connector/sent_secrets.h"
 #include "connector/status_match.h"
@@ -23,30 +24,48 @@ bool is_json_type(std::string_view type) {
 
 std::string content_type_of(const Headers& headers) { return std::string(headers.get("Content-Type").value_or("")); }
 
-// nullopt: it should be JSON and is not.
-std::optional<Json> read_body(const CompiledCall& call, const ClientResponse& response) {
-  const ResponseKind kind = call.call.response.kind;
-  const std::string type = content_type_of(response.headers);
-  const bool success = response.status >= 200 && response.status < 300;
-  if (response.body.empty() || (kind == ResponseKind::none && success)) return Json();
-  if (kind == ResponseKind::text && success) return Json(response.body);
-  if (kind == ResponseKind::file && success) {
-    return JsonObject{{"base64", crypto::to_base64(response.body)}, {"content_type", type}};
+bool is_success(int status) { return status >= 200 && status < 300; }
+
+// Without the byte order mark that some servers write, and the white space around it.
+std::string_view bare(std::string_view body) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  if (body.starts_with(mark)) body.remove_prefix(mark.size());
+  const auto begin = body.find_first_not_of(" \t\r\n");
+  return begin == body.npos ? std::string_view() : body.substr(begin);
+}
+
+// A kind whose output is not what the rules read.
+bool converts(ResponseKind kind) {
+  return kind == ResponseKind::none || kind == ResponseKind::text || kind == ResponseKind::file || kind == ResponseKind::form;
+}
+
+// The output of such a kind.
+Json converted(ResponseKind kind, const ClientResponse& response) {
+  if (response.body.empty() || kind == ResponseKind::none) return Json();
+  if (kind == ResponseKind::text) return Json(as_utf8(response.body));
+  if (kind == ResponseKind::file) {
+    return JsonObject{{"base64", crypto::to_base64(response.body)}, {"content_type", as_utf8(content_type_of(response.headers))}};
   }
-  if (kind == ResponseKind::form && success) {
-    JsonObject out;
-    for (const Parameter& one : parse_query(response.body)) out[one.name] = one.value;
-    return out;
-  }
-  const bool must = (kind == ResponseKind::json || is_json_type(type)) && success;
-  const char first = response.body[response.body.find_first_not_of(" \t\r\n") == std::string::npos
-                                       ? 0 : response.body.find_first_not_of(" \t\r\n")];
-  if (must || is_json_type(type) || first == '{' || first == '[') {
-    auto parsed = json::parse(response.body);
+  JsonObject out;
+  for (const Parameter& one : parse_query(response.body)) out[as_utf8(one.name)] = as_utf8(one.value);
+  return out;
+}
+
+// What rules and errors read, whatever the kind. nullopt: it should be JSON and is not.
+std::optional<Json> read_body(ResponseKind kind, const ClientResponse& response) {
+  if (response.body.empty()) return Json();
+  const bool typed = is_json_type(content_type_of(response.headers));
+  const bool success = is_success(response.status);
+  const bool must = success && !converts(kind) && (typed || kind == ResponseKind::json);
+  const std::string_view text = bare(response.body);
+  if (must && text.empty()) return Json();
+  if (must || typed || (!text.empty() && may_be_json(text))) {
+    auto parsed = json::parse(text);
     if (parsed) return std::move(parsed).value();
     if (must) return std::nullopt;
   }
-  return Json(response.body);
+  if (success && kind == ResponseKind::file) return Json();
+  return Json(as_utf8(response.body));
 }
 
 const Json* member(const Json* json, std::string_view name) {
@@ -114,16 +133,18 @@ class Judge final {
       : call_(call), scope_(scope), input_(input), redaction_(redaction), sent_(sent), response_(response), now_(now) {}
 
   std::variant<Answer, Fault> decide() {
-    auto body = read_body(call_, response_);
-    answer_ = {response_.status, response_.headers, body.value_or(Json()), response_.url};
+    const bool expected = matches_status(call_.expect, response_.status);
+    const bool unread = is_converted() && call_.errors.empty() && expected;
+    auto body = unread ? Json() : read_body(call_.call.response.kind, response_);
+    answer_ = {response_.status, response_.headers, std::move(body).value_or(Json()), response_.url};
     if (call_.binds_answer) bindings_ = answer_bindings(scope_, input_, answer_);
     for (const CompiledErrorRule& rule : call_.errors) {
       if (!fits(rule)) continue;
-      if (rule.rule.not_an_error) return std::move(answer_);
+      if (rule.rule.not_an_error) return finished();
       return fault(&rule);
     }
-    if (!matches_status(call_.expect, response_.status)) return fault(nullptr);
-    if (body) return std::move(answer_);
+    if (!expected) return fault(nullptr);
+    if (body) return finished();
     Fault broken = fault(nullptr);
     broken.kind = FailureKind::unavailable;
     broken.retry = true;
@@ -132,6 +153,15 @@ class Judge final {
   }
 
  private:
+  bool is_converted() const {
+    return is_success(response_.status) && converts(call_.call.response.kind);
+  }
+
+  Answer finished() {
+    if (is_converted()) answer_.body = converted(call_.call.response.kind, response_);
+    return std::move(answer_);
+  }
+
   const jsonata::Bindings* bindings() const { return bindings_ ? &*bindings_ : nullptr; }
 
   bool fits(const CompiledErrorRule& rule) const {
@@ -228,6 +258,11 @@ FailureKind kind_of_status(int status) {
   }
 }
 
+bool may_be_json(std::string_view body) {
+  const std::string_view text = bare(body);
+  return text.empty() || text.front() == '{' || text.front() == '[';
+}
+
 std::variant<Answer, Fault> judge(const CompiledCall& call, const CallScope& scope, const Json& input,
                                   const Redaction& redaction, const ClientRequest& sent,
                                   const ClientResponse& response, Timestamp now) {
@@ -241,7 +276,8 @@ jsonata::Bindings answer_bindings(const CallScope& scope, const Json& input, con
     for (char& c : name) {
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     }
-    if (!headers.contains(name)) headers[name] = header.value;
+    name = as_utf8(std::move(name));
+    if (!headers.contains(name)) headers[name] = as_utf8(header.value);
   }
   jsonata::Bindings out;
   out.set("input", input);

@@ -35,11 +35,15 @@ struct Answer {
   std::string url;   // that was called, for relative links
 };
 
-// The body by its kind, then the error rules, then the expected statuses. sent: what a fault repeats of
-// its secrets is cut out.
+// The error rules, which read a JSON body whatever the declared kind, then the expected statuses, then
+// the body by its kind. Bytes that are no UTF-8 become U+FFFD. sent: what a fault repeats of its secrets is
+// cut out.
 std::variant<Answer, Fault> judge(const CompiledCall& call, const CallScope& scope, const Json& input,
                                   const Redaction& redaction, const ClientRequest& sent,
                                   const ClientResponse& response, Timestamp now);
+
+// Whether it can turn out to be a JSON object or list, as far as it is here.
+bool may_be_json(std::string_view body);
 
 // $input, $vars, $status, $headers for expressions over an answer.
 jsonata::Bindings answer_bindings(const CallScope& scope, const Json& input, const Answer& answer);

@@ -13,6 +13,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/text.h"
 #include "json/serialize.h"
 
 namespace junctor::connector {
@@ -225,28 +226,11 @@ Result<Node> run(std::string_view text, const std::string& file, DocumentLimits 
   return builder.take_root();
 }
 
-bool is_continuation(unsigned char c) { return (c & 0xC0) == 0x80; }
-
-std::size_t sequence_length(std::string_view rest) {
-  const auto at = [&](std::size_t i) { return i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0U; };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  std::size_t length = lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3
-                     : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if (!is_continuation(static_cast<unsigned char>(at(i)))) return 0;
-  }
-  if ((lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) || (lead == 0xF0 && at(1) < 0x90) ||
-      (lead == 0xF4 && at(1) > 0x8F)) {
-    return 0;
-  }
-  return length;
-}
-
-bool is_utf8(std::string_view text, int& line) {
+// Otherwise line is where it is none.
+bool is_text(std::string_view text, int& line) {
   line = 1;
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = sequence_length(text.substr(i));
+    const std::size_t length = utf8_length(text.substr(i));
     if (length == 0 || text[i] == '\0') return false;
     if (text[i] == '\n') ++line;
     i += length;
@@ -302,7 +286,7 @@ Result<Node> parse_document(std::string_view text, const std::string& file, Docu
                    "at most " + std::to_string(limits.max_bytes), file};
   }
   int line = 0;
-  if (!is_utf8(text, line)) return Problem{"", line, "bytes that are no text", "UTF-8", file};
+  if (!is_text(text, line)) return Problem{"", line, "bytes that are no text", "UTF-8", file};
   return run(text, file, limits);
 }
 

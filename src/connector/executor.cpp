@@ -5,6 +5,7 @@
 
 #include "auth/credentials.h"
 #include "base/crypto.h"
+#include "base/text.h"
 #include "connector/urls.h"
 #include "connector/request_builder.h"
 #include "connector/sent_secrets.h"
@@ -29,6 +30,7 @@ struct Executor::Try {
   Timestamp started{};
   Redaction redaction{};
   std::uint64_t downloaded = 0;
+  std::string held_back{};  // of a download that may be an error in JSON
 };
 
 namespace {
@@ -42,13 +44,29 @@ double true_random() {
   return number / 4294967296.0;
 }
 
-// Whether the answer's body goes to the caller's sink.
+// Beyond it, an answer is no error that says so in JSON.
+constexpr std::size_t held_back_bytes = 64 * 1024;
+
+template <typename Try>
+void hand_on(Fiber& fiber, Try& one, std::string_view piece) {
+  if (piece.empty()) return;
+  one.downloaded += piece.size();
+  one.scope.download(fiber, piece);
+}
+
+// Whether the answer's body goes to the caller's sink. Where rules may find an error in it, what looks like JSON
+// waits for them.
 template <typename Try>
 bool add_sink(ClientRequest& request, Try& one) {
   if (one.call.call.response.kind != ResponseKind::file || !one.scope.download) return false;
   request.download = [&one](Fiber& fiber, std::string_view piece) {
-    one.downloaded += piece.size();
-    one.scope.download(fiber, piece);
+    const bool small = one.downloaded == 0 && one.held_back.size() + piece.size() <= held_back_bytes;
+    if (small && !one.call.errors.empty() && may_be_json(one.held_back.empty() ? piece : one.held_back)) {
+      one.held_back += piece;
+      return;
+    }
+    hand_on(fiber, one, std::exchange(one.held_back, {}));
+    hand_on(fiber, one, piece);
   };
   return true;
 }
@@ -65,8 +83,8 @@ Fault transport_fault(const std::string& integration, const Failure& failure) {
 
 Json download_output(const ClientResponse& response, std::uint64_t bytes) {
   JsonObject out{{"bytes", bytes}};
-  if (const auto type = response.headers.get("Content-Type")) out["content_type"] = *type;
-  if (const auto name = response.headers.get("Content-Disposition")) out["content_disposition"] = *name;
+  if (const auto type = response.headers.get("Content-Type")) out["content_type"] = as_utf8(std::string(*type));
+  if (const auto name = response.headers.get("Content-Disposition")) out["content_disposition"] = as_utf8(std::string(*name));
   return out;
 }
 
@@ -230,13 +248,15 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
                                    one.call.limits, one.scope.priority);
     ClientRequest request = copy_of(request_of(one));
+    one.held_back.clear();
     const bool to_sink = add_sink(request, one);
     if (credentials != nullptr) credentials->apply(fiber, request);
     note_secrets(request);
     one.started = clock_.now();
     Fault fault;
-    const auto response = transmit(fiber, one, request, fault);
+    auto response = transmit(fiber, one, request, fault);
     if (!response) return fault;
+    if (!one.held_back.empty()) response->body = one.held_back;
     const Timestamp now = clock_.now();
     auto outcome = judge(one.call, one.scope, one.input, one.redaction, request, *response, now);
     const Fault* judged = std::get_if<Fault>(&outcome);
@@ -244,7 +264,10 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     permit.learn(fiber, read_limits(response->headers, now), asked_to_wait ? judged->retry_after : std::nullopt);
     record(one, request, &*response, judged == nullptr ? "" : judged->message);
     if (judged == nullptr) {
-      if (to_sink) std::get<Answer>(outcome).body = download_output(*response, one.downloaded);
+      if (to_sink) {
+        hand_on(fiber, one, one.held_back);
+        std::get<Answer>(outcome).body = download_output(*response, one.downloaded);
+      }
       return outcome;
     }
     const bool again = judged->reauthenticate && credentials != nullptr && !one.renewed && can_rewind(one.scope);

@@ -134,7 +134,7 @@ bool Redaction::hides_query(std::string_view name) const { return in_list(query_
 
 std::string Redaction::url(std::string_view url) const {
   const auto question = url.find('?');
-  if (question == std::string_view::npos) return std::string(url);
+  if (question == std::string_view::npos) return as_utf8(std::string(url));
   auto parameters = parse_query(url.substr(question + 1));
   bool changed = false;
   for (Parameter& parameter : parameters) {
@@ -142,8 +142,8 @@ std::string Redaction::url(std::string_view url) const {
     parameter.value = redacted;
     changed = true;
   }
-  if (!changed) return std::string(url);
-  return std::string(url.substr(0, question + 1)) + to_query(parameters);
+  if (!changed) return as_utf8(std::string(url));
+  return as_utf8(std::string(url.substr(0, question + 1))) + to_query(parameters);
 }
 
 std::vector<std::pair<std::string, std::string>> Redaction::headers(const std::vector<ClientHeader>& headers) const {
@@ -151,14 +151,14 @@ std::vector<std::pair<std::string, std::string>> Redaction::headers(const std::v
   for (const ClientHeader& header : headers) {
     const auto* text = std::get_if<std::string>(&header.value);
     const bool hidden = text == nullptr || hides_header(header.name);
-    out.emplace_back(header.name, hidden ? std::string(redacted) : *text);
+    out.emplace_back(as_utf8(header.name), hidden ? std::string(redacted) : as_utf8(*text));
   }
   return out;
 }
 
 std::vector<std::pair<std::string, std::string>> Redaction::headers(const Headers& headers) const {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const Header& header : headers) out.emplace_back(header.name, header_value(header));
+  for (const Header& header : headers) out.emplace_back(as_utf8(header.name), as_utf8(header_value(header)));
   return out;
 }
 
@@ -211,10 +211,10 @@ std::string Redaction::body(std::string_view body, std::string_view content_type
     return cut(json::to_text(parsed.value()), most);
   }
   if (content_type.find("form-urlencoded") != std::string_view::npos) {
-    return cut(form(body), most);
+    return cut(as_utf8(form(body)), most);
   }
   const bool text = content_type.starts_with("text/") || content_type.find("xml") != std::string_view::npos;
-  return text ? cut(std::string(body), most) : left_out(body.size());
+  return text ? cut(as_utf8(std::string(body)), most) : left_out(body.size());
 }
 
 }  // namespace junctor::connector

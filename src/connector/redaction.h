@@ -1,4 +1,5 @@
-// What must not be recorded, cut out of calls and of provider errors.
+// What must not be recorded, cut out of calls and of provider errors. What it gives is UTF-8, whatever
+// bytes went in.
 //
 // Threads: immutable; any thread.
 #pragma once

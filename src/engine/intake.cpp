@@ -7,6 +7,7 @@
 
 #include "auth/oauth/discovery.h"
 #include "base/crypto.h"
+#include "base/text.h"
 #include "connector/topics.h"
 #include "json/parse.h"
 #include "json/serialize.h"
@@ -58,14 +59,14 @@ JsonObject headers_object(const HttpRequest& request, const VerifySpec& spec) {
     if (out.size() >= most_kept_headers) break;
     if (!is_kept(header.name, spec) || header.value.size() > most_header_bytes) continue;
     if (is_reserved(header.name)) continue;
-    out[lower(header.name)] = header.value;
+    out[lower(header.name)] = as_utf8(header.value);
   }
   return out;
 }
 
 JsonObject query_object(const HttpRequest& request) {
   JsonObject out;
-  for (const Parameter& parameter : request.query) out[parameter.name] = parameter.value;
+  for (const Parameter& parameter : request.query) out[as_utf8(parameter.name)] = as_utf8(parameter.value);
   return out;
 }
 
@@ -80,7 +81,7 @@ Result<Json> parse_body(const HttpRequest& request) {
   JsonObject form;
   for (const Parameter& field : parse_query(request.body)) {
     if (field.name == "payload" && field.value.starts_with('{')) return json::parse(field.value);
-    form[field.name] = field.value;
+    form[as_utf8(field.name)] = as_utf8(field.value);
   }
   return Json(std::move(form));
 }
@@ -106,11 +107,12 @@ struct Intake::Delivery {
                                     const connector::CompiledExpression& body_expression) const {
     if (!location.header.empty())
       if (const auto value = request.headers.get(location.header); value && !value->empty())
-        return std::string(*value);
+        return as_stored_text(std::string(*value));
     if (!location.query.empty())
       if (const auto value = request.query_value(location.query); value && !value->empty())
-        return std::string(*value);
-    return body_expression.text(body, &bindings);
+        return as_stored_text(std::string(*value));
+    const auto text = body_expression.text(body, &bindings);
+    return text ? std::optional(as_stored_text(*text)) : std::nullopt;
   }
 
   std::string topic(const Json& item) const {
@@ -121,15 +123,15 @@ struct Intake::Delivery {
   queue::NewEvent event(const Json& item, const std::string& headers, std::size_t index) const {
     queue::NewEvent event;
     event.tenant = endpoint.tenant;
-    event.topic = topic(item);
+    event.topic = as_stored_text(topic(item));
     event.source = integration.definition.slug;
     event.connection = endpoint.connection;
     event.headers = headers;
-    event.entity = webhook.entity_id.text(item, &bindings).value_or("");
-    event.partition_key = webhook.partition.text(item, &bindings).value_or(event.entity);
+    event.entity = as_stored_text(webhook.entity_id.text(item, &bindings).value_or(""));
+    event.partition_key = as_stored_text(webhook.partition.text(item, &bindings).value_or(event.entity));
     event.idempotency_key = "hook:" + endpoint.name + ":" + dedup_id;
     if (index > 0) event.idempotency_key += "#" + std::to_string(index);
-    event.traceparent = std::string(request.headers.get("traceparent").value_or(""));
+    event.traceparent = as_stored_text(std::string(request.headers.get("traceparent").value_or("")));
     event.payload = json::to_text(
         webhook.payload.empty() ? item : webhook.payload.evaluate(item, &bindings).value_or(Json()));
     return event;

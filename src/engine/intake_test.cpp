@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
+#include "base/text.h"
 #include "engine/test_reactions.h"
 
 namespace junctor {
@@ -134,6 +135,20 @@ TEST_F(IntakeTest, a_batch_becomes_one_event_for_each_item) {
   ASSERT_EQ(stored.size(), 2u);
   EXPECT_EQ(stored[1].entity, "order:2");
   EXPECT_EQ(stored[1].payload, R"({"number":2})");
+}
+
+TEST_F(IntakeTest, what_is_no_utf8_is_kept_as_text) {
+  HttpRequest request = delivery("id=f%00%E9&type=caf%E9");
+  request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+  request.headers.set("X-Place", "caf\xE9");
+  EXPECT_EQ(receive(request).status, 202);
+  const auto stored = events();
+  ASSERT_EQ(stored.size(), 1u);
+  EXPECT_TRUE(is_utf8(stored[0].topic)) << testing::PrintToString(stored[0].topic);
+  EXPECT_THAT(stored[0].headers, testing::HasSubstr("\"x-place\":\"caf\uFFFD\""));
+  EXPECT_EQ(stored[0].payload, "{\"id\":\"f\\u0000\uFFFD\",\"type\":\"caf\uFFFD\"}");
+  EXPECT_EQ(receive(delivery(R"({"id": "n\u0000", "type": "a\u0000"})")).status, 202);
+  for (const queue::Event& event : events()) EXPECT_EQ(event.topic.find('\0'), std::string::npos);
 }
 
 TEST_F(IntakeTest, what_the_definition_ignores_is_answered_and_not_stored) {

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/text.h"
 #include "json/serialize.h"
 #include "store/transaction.h"
 
@@ -46,7 +47,7 @@ void insert(Transaction& transaction, const TenantId& tenant, RunId run, std::in
       "INSERT INTO run_calls (tenant, run, number, started_at, method, url, status, total_us, "
       "failure, detail, left_out) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
       tenant, run, number, call.started_at, call.method, call.url, call.status,
-      static_cast<std::int64_t>(call.total.count()), call.failure,
+      static_cast<std::int64_t>(call.total.count()), as_stored_text(call.failure),
       detail_of(call, kept ? Bodies::kept : Bodies::left_out));
 }
 

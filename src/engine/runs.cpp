@@ -88,6 +88,9 @@ std::string bounded(std::string_view text, std::size_t most) {
   return std::string(whole_characters(text, most)) + "… (cut, " + std::to_string(text.size()) + " bytes)";
 }
 
+// A provider's words may be any bytes.
+std::string bounded_message(std::string_view text) { return as_stored_text(bounded(text, most_message_bytes)); }
+
 std::string counters_text(const std::map<std::string, std::int64_t>& counters) {
   boost::json::object object;
   for (const auto& [name, count] : counters) object[name] = count;
@@ -168,7 +171,7 @@ bool finish(Transaction& transaction, const TenantId& tenant, RunId id, int atte
              to_string(end.status),
              is_terminal(end.status) ? end.at : Timestamp(std::chrono::milliseconds(0)),
              counters_text(end.counters), end.failure ? to_string(*end.failure) : "",
-             bounded(end.error, most_message_bytes), bounded(end.output, most_payload_bytes),
+             bounded_message(end.error), bounded(end.output, most_payload_bytes),
              tenant, id, attempt) == 1;
 }
 
@@ -180,7 +183,7 @@ void record(Transaction& transaction, const RunStart& start, const RunEnd& end) 
       start.tenant, start.id, start.kind, start.integration, start.subject, start.trigger,
       start.connection, start.event, to_string(end.status), start.attempt, start.at, end.at,
       counters_text(end.counters), end.failure ? to_string(*end.failure) : "",
-      bounded(end.error, most_message_bytes), bounded(start.input, most_payload_bytes),
+      bounded_message(end.error), bounded(start.input, most_payload_bytes),
       bounded(end.output, most_payload_bytes));
 }
 
@@ -214,7 +217,7 @@ void append_logs(Transaction& transaction, const TenantId& tenant, RunId id,
     transaction.execute(
         "INSERT INTO run_logs (tenant, run, line, logged_at, level, message) "
         "VALUES (?, ?, ?, ?, ?, ?)",
-        tenant, id, ++next, line.at, line.level, bounded(line.message, most_message_bytes));
+        tenant, id, ++next, line.at, line.level, bounded_message(line.message));
   }
   if (left_out == 0) return;
   transaction.execute(

@@ -7,6 +7,7 @@
 #include "auth/jose/jwt.h"
 #include "auth/schemes.h"
 #include "base/crypto.h"
+#include "base/text.h"
 #include "json/parse.h"
 #include "json/serialize.h"
 
@@ -227,7 +228,7 @@ std::string printable(std::string_view text, std::size_t most) {
   // A cut may have split a character of several bytes.
   if (text.size() > most)
     while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0x80) != 0) out.pop_back();
-  return out;
+  return as_utf8(std::move(out));
 }
 
 std::string scope_text(const OAuth2Auth& oauth, const std::vector<std::string>& of_integration) {
