@@ -60,7 +60,8 @@ std::optional<Json> read_body(ResponseKind kind, const ClientResponse& response)
   const std::string_view text = bare(response.body);
   if (must && text.empty()) return Json();
   if (must || typed || (!text.empty() && may_be_json(text))) {
-    auto parsed = json::parse(text);
+    // Of an error the provider's words count, of an output every byte.
+    auto parsed = must ? json::parse(text) : json::parse(as_utf8(std::string(text)));
     if (parsed) return std::move(parsed).value();
     if (must) return std::nullopt;
   }

@@ -53,6 +53,12 @@ TEST(Answer, tells_a_fault_in_text_whatever_bytes_the_provider_sends) {
   }
 }
 
+TEST(Answer, keeps_the_words_of_a_fault_that_is_nearly_json) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(400, "{\"message\": \"no caf\xE9\"}", "application/json"); });
+  Caller caller(api.url(), "    api: {path: /x}\n");
+  EXPECT_EQ(caller.failure().answer().message, "no caf\uFFFD");
+}
+
 TEST(Answer, is_read_by_the_rules_whatever_its_kind) {
   TestApi api([](const HttpRequest&, std::size_t) { return answering(R"({"ok":false,"error":"no_room"})"); });
   for (const char* kind : {"automatic", "json", "text", "form", "file", "none"}) {
