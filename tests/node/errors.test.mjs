@@ -14,6 +14,7 @@ vars:
 ${vars.map((one) => `  ${one}: {type: password, required: false}`).join("\n")}
 actions:
   get: {method: GET, path: /${slug}/get, api: {path: /get, retry: {attempts: 1}}}
+  silent: {method: GET, path: /${slug}/silent, api: {path: /silent, retry: {attempts: 1}}}
   away: {method: GET, path: /${slug}/away, api: {path: "http://127.0.0.1:9/x", retry: {attempts: 1}}}
 `;
 
@@ -21,6 +22,7 @@ const table = fs.readFileSync(path.join(sourceDir, "docs/credentials.md"), "utf8
 
 await main(async () => {
   const provider = http.createServer((request, response) => {
+    if (request.url === "/silent") return request.socket.destroy();
     const said = `no: ${request.headers.authorization ?? ""} ${"x".repeat(20_000)}`;
     response.writeHead(request.url.startsWith("/token") ? 401 : 422, { "Content-Type": "application/json" });
     response.end(JSON.stringify(request.url.startsWith("/token")
@@ -79,6 +81,10 @@ await main(async () => {
   const { provider: words } = plugged.body.failure;
   check(words.status === 422 && words.body.length > 100 && words.body.length <= 4_100, `a body of ${words.body.length} characters is kept`);
   refused("another host", await post("/v1/integrations/keyed/actions/away", {}), 403, "host_not_allowed");
+
+  const silent = await post("/v1/integrations/keyed/actions/silent", {});
+  check(silent.status === 503 && silent.body.type === "urn:junctor:problem:unavailable" && !silent.body.provider
+    && silent.body.detail.includes("keyed: the connection with 127.0.0.1 broke"), `no answer: ${silent.text}`);
 
   await connect("bound", { certificate: "no pem", private_key: secret });
   refused("a certificate that is none", await get("bound"), 400, "credentials_invalid");
