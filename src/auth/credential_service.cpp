@@ -79,9 +79,12 @@ struct CredentialService::Entry {
   vault::OpenConnection open;
   TokenService::Resolved how;  // endpoints are not resolved here
   AllowedHosts hosts;
+  vault::ConnectionStamp stamp;
   Timestamp loaded_at{};
 
-  std::mutex mutex;  // for what follows: the digest challenge in use
+  std::mutex mutex;  // for what follows
+  Timestamp looked_at{};  // when the stamp was last compared
+  // The digest challenge in use.
   std::optional<DigestChallenge> challenge;
   std::uint32_t nonce_count = 0;
 };
@@ -225,7 +228,7 @@ CredentialService::CredentialService(TokenService& tokens, const AuthCatalogue& 
 std::unique_ptr<CredentialSource> CredentialService::source(Fiber& fiber, const TenantId& tenant,
                                                             ConnectionId id) {
   const ConnectionKey key{tenant, id};
-  const auto kept = entry(fiber, key);
+  const auto kept = entry(fiber, key, Look::at_once);
   require_usable(kept->open.connection, Disabled::refused);
   return std::make_unique<ConnectionCredentials>(*this, key, Disabled::refused, kept);
 }
@@ -234,7 +237,7 @@ std::unique_ptr<CredentialSource> CredentialService::source_for_test(Fiber& fibe
                                                                      const TenantId& tenant,
                                                                      ConnectionId id) {
   const ConnectionKey key{tenant, id};
-  const auto kept = entry(fiber, key);
+  const auto kept = entry(fiber, key, Look::at_once);
   require_usable(kept->open.connection, Disabled::served);
   return std::make_unique<ConnectionCredentials>(*this, key, Disabled::served, kept);
 }
@@ -244,22 +247,41 @@ vault::Connection CredentialService::connection(Fiber& fiber, const TenantId& te
   return entry(fiber, {tenant, id})->open.connection;
 }
 
+std::shared_ptr<CredentialService::Entry> CredentialService::known(const ConnectionKey& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : found->second;
+}
+
 std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
-                                                                   const ConnectionKey& key) {
+                                                                   const ConnectionKey& key,
+                                                                   Look look) {
   vault::Connections& connections = tokens_.connections();
   const Timestamp now = connections.vault().clock().now();
-  std::shared_ptr<Entry> before;
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = entries_.find(key); found != entries_.end()) before = found->second;
+  const auto before = known(key);
+  const bool is_young = before && now - before->loaded_at < keep_for;
+  if (is_young && look == Look::when_due) {
+    const std::lock_guard lock(before->mutex);
+    if (now - before->looked_at < look_every) return before;
   }
-  if (before && now - before->loaded_at < keep_for) return before;
   auto fresh = std::make_shared<Entry>();
-  fresh->open = connections.vault().store().read(
-      fiber, [&](Snapshot& view) { return connections.open(view, key.tenant, key.id); });
+  const bool is_same = connections.vault().store().read(fiber, [&](Snapshot& view) {
+    fresh->stamp = connections.stamp(view, key.tenant, key.id);
+    if (is_young && before->stamp == fresh->stamp) return true;
+    fresh->open = connections.open(view, key.tenant, key.id);
+    return false;
+  });
+  if (is_same) {
+    const std::lock_guard lock(before->mutex);
+    before->looked_at = now;
+    return before;
+  }
+  // Tokens end with the key that sealed them as well.
+  if (!before || before->stamp != fresh->stamp) tokens_.forget(key);
   fresh->how = tokens_.resolve_locally(fresh->open);
   fresh->hosts = hosts_of(*fresh->how.definition, VarsContext(fresh->open));
   fresh->loaded_at = now;
+  fresh->looked_at = now;
   if (before && before->open.connection.version == fresh->open.connection.version) {
     const std::lock_guard lock(before->mutex);
     fresh->challenge = before->challenge;

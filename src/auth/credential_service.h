@@ -18,8 +18,11 @@ namespace junctor::auth {
 
 class CredentialService final {
  public:
-  // How long another node's change of a connection may go unnoticed here; own changes count at
-  // once.
+  // source() looks at the store, so that what another process changed, and the end of a tenant's
+  // key, count for every call that begins later. How long they may go unnoticed inside a run that
+  // is under way; changes of this process count at once.
+  static constexpr std::chrono::milliseconds look_every{1'000};
+  // How long a definition that was loaded anew may go unnoticed.
   static constexpr std::chrono::milliseconds keep_for{5'000};
 
   explicit CredentialService(TokenService& tokens, const AuthCatalogue& catalogue);
@@ -27,7 +30,7 @@ class CredentialService final {
   CredentialService& operator=(const CredentialService&) = delete;
 
   // The credentials of a connection. Throws ConnectionFailure{unknown_connection,
-  // disabled_connection, grant_expired, not_authorised, unknown_integration}. The answer is for one
+  // disabled_connection, secrets_destroyed, grant_expired, not_authorised, unknown_integration}. The answer is for one
   // call or one run: whether the connection is enabled is looked at by each apply() again.
   std::unique_ptr<CredentialSource> source(Fiber& fiber, const TenantId& tenant, ConnectionId id);
 
@@ -42,7 +45,9 @@ class CredentialService final {
  private:
   friend class ConnectionCredentials;
   struct Entry;
-  std::shared_ptr<Entry> entry(Fiber& fiber, const ConnectionKey& key);
+  enum class Look { at_once, when_due };
+  std::shared_ptr<Entry> entry(Fiber& fiber, const ConnectionKey& key, Look look = Look::when_due);
+  std::shared_ptr<Entry> known(const ConnectionKey& key);
 
   TokenService& tokens_;
   const AuthCatalogue& catalogue_;

@@ -215,6 +215,77 @@ TEST(Credentials, name_the_state_of_a_connection_that_cannot_be_used) {
   });
 }
 
+// Another process on the same database.
+std::unique_ptr<test::Engine> another_node(World& world) {
+  return std::make_unique<test::Engine>(world.store(), world.vault().key_path(), world.catalogue,
+                                        system_clock());
+}
+
+TEST(Credentials, what_another_process_changed_counts_for_the_next_call) {
+  World world;
+  world.provider.api = echo;
+  run_in_fiber([&](Fiber& fiber) {
+    world.definition(AuthType::bearer);
+    const auto key = world.connect(fiber, {{"token", "old"}});
+    const auto other = another_node(world);
+    const auto body = [&] {
+      return world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).body;
+    };
+    EXPECT_NE(body().find("Bearer old"), std::string::npos);
+    other->connections().update(
+        fiber, key.tenant, key.id,
+        {.name = {}, .vars = JsonObject{{"token", "new"}}, .enabled = {}, .expected_version = {}});
+    EXPECT_NE(body().find("Bearer new"), std::string::npos);
+    other->connections().update(
+        fiber, key.tenant, key.id,
+        {.name = {}, .vars = {}, .enabled = vault::Enabled::no, .expected_version = {}});
+    EXPECT_EQ(error_of(body), "disabled_connection");
+  });
+}
+
+TEST(Credentials, end_with_the_key_that_sealed_them) {
+  World world;
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    const auto call = [&] {
+      return world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status;
+    };
+    EXPECT_EQ(call(), 200);
+    const auto other = another_node(world);
+    world.store().write(fiber, [&](Transaction& tx) {
+      other->connections().vault().destroy_tenant_keys(tx, key.tenant);
+    });
+    EXPECT_EQ(error_of(call), "secrets_destroyed");
+    world.engine().connections().update(fiber, key.tenant, key.id,
+                                        {.name = {},
+                                         .vars = JsonObject{{"client_secret", "entered again"}},
+                                         .enabled = {},
+                                         .expected_version = {}});
+    EXPECT_EQ(error_of(call), "grant_expired") << "nor is the access token used that was known";
+    world.definition(AuthType::oauth2, [](Auth& auth) {
+      auth.oauth2.emplace().grant = Grant::client_credentials;
+    });
+    const auto machine = world.connect(
+        fiber, {{"client_id", "me"}, {"client_secret", "client-secret"}}, "machine");
+    const auto machine_call = [&] {
+      return world.engine().call(fiber, machine.tenant, machine.id, world.provider.url("/x")).status;
+    };
+    EXPECT_EQ(machine_call(), 200);
+    world.store().write(fiber, [&](Transaction& tx) {
+      other->connections().vault().destroy_tenant_keys(tx, key.tenant);
+    });
+    EXPECT_EQ(error_of(machine_call), "secrets_destroyed");
+    world.engine().connections().update(fiber, machine.tenant, machine.id,
+                                        {.name = {},
+                                         .vars = JsonObject{{"client_secret", "entered again"}},
+                                         .enabled = {},
+                                         .expected_version = {}});
+    EXPECT_EQ(machine_call(), 200);
+  });
+}
+
 TEST(Credentials, a_secret_with_a_line_break_cannot_smuggle_a_header) {
   World world;
   run_in_fiber([&](Fiber& fiber) {

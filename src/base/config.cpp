@@ -147,6 +147,8 @@ constexpr std::array table{
             "a directory"},
     Setting{"database_url", "URL", "postgres://… instead of the embedded database",
             set_text<&Config::database_url>, "a postgres:// URL"},
+    Setting{"root_key_command", "COMMAND", "prints the root keys, instead of the file root.key",
+            set_text<&Config::root_key_command>, "a command of /bin/sh"},
     Setting{"redis_url", "URL", "where caches declared `redis` are kept; redis:// or rediss://",
             set_text<&Config::redis_url>, "a redis:// or rediss:// URL"},
     Setting{"public_url", "URL", "how the outside reaches this engine",

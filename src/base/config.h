@@ -32,6 +32,7 @@ struct Config {
   std::string roles = "api,webhook,worker,scheduler";
   Authentication authentication = Authentication::required;
   std::vector<std::string> allow_addresses;  // CIDRs or host names the address guard lets through
+  std::string root_key_command;  // prints the root keys; empty: root.key in data_dir
   std::string redis_url;  // caches declared `redis`; empty: they are in the store
   std::chrono::seconds shutdown_timeout{30};
   std::chrono::hours event_retention{24 * 30};

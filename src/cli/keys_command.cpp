@@ -33,7 +33,12 @@ int destroy(const Given& given) {
     return 2;
   }
   VaultAccess access = open_vault(given);
-  access.store->write_blocking([&](Transaction& tx) { access.vault->destroy_tenant_keys(tx, tenant); });
+  const auto count =
+      access.store->write_blocking([&](Transaction& tx) { return access.vault->destroy_tenant_keys(tx, tenant); });
+  if (count == 0) {
+    std::cerr << "junctor: there is no key of a tenant " << tenant.text() << "; nothing was destroyed. Compare the name.\n";
+    return 1;
+  }
   std::cout << "the keys of " << tenant.text() << " are destroyed\n";
   return 0;
 }

@@ -3,8 +3,10 @@
 #include <filesystem>
 
 #include "cli/node.h"
+#include "junctor/failure.h"
 #include "store/migrations.h"
 #include "store/store.h"
+#include "vault/vault.h"
 
 namespace junctor {
 namespace {
@@ -26,6 +28,34 @@ TEST(Migrations, every_table_has_the_tenant) {
           [&](const Row& row) { without += row.get<std::string>(0) + " "; });
     });
     EXPECT_EQ(without, "");
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Migrations, wait_for_the_right_root_key) {
+  std::string pattern = testing::TempDir() + "junctor-older-XXXXXX";
+  const std::string folder = ::mkdtemp(pattern.data());
+  {
+    StoreOptions options;
+    options.url = "sqlite:" + folder + "/junctor.db";
+    const auto store = Store::open(options);
+    vault::Vault vault(*store, std::make_unique<vault::RootKeyFile>(folder + "/root.key"), system_clock());
+    migrate_and_start(*store, vault);
+    // As an older version left it.
+    store->write_blocking([](Transaction& tx) {
+      tx.execute("DELETE FROM schema_migrations WHERE room = 'runs'");
+    });
+    std::filesystem::rename(folder + "/root.key", folder + "/kept.key");
+    vault::RootKeyFile(folder + "/root.key").add_fresh_key();
+    vault::Vault wrong(*store, std::make_unique<vault::RootKeyFile>(folder + "/root.key"), system_clock());
+    try {
+      migrate_and_start(*store, wrong);
+      ADD_FAILURE() << "started with a wrong key";
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.kind(), FailureKind::denied);
+    }
+    for (const MigrationStatus& step : migration_status(*store, all_migrations()))
+      EXPECT_EQ(step.state == MigrationStatus::State::pending, step.room == "runs") << step.room;
   }
   std::filesystem::remove_all(folder);
 }

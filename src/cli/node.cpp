@@ -62,12 +62,6 @@ StoreOptions store_options(const Config& config) {
   return options;
 }
 
-std::unique_ptr<Store> open_store(const Config& config) {
-  auto store = Store::open(store_options(config));
-  migrate(*store, all_migrations());
-  return store;
-}
-
 HttpClientOptions client_options(const Config& config) {
   HttpClientOptions options;
   options.guard = AddressGuard::allowing(config.allow_addresses).value_or_throw();
@@ -102,11 +96,6 @@ HttpServerOptions server_options(const Config& config, api::ServedCounts& served
   options.limits.body_bytes = config.body_limit_bytes;
   options.on_served = [&served](const ServedRequest& request) { served.count(request); };
   return options;
-}
-
-std::string root_key_command() {
-  const char* command = std::getenv("JUNCTOR_ROOT_KEY_COMMAND");
-  return command == nullptr ? "" : command;
 }
 
 auth::AuthenticatorOptions authenticator_options(const Config& config) {
@@ -188,6 +177,12 @@ std::vector<MigrationSet> all_migrations() {
           StoredLimits::migrations()};
 }
 
+void migrate_and_start(Store& store, vault::Vault& vault) {
+  vault.check_root();
+  migrate(store, all_migrations());
+  vault.start();
+}
+
 Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input) {
   std::vector<Problem> problems;
   std::vector<std::shared_ptr<const LoadedIntegration>> loaded;
@@ -263,8 +258,8 @@ struct Node::Parts {
 Node::Parts::Parts(NodeInput given)
     : input(std::move(given)),
       loops(make_loops(config)),
-      store(open_store(config)),
-      vault(*store, vault::make_root_key_source({config.data_dir, root_key_command()}),
+      store(Store::open(store_options(config))),
+      vault(*store, vault::make_root_key_source({config.data_dir, config.root_key_command}),
             system_clock()),
       client(client_options(config)),
       executor(client, executor_ports(stored_cache, redis.get(), stored_limits)),
@@ -276,6 +271,8 @@ Node::Parts::Parts(NodeInput given)
       server(server_options(config, served), request_handler(config, router), loops_of(loops)) {}
 
 void Node::Parts::provision_projects(Fiber& fiber, const std::vector<Project>& projects) {
+  for (const auto& [slug, integration] : registry.get()->all())
+    connections.seal_declared_secrets(fiber, slug);
   for (const Project& project : projects)
     provision(fiber, project, {*store, registry, connections, endpoints});
 }
@@ -353,7 +350,7 @@ Node::~Node() = default;
 
 void Node::start(Fiber& fiber) {
   Parts& parts = *parts_;
-  parts.vault.start();
+  migrate_and_start(*parts.store, parts.vault);
   parts.registry.set(load_registry(parts.input).value_or_throw());
   parts.provision_projects(fiber, parts.input.projects);
   parts.reactor.define(fiber);

@@ -16,6 +16,10 @@
 namespace junctor {
 
 class Fiber;
+class Store;
+namespace vault {
+class Vault;
+}
 
 // What a node serves besides the folders of its projects: integrations built into the program.
 struct NodeInput {
@@ -26,15 +30,16 @@ struct NodeInput {
 
 class Node final {
  public:
-  // Opens and migrates the store, opens the vault. Throws Failure with one clear line: a directory
-  // that cannot be written, a database from a newer version, a wrong root key.
+  // Opens the store. Throws Failure with one clear line: a directory that cannot be written, a
+  // database that is away.
   explicit Node(NodeInput input);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  // Loads definitions, creates what the projects declare, and serves. Throws Failure{invalid} with
-  // every problem of every definition, {conflict} for a port in use.
+  // Opens the vault, migrates the database, loads definitions, creates what the projects declare,
+  // and serves. Throws Failure{denied} for a wrong root key, {unsupported} for a database from a
+  // newer version, {invalid} with every problem of every definition, {conflict} for a port in use.
   void start(Fiber& fiber);
   // Takes nothing new, finishes or releases what is in flight within the configured time.
   void stop(Fiber& fiber);
@@ -56,6 +61,10 @@ Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input);
 
 // The tables of all rooms, in order.
 std::vector<struct MigrationSet> all_migrations();
+
+// The database in its newest shape, the vault open. A wrong root key is refused before anything is
+// written, the migrations included. Throws Failure with one clear line.
+void migrate_and_start(Store& store, vault::Vault& vault);
 
 // How the outside reaches the engine, without a slash at its end.
 std::string public_url(const Config& config);

@@ -3,7 +3,6 @@
 // Threads: one.
 #pragma once
 
-#include <cstdlib>
 #include <memory>
 
 #include "cli/command_line.h"
@@ -27,12 +26,9 @@ inline VaultAccess open_vault(const Given& given, const std::vector<Project>& pr
   StoreOptions options;
   options.url = store_url(out.config);
   out.store = Store::open(options);
-  const auto sets = all_migrations();
-  migrate(*out.store, sets);
-  const char* command = std::getenv("JUNCTOR_ROOT_KEY_COMMAND");
   out.vault = std::make_unique<vault::Vault>(
-      *out.store, vault::make_root_key_source({out.config.data_dir, command == nullptr ? "" : command}), system_clock());
-  out.vault->start();
+      *out.store, vault::make_root_key_source({out.config.data_dir, out.config.root_key_command}), system_clock());
+  migrate_and_start(*out.store, *out.vault);
   return out;
 }
 

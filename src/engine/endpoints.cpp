@@ -115,7 +115,7 @@ void WebhookEndpoints::add_secret(Transaction& transaction, const TenantId& tena
     throw Failure(FailureKind::not_found, "there is no endpoint \"" + name + "\"");
   const std::string owner = owner_of(endpoint->id);
   for (std::size_t i = most_secrets - 1; i > 0; --i) {
-    const auto older = vault_.get(transaction, {tenant, owner, secret_name(i - 1)});
+    const auto older = vault_.find(transaction, {tenant, owner, secret_name(i - 1)});
     if (older) vault_.put(transaction, {tenant, owner, secret_name(i)}, *older);
   }
   vault_.put(transaction, {tenant, owner, secret_name(0)}, secret);

@@ -1,9 +1,12 @@
 #include "net/connection.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <cstring>
 #include <ctime>
 
+#include "base/crypto.h"
 #include "base/log.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
@@ -43,6 +46,27 @@ Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> strea
       stream_(std::move(stream)),
       parser_(context.options.limits),
       in_(first_buffer_bytes, '\0') {}
+
+Connection::~Connection() {
+  forget_request();
+  crypto::wipe(in_);
+}
+
+// A body may hold secrets: what was read of it is zeroed, what stands behind it is kept.
+void Connection::forget_request() {
+  std::string& body = parser_.request().body;
+  OPENSSL_cleanse(body.data(), body.size());
+  OPENSSL_cleanse(in_.data(), in_begin_);
+  OPENSSL_cleanse(in_.data() + in_end_, in_high_ - in_end_);
+  in_high_ = in_end_;
+}
+
+void Connection::grow(std::size_t size_bytes) {
+  std::string larger(size_bytes, '\0');
+  std::memcpy(larger.data(), in_.data(), in_end_);
+  crypto::wipe(in_);
+  in_ = std::move(larger);
+}
 
 void Connection::serve(Fiber& fiber) {
   try {
@@ -115,8 +139,7 @@ bool Connection::read_more(Fiber& fiber) {
   }
   const bool large = parser_.state() == RequestParser::State::body;
   if (in_end_ == in_.size() || (large && in_.size() < body_buffer_bytes))
-    in_.resize(large ? std::max(body_buffer_bytes, in_.size() + first_buffer_bytes)
-                     : in_.size() * 2);
+    grow(large ? std::max(body_buffer_bytes, in_.size() + first_buffer_bytes) : in_.size() * 2);
   std::size_t count = 0;
   try {
     count = stream_->read_some(fiber, {in_.data() + in_end_, in_.size() - in_end_});
@@ -129,6 +152,7 @@ bool Connection::read_more(Fiber& fiber) {
   }
   if (count == 0) return false;
   in_end_ += count;
+  in_high_ = std::max(in_high_, in_end_);
   if (phase_ == Phase::idle) enter(Phase::head, context_.options.head_timeout);
   return true;
 }
@@ -138,7 +162,9 @@ bool Connection::answer(Fiber& fiber) {
   enter(Phase::handling, {});
   began_ = std::chrono::steady_clock::now();
   const HttpResponse response = call_handler(fiber);
-  return send(fiber, response, parser_.keep_alive() && !context_.draining);
+  const bool goes_on = send(fiber, response, parser_.keep_alive() && !context_.draining);
+  forget_request();
+  return goes_on;
 }
 
 HttpResponse Connection::call_handler(Fiber& fiber) {

@@ -33,6 +33,7 @@ class Connection final : private WriteWatch {
   using Time = std::chrono::steady_clock::time_point;
 
   Connection(ConnectionContext& context, std::unique_ptr<Stream> stream);
+  ~Connection() override;
 
   // Serves until the client, a timeout or draining ends it. Throws nothing but what the fiber's
   // cancellation throws.
@@ -52,6 +53,8 @@ class Connection final : private WriteWatch {
   bool read_more(Fiber& fiber);
   bool answer(Fiber& fiber);
   HttpResponse call_handler(Fiber& fiber);
+  void forget_request();
+  void grow(std::size_t size_bytes);
   bool send(Fiber& fiber, const HttpResponse& response, bool keep_alive);
   void send_problem_and_linger(Fiber& fiber, int status, const std::string& text);
   void report(int status, std::size_t response_bytes);
@@ -65,6 +68,7 @@ class Connection final : private WriteWatch {
   std::string in_;  // read and not parsed: [in_begin_, in_end_)
   std::size_t in_begin_ = 0;
   std::size_t in_end_ = 0;
+  std::size_t in_high_ = 0;  // behind it in_ was not written since it was zeroed
   std::string out_;
   Phase phase_ = Phase::idle;
   Time expires_ = Time::max();

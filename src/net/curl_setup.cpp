@@ -1,11 +1,35 @@
 #include "net/curl_setup.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 namespace junctor::curl_setup {
+namespace {
+
+// Requests with their credentials pass through what libcurl allocates; it gives nothing back as it
+// was.
+void give_back(void* block) {
+  if (block == nullptr) return;
+  OPENSSL_cleanse(block, malloc_usable_size(block));
+  std::free(block);
+}
+
+void* move_to(void* block, std::size_t size_bytes) {
+  if (block == nullptr) return std::malloc(size_bytes);
+  void* larger = std::malloc(size_bytes);
+  if (larger == nullptr) return nullptr;
+  std::memcpy(larger, block, std::min(size_bytes, malloc_usable_size(block)));
+  give_back(block);
+  return larger;
+}
+
+}  // namespace
 
 void set_blob(CURL* handle, CURLoption option, std::string_view bytes) {
   curl_blob blob{};
@@ -74,7 +98,8 @@ void throw_curl_failure(CURLcode code, std::string_view reason, const std::strin
 
 void initialise() {
   // Constructed once by the first client, and never torn down: libcurl may still be in use on exit.
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static const CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, give_back,
+                                                    move_to, ::strdup, std::calloc);
   JUNCTOR_CHECK(code == CURLE_OK);
 }
 

@@ -22,6 +22,7 @@ FailureKind kind_of(ConnectionError error) {
     case ConnectionError::disabled_connection:
     case ConnectionError::not_authorised:
     case ConnectionError::grant_expired:
+    case ConnectionError::secrets_destroyed:
       return FailureKind::conflict;
     case ConnectionError::host_not_allowed:
     case ConnectionError::consent_unknown:
@@ -52,11 +53,11 @@ std::string_view to_string(HealthState state) {
 }
 
 std::string_view to_string(ConnectionError error) {
-  constexpr std::array<std::string_view, 14> names = {
+  constexpr std::array<std::string_view, 15> names = {
       "vars_invalid",        "unknown_integration", "unknown_connection", "name_taken",
       "disabled_connection", "not_authorised",      "grant_expired",      "host_not_allowed",
       "provider_error",      "credentials_invalid", "changed_meanwhile",   "consent_unknown",    "another_browser",
-      "another_issuer"};
+      "another_issuer", "secrets_destroyed"};
   return names[static_cast<std::size_t>(error)];
 }
 

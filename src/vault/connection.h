@@ -64,6 +64,15 @@ struct OpenConnection {
   std::map<std::string, Secret> secrets;
 };
 
+// Equal as long as what was opened is what is stored and may be read.
+struct ConnectionStamp {
+  std::int64_t version = 0;
+  Timestamp updated_at{};
+  std::int64_t destroyed_keys = 0;  // of the tenant
+
+  friend bool operator==(const ConnectionStamp&, const ConnectionStamp&) = default;
+};
+
 // The errors of connections, one per thing that a person can do about it (docs/credentials.md).
 enum class ConnectionError {
   vars_invalid,         // undeclared, missing or of a wrong type: correct them
@@ -80,6 +89,7 @@ enum class ConnectionError {
   consent_unknown,      // the authorisation was used, has expired or began elsewhere: start it again
   another_browser,      // it began in another browser: start it again, and finish it where it began
   another_issuer,       // the answer is not the asked provider's: start again
+  secrets_destroyed,    // the key of the tenant's secrets was destroyed: enter them again
 };
 
 // "grant_expired", as in the "code" of an API answer.

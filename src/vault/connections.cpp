@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t most_name_bytes = 120;
 constexpr std::size_t most_message_bytes = 1000;
+constexpr std::size_t page_size = 200;
 // Secrets of a connection that are vars; its tokens stand beside them as "token/…".
 constexpr std::string_view var_prefix = "var/";
 
@@ -103,6 +104,12 @@ ConnectionStatus status_by_vars(const FieldDeclarations& fields, const JsonObjec
                                                      : ConnectionStatus::needs_vars;
 }
 
+Connection stored(Snapshot& view, const TenantId& tenant, ConnectionId id) {
+  const Rows rows = view.query(by_id, tenant, id);
+  if (rows.empty()) unknown(id.to_string());
+  return read(rows[0], tenant);
+}
+
 [[noreturn]] void taken(const std::string& integration, const std::string& name) {
   throw ConnectionFailure(
       ConnectionError::name_taken,
@@ -150,40 +157,44 @@ Connection Connections::update(Fiber& fiber, const TenantId& tenant, ConnectionI
                                const ConnectionChange& change) {
   if (change.name) check_name(*change.name);
   return vault_.store().write(fiber, [&](Transaction& tx) {
-    Connection now = load(tx, tenant, id);
+    Connection now = stored(tx, tenant, id);
     if (change.expected_version && *change.expected_version != now.version)
       throw ConnectionFailure(ConnectionError::changed_meanwhile,
                               "the connection was changed meanwhile; read it again");
-    OpenConnection before = open(tx, tenant, id);
     const std::string name = change.name.value_or(now.name);
     if (name != now.name &&
         tx.value<std::int64_t>(
             "SELECT 1 FROM connections WHERE tenant = ? AND integration = ? AND name = ?", tenant,
             now.integration, name))
       taken(now.integration, name);
-    std::string text = json::to_text(Json(before.connection.vars));
-    ConnectionStatus status = now.status;
-    if (change.vars) {
-      const IntegrationProfile about = profile(now.integration);
-      const auto kept = var_secrets(tx, tenant, id);
-      auto checked = check_vars(about.fields, *change.vars, before.connection.vars, kept,
-                                Completeness::before_authorisation);
-      if (!checked) throw ConnectionFailure(checked.problems());
-      store_secrets(tx, tenant, id, checked.value());
-      text = json::to_text(Json(checked.value().open));
-      if (status == ConnectionStatus::ready || status == ConnectionStatus::needs_vars)
-        status = status_by_vars(about.fields, checked.value().open,
-                                secrets_after(kept, checked.value()));
-    }
+    if (change.vars) change_vars(tx, now, *change.vars);
+    const std::string text = json::to_text(Json(now.vars));
     tx.execute(
         "UPDATE connections SET name = ?, enabled = ?, status = ?, vars = ?, version = version + "
         "1, updated_at = ? "
         "WHERE tenant = ? AND id = ?",
-        name, change.enabled.value_or(now.enabled) == Enabled::yes, to_string(status), text,
+        name, change.enabled.value_or(now.enabled) == Enabled::yes, to_string(now.status), text,
         vault_.clock().now(), tenant, id);
     announce(tx, tenant, id);
     return load(tx, tenant, id);
   });
+}
+
+// The secrets that are there are not opened: those whose key was destroyed can be entered again.
+void Connections::change_vars(Transaction& tx, Connection& now, const JsonObject& given) {
+  const IntegrationProfile about = profile(now.integration);
+  seal(tx, now, about.fields);
+  const SecretNames kept = var_secrets(tx, now.tenant, now.id);
+  auto checked = check_vars(about.fields, given, now.vars, kept.readable,
+                            Completeness::before_authorisation);
+  if (!checked) throw ConnectionFailure(checked.problems());
+  CheckedVars& vars = checked.value();
+  for (const std::string& name : kept.destroyed)
+    if (!vars.secrets.contains(name)) vars.erased.insert(name);
+  store_secrets(tx, now.tenant, now.id, vars);
+  if (now.status == ConnectionStatus::ready || now.status == ConnectionStatus::needs_vars)
+    now.status = status_by_vars(about.fields, vars.open, secrets_after(kept.readable, vars));
+  now.vars = std::move(vars.open);
 }
 
 Connection Connections::get(Fiber& fiber, const TenantId& tenant, ConnectionId id) {
@@ -219,10 +230,13 @@ std::vector<Connection> Connections::list(Fiber& fiber, const TenantId& tenant,
     const Rows rows = view.query(sql, tenant, filter.integration, filter.integration,
                                  filter.after.value_or(ConnectionId()),
                                  std::clamp<std::size_t>(filter.limit, 1, 1000));
+    std::map<std::string, FieldDeclarations> declared;
     for (const junctor::Row& row : rows) {
       Connection one = read(row, tenant);
-      one.vars = masked_vars(one.vars, var_secrets(view, tenant, one.id));
-      out.push_back(std::move(one));
+      auto found = declared.find(one.integration);
+      if (found == declared.end())
+        found = declared.emplace(one.integration, fields(one.integration)).first;
+      out.push_back(shown(view, std::move(one), found->second));
     }
     return out;
   });
@@ -258,15 +272,66 @@ void Connections::record_health(Fiber& fiber, const TenantId& tenant, Connection
   });
 }
 
+void Connections::seal_declared_secrets(Fiber& fiber, std::string_view integration) {
+  const FieldDeclarations declared = fields(std::string(integration));
+  if (std::none_of(declared.begin(), declared.end(),
+                   [](const FieldDeclaration& field) { return field.is_secret(); }))
+    return;
+  struct Place {
+    TenantId tenant;
+    ConnectionId id;
+    bool has_open_secret = false;
+  };
+  const auto page_after = [&](const Place& last) {
+    return vault_.store().read(fiber, [&](Snapshot& view) {
+      std::vector<Place> out;
+      const Rows rows = view.query(
+          "SELECT tenant, id, vars FROM connections WHERE integration = ? AND (tenant > ? OR "
+          "(tenant = ? AND id > ?)) ORDER BY tenant, id LIMIT ?",
+          integration, last.tenant, last.tenant, last.id, page_size);
+      for (const Row& row : rows) {
+        JsonObject vars = json::parse(row.text(2)).value_or_throw().as_object();
+        out.push_back({row.get<TenantId>(0), row.get<ConnectionId>(1),
+                       !take_declared_secrets(declared, vars).empty()});
+      }
+      return out;
+    });
+  };
+  Place last{TenantId(), ConnectionId()};
+  for (auto page = page_after(last); !page.empty(); page = page_after(last)) {
+    for (const Place& place : page) {
+      last = place;
+      if (!place.has_open_secret) continue;
+      vault_.store().write(fiber, [&](Transaction& tx) {
+        Connection now = stored(tx, place.tenant, place.id);
+        if (!seal(tx, now, declared)) return;
+        tx.execute("UPDATE connections SET vars = ?, updated_at = ? WHERE tenant = ? AND id = ?",
+                   json::to_text(Json(now.vars)), vault_.clock().now(), place.tenant, place.id);
+        announce(tx, place.tenant, place.id);
+      });
+    }
+  }
+}
+
 OpenConnection Connections::open(Snapshot& view, const TenantId& tenant, ConnectionId id) {
-  const Rows rows = view.query(by_id, tenant, id);
-  if (rows.empty()) unknown(id.to_string());
   OpenConnection out;
-  out.connection = read(rows[0], tenant);
-  for (auto& [name, secret] : vault_.get_all(view, tenant, owner_of(id)))
-    if (name.starts_with(var_prefix))
-      out.secrets.emplace(name.substr(var_prefix.size()), std::move(secret));
+  out.connection = stored(view, tenant, id);
+  const FieldDeclarations declared = fields(out.connection.integration);
+  out.secrets = take_declared_secrets(declared, out.connection.vars);
+  for (auto& [name, secret] : vault_.get_all(view, tenant, owner_of(id), var_prefix)) {
+    std::string key = name.substr(var_prefix.size());
+    // An open value was written after the secret of a field that is no secret any more.
+    if (!out.connection.vars.contains(key)) out.secrets.emplace(std::move(key), std::move(secret));
+  }
   return out;
+}
+
+ConnectionStamp Connections::stamp(Snapshot& view, const TenantId& tenant, ConnectionId id) {
+  const Rows rows = view.query(
+      "SELECT version, updated_at FROM connections WHERE tenant = ? AND id = ?", tenant, id);
+  const auto* row = rows.one();
+  if (row == nullptr) unknown(id.to_string());
+  return {row->int64(0), row->time(1), Vault::destroyed_keys(view, tenant)};
 }
 
 void Connections::set_status(Transaction& tx, const TenantId& tenant, ConnectionId id,
@@ -280,10 +345,9 @@ void Connections::set_status(Transaction& tx, const TenantId& tenant, Connection
 
 ConnectionStatus Connections::status_when_authorised(Snapshot& view, const TenantId& tenant,
                                                      ConnectionId id) {
-  const Rows rows = view.query(by_id, tenant, id);
-  if (rows.empty()) unknown(id.to_string());
-  const Connection now = read(rows[0], tenant);
-  return status_by_vars(profile(now.integration).fields, now.vars, var_secrets(view, tenant, id));
+  const Connection now = stored(view, tenant, id);
+  return status_by_vars(profile(now.integration).fields, now.vars,
+                        var_secrets(view, tenant, id).readable);
 }
 
 void Connections::listen(ConnectionListener listener) {
@@ -298,20 +362,47 @@ IntegrationProfile Connections::profile(std::string_view integration) const {
                                       integration.substr(0, 100)));
 }
 
+// Of an integration that is not loaded, nothing is declared.
+FieldDeclarations Connections::fields(const std::string& integration) const {
+  auto found = catalogue_.profile(integration);
+  return found ? std::move(found->fields) : FieldDeclarations();
+}
+
 Connection Connections::load(Snapshot& view, const TenantId& tenant, ConnectionId id) {
-  const Rows rows = view.query(by_id, tenant, id);
-  if (rows.empty()) unknown(id.to_string());
-  Connection out = read(rows[0], tenant);
-  out.vars = masked_vars(out.vars, var_secrets(view, tenant, id));
+  Connection out = stored(view, tenant, id);
+  const FieldDeclarations declared = fields(out.integration);
+  return shown(view, std::move(out), declared);
+}
+
+Connection Connections::shown(Snapshot& view, Connection connection,
+                              const FieldDeclarations& fields) {
+  const SecretNames secrets = var_secrets(view, connection.tenant, connection.id);
+  connection.vars = masked_vars(fields, connection.vars, secrets.readable);
+  if (connection.status == ConnectionStatus::ready && !secrets.destroyed.empty()) {
+    connection.status = ConnectionStatus::needs_vars;
+    connection.status_reason = "the key of its secrets was destroyed; enter them again";
+  }
+  return connection;
+}
+
+SecretNames Connections::var_secrets(Snapshot& view, const TenantId& tenant, ConnectionId id) {
+  SecretNames out;
+  const SecretNames all = vault_.names(view, tenant, owner_of(id));
+  const auto take_vars = [](const std::set<std::string>& from, std::set<std::string>& to) {
+    for (const std::string& name : from)
+      if (name.starts_with(var_prefix)) to.insert(name.substr(var_prefix.size()));
+  };
+  take_vars(all.readable, out.readable);
+  take_vars(all.destroyed, out.destroyed);
   return out;
 }
 
-std::set<std::string> Connections::var_secrets(Snapshot& view, const TenantId& tenant,
-                                               ConnectionId id) {
-  std::set<std::string> out;
-  for (const std::string& name : vault_.names(view, tenant, owner_of(id)))
-    if (name.starts_with(var_prefix)) out.insert(name.substr(var_prefix.size()));
-  return out;
+// Moves what is declared secret by now into the vault; false when there is none.
+bool Connections::seal(Transaction& tx, Connection& connection, const FieldDeclarations& fields) {
+  CheckedVars moved;
+  moved.secrets = take_declared_secrets(fields, connection.vars);
+  store_secrets(tx, connection.tenant, connection.id, moved);
+  return !moved.secrets.empty();
 }
 
 void Connections::store_secrets(Transaction& tx, const TenantId& tenant, ConnectionId id,

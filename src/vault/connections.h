@@ -71,8 +71,14 @@ class Connections final {
   Health test(Fiber& fiber, const TenantId& tenant, ConnectionId id, ConnectionTester& tester);
   void record_health(Fiber& fiber, const TenantId& tenant, ConnectionId id, const Health& health);
 
-  // Inside a closure, for the auth room.
+  // After an integration was loaded: what its fields declare secret by now and was stored open is
+  // sealed, for every tenant. What is no secret any more stays sealed until it is written again.
+  void seal_declared_secrets(Fiber& fiber, std::string_view integration);
+
+  // Inside a closure, for the auth room. ConnectionFailure{secrets_destroyed} as Vault::get().
   OpenConnection open(Snapshot& view, const TenantId& tenant, ConnectionId id);
+  // ConnectionFailure{unknown_connection}.
+  ConnectionStamp stamp(Snapshot& view, const TenantId& tenant, ConnectionId id);
   void set_status(Transaction& tx, const TenantId& tenant, ConnectionId id, ConnectionStatus status,
                   std::string_view reason);
   // The status by vars alone, once a grant has been given.
@@ -84,8 +90,12 @@ class Connections final {
 
  private:
   IntegrationProfile profile(std::string_view integration) const;
+  FieldDeclarations fields(const std::string& integration) const;
   Connection load(Snapshot& view, const TenantId& tenant, ConnectionId id);
-  std::set<std::string> var_secrets(Snapshot& view, const TenantId& tenant, ConnectionId id);
+  Connection shown(Snapshot& view, Connection connection, const FieldDeclarations& fields);
+  SecretNames var_secrets(Snapshot& view, const TenantId& tenant, ConnectionId id);
+  void change_vars(Transaction& tx, Connection& now, const JsonObject& given);
+  bool seal(Transaction& tx, Connection& connection, const FieldDeclarations& fields);
   void store_secrets(Transaction& tx, const TenantId& tenant, ConnectionId id,
                      const CheckedVars& vars);
   void announce(Transaction& tx, const TenantId& tenant, ConnectionId id);

@@ -38,9 +38,10 @@ FieldDeclarations fields() {
 class Catalogue final : public IntegrationCatalogue {
  public:
   std::optional<IntegrationProfile> profile(std::string_view slug) const override {
-    if (slug == "shop") return IntegrationProfile{fields(), {"key", "consent"}, {"consent"}};
+    if (slug == "shop") return IntegrationProfile{declared, {"key", "consent"}, {"consent"}};
     return std::nullopt;
   }
+  FieldDeclarations declared = fields();
 };
 
 JsonObject object(const char* text) { return boost::json::parse(text).as_object(); }
@@ -64,6 +65,21 @@ class ConnectionsTest : public testing::Test {
       return found == open.secrets.end() ? std::string("(none)")
                                          : std::string(found->second.reveal());
     });
+  }
+
+  void destroy_keys() {
+    world_.store().write_blocking(
+        [&](Transaction& tx) { world_.vault().destroy_tenant_keys(tx, default_tenant()); });
+  }
+  FieldDeclaration& declared(const std::string& key) {
+    for (FieldDeclaration& one : catalogue_.declared)
+      if (one.key == key) return one;
+    throw std::out_of_range(key);
+  }
+  Connection change(Fiber& fiber, ConnectionId id, const char* vars) {
+    return connections_.update(
+        fiber, default_tenant(), id,
+        {.name = {}, .vars = object(vars), .enabled = {}, .expected_version = {}});
   }
 
   test::TestVault world_;
@@ -218,6 +234,93 @@ TEST_F(ConnectionsTest, a_change_based_on_an_old_version_is_refused) {
                     {.name = {}, .vars = {}, .enabled = Enabled::yes, .expected_version = 1});
               }),
               "changed_meanwhile");
+  });
+}
+
+TEST_F(ConnectionsTest, whose_key_was_destroyed_are_changed_and_get_their_secrets_anew) {
+  run([&](Fiber& fiber) {
+    JsonObject vars = good_;
+    vars["folder"] = "inbox";
+    vars["sandbox"] = true;
+    vars["sandbox_key"] = "sk";
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", vars});
+    EXPECT_EQ(made.status, ConnectionStatus::ready);
+    destroy_keys();
+    const Connection seen = connections_.get(fiber, default_tenant(), made.id);
+    EXPECT_EQ(seen.status, ConnectionStatus::needs_vars);
+    EXPECT_NE(seen.status_reason.find("destroyed"), std::string::npos);
+    EXPECT_FALSE(seen.vars.contains("api_key")) << "there is nothing behind a mask";
+    EXPECT_EQ(error_of([&] { secret(made.id, "api_key"); }), "secrets_destroyed");
+    const Connection renamed = connections_.update(
+        fiber, default_tenant(), made.id,
+        {.name = "other", .vars = {}, .enabled = Enabled::no, .expected_version = {}});
+    EXPECT_EQ(renamed.name, "other");
+    EXPECT_EQ(error_of([&] { change(fiber, made.id, R"({"api_key":"••••••••","sandbox":false})"); }),
+              "vars_invalid");
+    EXPECT_EQ(error_of([&] { change(fiber, made.id, R"({"subdomain":"acme"})"); }), "vars_invalid")
+        << "the secrets are missing";
+    const Connection again = change(fiber, made.id, R"({"api_key":"new","sandbox":false})");
+    EXPECT_EQ(again.status, ConnectionStatus::ready);
+    EXPECT_EQ(secret(made.id, "api_key"), "new");
+    EXPECT_EQ(secret(made.id, "sandbox_key"), "(none)") << "what nobody can read is not kept";
+  });
+}
+
+TEST_F(ConnectionsTest, a_field_that_becomes_secret_is_masked_used_as_one_and_sealed) {
+  run([&](Fiber& fiber) {
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", good_});
+    declared("subdomain").kind = FieldKind::password;
+    EXPECT_EQ(connections_.get(fiber, default_tenant(), made.id).vars.at("subdomain"), Json(mask));
+    EXPECT_EQ(connections_.list(fiber, default_tenant()).front().vars.at("subdomain"), Json(mask));
+    EXPECT_EQ(secret(made.id, "subdomain"), "acme");
+    const auto stored = [&] {
+      return *world_.store().read_blocking([&](Snapshot& view) {
+        return view.value<std::string>("SELECT vars FROM connections");
+      });
+    };
+    EXPECT_NE(stored().find("acme"), std::string::npos);
+    connections_.seal_declared_secrets(fiber, "shop");
+    EXPECT_EQ(stored().find("acme"), std::string::npos);
+    EXPECT_EQ(secret(made.id, "subdomain"), "acme");
+
+    declared("site").secret = true;
+    change(fiber, made.id, R"({"site":"••••••••","limit":7})");
+    EXPECT_EQ(stored().find("a.example"), std::string::npos);
+    EXPECT_EQ(secret(made.id, "site"), "https://a.example");
+    declared("region").secret = true;
+    change(fiber, made.id, R"({"region":"us"})");
+    EXPECT_EQ(stored().find("\"eu\""), std::string::npos) << "nor the old value beside the new secret";
+  });
+}
+
+TEST_F(ConnectionsTest, a_field_that_is_no_secret_any_more_stays_sealed_until_it_is_written) {
+  run([&](Fiber& fiber) {
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", good_});
+    declared("api_key").kind = FieldKind::text;
+    EXPECT_EQ(connections_.get(fiber, default_tenant(), made.id).vars.at("api_key"), Json(mask));
+    EXPECT_EQ(change(fiber, made.id, R"({"api_key":"••••••••"})").vars.at("api_key"), Json(mask));
+    EXPECT_EQ(secret(made.id, "api_key"), "s3cret");
+    EXPECT_EQ(change(fiber, made.id, R"({"api_key":"open"})").vars.at("api_key"), Json("open"));
+    EXPECT_EQ(secret(made.id, "api_key"), "(none)");
+  });
+}
+
+TEST_F(ConnectionsTest, a_mask_with_something_beside_it_is_no_secret) {
+  run([&](Fiber& fiber) {
+    declared("extra").secret = true;
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", good_});
+    const auto path_of = [&](const char* vars) {
+      last_problems_.clear();
+      EXPECT_EQ(error_of([&] { change(fiber, made.id, vars); }), "vars_invalid") << vars;
+      return last_problems_.empty() ? std::string() : last_problems_.front().path;
+    };
+    EXPECT_EQ(path_of(R"({"api_key":"•••••••• "})"), "vars.api_key");
+    EXPECT_EQ(path_of(R"({"api_key":"Bearer ••••••••"})"), "vars.api_key");
+    EXPECT_EQ(path_of(R"({"extra":["••••••••"]})"), "vars.extra[0]");
+    EXPECT_EQ(path_of(R"({"extra":{"a":{"pw":"••••••••"}}})"), "vars.extra.a.pw");
+    EXPECT_EQ(path_of(R"({"extra":"\"••••••••\""})"), "vars.extra");
+    EXPECT_EQ(path_of(R"({"extra":"{\"pw\":\"\\u2022\\u2022\\u2022\\u2022\\u2022\\u2022\\u2022\\u2022\"}"})"), "vars.extra.pw");
+    EXPECT_EQ(secret(made.id, "api_key"), "s3cret");
   });
 }
 

@@ -52,6 +52,12 @@ std::string declared_names(const FieldDeclarations& fields, std::string_view key
   return out;
 }
 
+bool is_mask(const Json& value) { return value.is_string() && view(value.as_string()) == mask; }
+
+Secret as_secret(const Json& value) {
+  return value.is_string() ? Secret(view(value.as_string())) : Secret(json::to_text(value));
+}
+
 class Check {
  public:
   Check(const FieldDeclarations& fields, const JsonObject& present,
@@ -121,7 +127,7 @@ class Check {
   }
 
   bool has(const FieldDeclaration& field) const {
-    return field.is_secret() ? secrets_.contains(field.key) : checked_.open.contains(field.key);
+    return secrets_.contains(field.key) || checked_.open.contains(field.key);
   }
 
   // A condition on a field that is itself hidden does not hold; the bound ends circles.
@@ -142,28 +148,48 @@ class Check {
   }
 
   void take_secret(const FieldDeclaration& field, const Json& value) {
-    if (value.is_string() && view(value.as_string()) == mask) {
-      if (!secrets_.contains(field.key))
-        problem(field.key, "a mask", "the secret itself; none is stored yet");
-      return;
-    }
+    if (is_mask(value)) return keep(field);
     const auto fit = judge_value(field, value);
     if (!fit) return misfit(field, fit.problems().front());
     const Json& good = fit.value();
+    if (has_mask(field.key, good)) return;
     if (good.is_string() && good.as_string().empty())
       return problem(field.key, "an empty text", expectation(field));
-    checked_.secrets[field.key] =
-        good.is_string() ? Secret(view(good.as_string())) : Secret(json::to_text(good));
+    checked_.secrets[field.key] = as_secret(good);
     checked_.erased.erase(field.key);
+    checked_.open.erase(field.key);
     secrets_.insert(field.key);
   }
 
+  void keep(const FieldDeclaration& field) {
+    if (!secrets_.contains(field.key))
+      problem(field.key, "a mask", "the value itself; no secret is stored yet");
+  }
+
+  // A mask beside or inside something else was not meant to be stored.
+  bool has_mask(const std::string& path, const Json& value) {
+    if (value.is_string() && view(value.as_string()).find(mask) != std::string_view::npos) {
+      problem(path, "a mask inside a value", "the whole secret, or the mask alone to keep it");
+      return true;
+    }
+    bool found = false;
+    if (value.is_array())
+      for (std::size_t i = 0; i < value.as_array().size(); ++i)
+        found |= has_mask(fmt::format("{}[{}]", path, i), value.as_array()[i]);
+    if (value.is_object())
+      for (const auto& [key, member] : value.as_object())
+        found |= has_mask(path + "." + std::string(key), member);
+    return found;
+  }
+
   void take_open(const FieldDeclaration& field, const Json& value) {
+    if (is_mask(value)) return keep(field);
     auto fit = judge_value(field, value);
     if (!fit) return misfit(field, fit.problems().front());
     Json& good = fit.value();
     // An empty text is what a form sends for a field left alone.
     if (good.is_string() && good.as_string().empty()) return erase(field);
+    erase(field);
     checked_.open[field.key] = std::move(good);
   }
 
@@ -202,9 +228,27 @@ std::vector<std::string> missing_vars(const FieldDeclarations& fields, const Jso
   return names;
 }
 
-JsonObject masked_vars(const JsonObject& open, const std::set<std::string>& secrets) {
+JsonObject masked_vars(const FieldDeclarations& fields, const JsonObject& open,
+                       const std::set<std::string>& secrets) {
   JsonObject out = open;
-  for (const std::string& name : secrets) out[name] = mask;
+  for (const std::string& name : secrets)
+    if (const FieldDeclaration* field = find(fields, name);
+        field == nullptr || field->is_secret() || !open.contains(name))
+      out[name] = mask;
+  for (const FieldDeclaration& field : fields)
+    if (field.is_secret() && out.contains(field.key)) out[field.key] = mask;
+  return out;
+}
+
+std::map<std::string, Secret> take_declared_secrets(const FieldDeclarations& fields,
+                                                    JsonObject& open) {
+  std::map<std::string, Secret> out;
+  for (const FieldDeclaration& field : fields) {
+    const Json* value = field.is_secret() ? open.if_contains(field.key) : nullptr;
+    if (value == nullptr) continue;
+    out.emplace(field.key, as_secret(*value));
+    open.erase(field.key);
+  }
   return out;
 }
 

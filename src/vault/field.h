@@ -78,7 +78,9 @@ enum class Completeness {
 // are. given is merged over them: the mask (vault.h) keeps a secret, null removes a var. A var
 // whose field is not visible is dropped. Problems have the path "vars.<key>": undeclared (with a
 // suggestion), missing, of a wrong type, not among the options, outside its bounds, pattern or schema,
-// a mask without a secret behind it.
+// a mask without a secret behind it, a secret with a mask in it.
+// A field whose secrecy was declared anew keeps what it has in its old place until it is written: then
+// it has only the new one.
 // Texts are accepted for numbers, booleans and json, since forms and terminals give nothing else.
 Result<CheckedVars> check_vars(const FieldDeclarations& fields, const JsonObject& given,
                                const JsonObject& present, const std::set<std::string>& kept,
@@ -88,7 +90,12 @@ Result<CheckedVars> check_vars(const FieldDeclarations& fields, const JsonObject
 std::vector<std::string> missing_vars(const FieldDeclarations& fields, const JsonObject& open,
                                       const std::set<std::string>& secrets);
 
-// open with a mask for each secret.
-JsonObject masked_vars(const JsonObject& open, const std::set<std::string>& secrets);
+// open with a mask for each secret: by its place, and by the declaration for what was stored when
+// its field was no secret yet.
+JsonObject masked_vars(const FieldDeclarations& fields, const JsonObject& open,
+                       const std::set<std::string>& secrets);
+// Takes out of open what is declared secret by now.
+std::map<std::string, Secret> take_declared_secrets(const FieldDeclarations& fields,
+                                                    JsonObject& open);
 
 }  // namespace junctor::vault

@@ -5,7 +5,7 @@
 namespace junctor::vault {
 namespace {
 
-constexpr std::array<Migration, 3> steps = {{
+constexpr std::array<Migration, 4> steps = {{
     {1, "root keys, data keys and secrets", R"sql(
 CREATE TABLE vault_roots (
   root_id TEXT PRIMARY KEY,
@@ -67,6 +67,10 @@ CREATE UNIQUE INDEX connections_by_name ON connections (tenant, integration, nam
     {3, "tenants", R"sql(
 ALTER TABLE vault_roots ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
 ALTER TABLE vault_rotation ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+)sql"},
+    {4, "who rotates keys", R"sql(
+ALTER TABLE vault_rotation ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+ALTER TABLE vault_rotation ADD COLUMN lease_until BIGINT;
 )sql"},
 }};
 

@@ -2,44 +2,27 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <poll.h>
-#include <spawn.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "base/crypto.h"
 #include "junctor/failure.h"
-
-extern char** environ;
+#include "vault/key_text.h"
 
 namespace junctor::vault {
 namespace {
 
 constexpr std::size_t key_bytes = 32;
-constexpr std::size_t most_text_bytes = 4096;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
+constexpr std::chrono::seconds most_wait_for_hold{30};
+constexpr std::chrono::milliseconds hold_pause{10};
 
 [[noreturn]] void fail(const std::string& what) {
   throw Failure(FailureKind::unavailable, what + ": " + std::strerror(errno));
@@ -56,6 +39,7 @@ RootKey from_bytes(std::string bytes) {
 void write_all(int fd, std::string_view text, const std::string& path) {
   while (!text.empty()) {
     const ssize_t count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail("cannot write " + path);
     text.remove_prefix(static_cast<std::size_t>(count));
   }
@@ -71,22 +55,36 @@ void sync_directory_of(const std::string& path) {
     fail("cannot sync the directory of " + path);
 }
 
-// Reads at most limit bytes; what is longer is no list of keys.
-std::string read_until_end(int fd, const std::string& name) {
-  std::string text;
-  std::array<char, 512> buffer{};
+KeyText read_until_end(int fd, const std::string& name) {
+  KeyText text;
   for (;;) {
-    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    const ssize_t count = text.read_from(fd);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail("cannot read " + name);
-    if (count == 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-    if (text.size() > most_text_bytes)
+    if (count == 0) return text;
+    if (text.is_too_long())
       throw Failure(FailureKind::invalid, name + " is no list of root keys");
   }
-  OPENSSL_cleanse(buffer.data(), buffer.size());
-  return text;
 }
+
+class FileHold final : public RootKeyHold {
+ public:
+  explicit FileHold(const std::string& path)
+      : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+    if (file_.get() < 0) fail("cannot open " + path);
+    const auto until = std::chrono::steady_clock::now() + most_wait_for_hold;
+    while (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK && errno != EINTR) fail("cannot lock " + path);
+      if (std::chrono::steady_clock::now() >= until)
+        throw Failure(FailureKind::unavailable,
+                      "another process holds " + path + "; look for a `junctor` that hangs there");
+      std::this_thread::sleep_for(hold_pause);
+    }
+  }
+
+ private:
+  const Descriptor file_;
+};
 
 }  // namespace
 
@@ -126,12 +124,18 @@ const RootKey* RootKeys::find(std::string_view id) const {
   return nullptr;
 }
 
+void RootKeys::keep_only(const std::set<std::string>& ids) {
+  keys_.erase(std::remove_if(keys_.begin() + 1, keys_.end(),
+                             [&](const RootKey& key) { return !ids.contains(key.id); }),
+              keys_.end());
+}
+
 void RootKeySource::add_fresh_key() {
   throw Failure(FailureKind::unsupported,
                 "the root key comes from " + description() + ", which is changed there");
 }
 
-void RootKeySource::drop_previous_keys() {}
+void RootKeySource::keep_only(const std::set<std::string>&) {}
 
 RootKeys RootKeyFile::load() {
   const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -142,11 +146,14 @@ RootKeys RootKeyFile::load() {
   if ((about.st_mode & 077) != 0)
     throw Failure(FailureKind::denied,
                   "others may read the root key file " + path_ + "; run: chmod 600 " + path_);
-  std::string text = read_until_end(file.get(), "the root key file " + path_);
-  RootKeys keys = RootKeys::from_text(text);
-  crypto::wipe(text);
+  RootKeys keys =
+      RootKeys::from_text(read_until_end(file.get(), "the root key file " + path_).view());
   if (keys.empty()) throw Failure(FailureKind::invalid, "the root key file " + path_ + " is empty");
   return keys;
+}
+
+std::unique_ptr<RootKeyHold> RootKeyFile::hold() {
+  return std::make_unique<FileHold>(path_ + ".lock");
 }
 
 void RootKeyFile::add_fresh_key() {
@@ -155,11 +162,12 @@ void RootKeyFile::add_fresh_key() {
   replace(keys);
 }
 
-void RootKeyFile::drop_previous_keys() {
+void RootKeyFile::keep_only(const std::set<std::string>& ids) {
   RootKeys keys = load();
-  if (keys.all().size() < 2) return;
-  keys.keep_only_current();
-  replace(keys);
+  const std::size_t before = keys.all().size();
+  if (before < 2) return;
+  keys.keep_only(ids);
+  if (keys.all().size() < before) replace(keys);
 }
 
 // A new file takes the old one's name, so that a crash leaves the one or the other.
@@ -191,56 +199,6 @@ RootKeys RootKeyVariable::load() {
   RootKeys keys = RootKeys::from_text(text_.reveal());
   if (keys.empty())
     throw Failure(FailureKind::invalid, "the environment variable " + name_ + " is empty");
-  return keys;
-}
-
-RootKeys RootKeyCommand::load() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) fail("cannot start the root key command");
-  const Descriptor reading(ends[0]);
-  Descriptor writing(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, writing.get(), 1);
-  std::string shell = "sh", option = "-c", command = command_;
-  char* const arguments[] = {shell.data(), option.data(), command.data(), nullptr};
-  // A process group of its own, so that what the command started ends with it.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  pid_t child = 0;
-  const int error = ::posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) fail("cannot start the root key command");
-  writing.close();
-
-  pollfd ready{reading.get(), POLLIN, 0};
-  const auto until = std::chrono::steady_clock::now() + time_limit_;
-  std::string text;
-  bool in_time = true;
-  for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        until - std::chrono::steady_clock::now());
-    in_time = left.count() > 0 && ::poll(&ready, 1, static_cast<int>(left.count())) > 0;
-    if (!in_time) break;
-    std::array<char, 512> buffer{};
-    const ssize_t count = ::read(reading.get(), buffer.data(), buffer.size());
-    if (count <= 0 || text.size() > most_text_bytes) break;
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-    OPENSSL_cleanse(buffer.data(), buffer.size());
-  }
-  if (!in_time) ::kill(-child, SIGKILL);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (!in_time) throw Failure(FailureKind::timeout, "the root key command did not finish in time");
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw Failure(FailureKind::unavailable,
-                  "the root key command failed; run it by hand to see why");
-  RootKeys keys = RootKeys::from_text(text);
-  crypto::wipe(text);
-  if (keys.empty()) throw Failure(FailureKind::invalid, "the root key command printed no key");
   return keys;
 }
 

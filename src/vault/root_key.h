@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,10 +41,17 @@ class RootKeys final {
   const std::vector<RootKey>& all() const { return keys_; }
 
   void put_first(RootKey key) { keys_.insert(keys_.begin(), std::move(key)); }
-  void keep_only_current() { keys_.erase(keys_.begin() + 1, keys_.end()); }
+  // The current key and those of these ids stay.
+  void keep_only(const std::set<std::string>& ids);
 
  private:
   std::vector<RootKey> keys_;
+};
+
+// While it lives, no other process writes keys where it was taken. Ends with the process as well.
+class RootKeyHold {
+ public:
+  virtual ~RootKeyHold() = default;
 };
 
 class RootKeySource {
@@ -59,22 +67,28 @@ class RootKeySource {
 
   // Whether this program may write keys there.
   virtual bool is_writable() const { return false; }
+  // Whoever changes the keys holds them from load() until the database knows of the change. Null
+  // where is_writable() is false. Failure{unavailable} when another process holds them for longer
+  // than 30 seconds.
+  virtual std::unique_ptr<RootKeyHold> hold() { return nullptr; }
   // Makes a fresh key the current one, keeping the others. Durable when it returns.
   // Failure{unsupported} where is_writable() is false.
   virtual void add_fresh_key();
-  // Forgets all but the current key.
-  virtual void drop_previous_keys();
+  // Forgets every key but the current one and those of these ids.
+  virtual void keep_only(const std::set<std::string>& ids);
 };
 
-// A file of mode 0600, one key per line.
+// A file of mode 0600, one key per line. Beside it stands <path>.lock, which is empty: what hold()
+// locks, since the file itself is replaced.
 class RootKeyFile final : public RootKeySource {
  public:
   explicit RootKeyFile(std::string path) : path_(std::move(path)) {}
   RootKeys load() override;
   std::string description() const override { return "the file " + path_; }
   bool is_writable() const override { return true; }
+  std::unique_ptr<RootKeyHold> hold() override;
   void add_fresh_key() override;
-  void drop_previous_keys() override;
+  void keep_only(const std::set<std::string>& ids) override;
 
  private:
   void replace(const RootKeys& keys);
@@ -97,7 +111,8 @@ class RootKeyVariable final : public RootKeySource {
 // A command whose standard output is the keys: a password manager, a cloud's key service.
 class RootKeyCommand final : public RootKeySource {
  public:
-  // Run by /bin/sh -c; stopped after the time limit.
+  // Run by /bin/sh -c; stopped, with all it started, after the time limit: until it has ended, not
+  // only until it has printed.
   explicit RootKeyCommand(std::string command,
                           std::chrono::seconds time_limit = std::chrono::seconds(30))
       : command_(std::move(command)), time_limit_(time_limit) {}
@@ -111,7 +126,7 @@ class RootKeyCommand final : public RootKeySource {
 
 struct RootKeySettings {
   std::string data_directory;  // the file is <data_directory>/root.key
-  std::string command;         // JUNCTOR_ROOT_KEY_COMMAND; wins over the file
+  std::string command;         // the setting root_key_command; wins over the file
 };
 
 // JUNCTOR_ROOT_KEY when it is set, else the command when there is one, else the file.

@@ -1,40 +1,81 @@
 #include "vault/rotation.h"
 
+#include <fmt/format.h>
+
+#include <set>
+
 #include "junctor/failure.h"
 #include "store/store.h"
 
 namespace junctor::vault {
 
+struct KeyRotation::Begun {
+  std::int64_t generation = 0;
+  bool continued = false;
+  std::string root_before;
+};
+
+KeyRotation::~KeyRotation() {
+  if (!holds_) return;
+  try {
+    vault_.store().write_blocking([&](Transaction& tx) {
+      tx.execute("UPDATE vault_rotation SET lease_until = NULL WHERE id = 1 AND holder = ?",
+                 holder_);
+    });
+  } catch (const std::exception&) {
+    // The lease ends by itself.
+  }
+}
+
 void KeyRotation::begin() {
   progress_ = {};
-  struct Found {
-    std::int64_t generation;
-    bool continued;
-    std::string root_before;
-  };
+  const auto hold = vault_.source_->hold();
   const std::string root_now = vault_.reload_roots()->current().id;
-  const Found found = vault_.store().write_blocking([&](Transaction& tx) {
-    const Rows rows =
-        tx.query("SELECT generation, running, root_before FROM vault_rotation WHERE id = 1");
-    const auto* row = rows.one();
-    if (row != nullptr && row->boolean(1))
-      return Found{row->int64(0), true, std::string(row->text(2))};
-    const std::int64_t next = row == nullptr ? 1 : row->int64(0) + 1;
-    tx.execute(
-        "INSERT INTO vault_rotation (id, generation, running, root_before, started_at) VALUES (1, "
-        "?, 1, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET generation = excluded.generation, running = 1, "
-        "root_before = excluded.root_before, started_at = excluded.started_at",
-        next, root_now, vault_.clock().now());
-    return Found{next, false, root_now};
-  });
-  generation_ = found.generation;
-  progress_.continued = found.continued;
-  if (vault_.source_->is_writable() && root_now == found.root_before)
+  const Begun begun =
+      vault_.store().write_blocking([&](Transaction& tx) { return take(tx, root_now); });
+  holds_ = true;
+  generation_ = begun.generation;
+  progress_.continued = begun.continued;
+  if (vault_.source_->is_writable() && root_now == begun.root_before)
     vault_.source_->add_fresh_key();
   const auto roots = vault_.reload_roots();
   vault_.store().write_blocking(
       [&](Transaction& tx) { vault_.register_root(tx, roots->current()); });
+}
+
+KeyRotation::Begun KeyRotation::take(Transaction& tx, const std::string& root_now) {
+  const Timestamp now = vault_.clock().now();
+  const Rows rows =
+      tx.query("SELECT generation, running, root_before, lease_until FROM vault_rotation WHERE id = 1");
+  const auto* row = rows.one();
+  if (row != nullptr && row->boolean(1)) {
+    if (!row->is_null(3) && row->time(3) > now)
+      throw Failure(FailureKind::conflict,
+                    fmt::format("a rotation is running already; if its process is gone, call again "
+                                "in {} seconds to continue it",
+                                std::chrono::ceil<std::chrono::seconds>(row->time(3) - now).count()));
+    tx.execute("UPDATE vault_rotation SET holder = ?, lease_until = ? WHERE id = 1", holder_,
+               now + lease);
+    return {row->int64(0), true, row->get<std::string>(2)};
+  }
+  const std::int64_t next = row == nullptr ? 1 : row->int64(0) + 1;
+  tx.execute(
+      "INSERT INTO vault_rotation (id, generation, running, root_before, started_at, holder, "
+      "lease_until) VALUES (1, ?, 1, ?, ?, ?, ?) "
+      "ON CONFLICT (id) DO UPDATE SET generation = excluded.generation, running = 1, "
+      "root_before = excluded.root_before, started_at = excluded.started_at, "
+      "holder = excluded.holder, lease_until = excluded.lease_until",
+      next, root_now, now, holder_, now + lease);
+  return {next, false, root_now};
+}
+
+void KeyRotation::renew(Transaction& tx) {
+  const auto mine = tx.execute(
+      "UPDATE vault_rotation SET lease_until = ? WHERE id = 1 AND holder = ? AND running = 1",
+      vault_.clock().now() + lease, holder_);
+  if (mine == 0)
+    throw Failure(FailureKind::conflict,
+                  "another process has continued this rotation, since this one took too long");
 }
 
 bool KeyRotation::step() {
@@ -43,6 +84,7 @@ bool KeyRotation::step() {
   };
   const Done done = vault_.store().write_blocking([&](Transaction& tx) {
     Done one;
+    renew(tx);
     one.tenants = replace_active_keys(tx);
     if (one.tenants == 0) one.secrets = reseal(tx);
     if (one.tenants == 0 && one.secrets == 0) one.rewrapped = rewrap(tx);
@@ -118,8 +160,10 @@ std::size_t KeyRotation::rewrap(Transaction& tx) {
 }
 
 void KeyRotation::finish() {
+  const auto hold = vault_.source_->hold();
   const auto roots = vault_.roots();
   progress_.roots_forgotten = vault_.store().write_blocking([&](Transaction& tx) {
+    renew(tx);
     tx.execute(
         "DELETE FROM vault_keys WHERE state = 'retired' AND NOT EXISTS (SELECT 1 FROM "
         "vault_secrets s "
@@ -129,15 +173,14 @@ void KeyRotation::finish() {
         "WHERE "
         "k.root_id = vault_roots.root_id AND k.state <> 'destroyed')",
         roots->current().id);
-    tx.execute("UPDATE vault_rotation SET running = 0 WHERE id = 1");
+    tx.execute("UPDATE vault_rotation SET running = 0, lease_until = NULL WHERE id = 1");
     return static_cast<std::size_t>(forgotten);
   });
-  const bool others = vault_.store().read_blocking([&](Snapshot& view) {
-    return view.value<std::int64_t>("SELECT count(*) FROM vault_roots WHERE root_id <> ?",
-                                    roots->current().id)
-               .value_or(0) > 0;
-  });
-  if (!others) vault_.source_->drop_previous_keys();
+  holds_ = false;
+  // A data key that a node made meanwhile may still be wrapped by an old root key.
+  std::set<std::string> needed;
+  for (const auto& [id, check] : vault_.known_roots()) needed.insert(id);
+  vault_.source_->keep_only(needed);
   vault_.reload_roots();
   progress_.finished = true;
 }

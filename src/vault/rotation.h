@@ -5,12 +5,18 @@
 // forgets the old keys. Readers and writers go on meanwhile: every ciphertext names its key. A
 // rotation that was interrupted, by a crash as well, is continued by the next call.
 //
-// Threads: one rotation at a time across all nodes is enough; more do no harm.
+// Threads: the thread that made it.
 // Lifetime: the vault outlives it.
+// Invariants:
+//   1. One rotation at a time across all processes: a lease row in the store says whose it is, and
+//      every step looks at it. Who was killed loses it when it ends; who stops gives it back.
+//   2. A root key is in the file before the database knows it, and leaves the file after.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
+#include <string>
 
 #include "vault/vault.h"
 
@@ -29,12 +35,19 @@ struct RotationProgress {
 
 class KeyRotation final {
  public:
+  // How long a rotation that was killed keeps others from continuing it.
+  static constexpr std::chrono::seconds lease{30};
+
   explicit KeyRotation(Vault& vault, std::size_t batch = 200) : vault_(vault), batch_(batch) {}
+  ~KeyRotation();
+  KeyRotation(const KeyRotation&) = delete;
+  KeyRotation& operator=(const KeyRotation&) = delete;
 
   // Starts a rotation, or finds the unfinished one. Blocks, as all functions here: for commands and
-  // the worker pool.
+  // the worker pool. Failure{conflict} while another one runs.
   void begin();
-  // One small transaction; false when nothing is left to do.
+  // One small transaction; false when nothing is left to do. Failure{conflict} when the lease ended
+  // and another rotation went on with the work.
   bool step();
   // begin, then step to the end. report is called after every step and may throw to interrupt.
   RotationProgress run(const std::function<void(const RotationProgress&)>& report = {});
@@ -42,6 +55,9 @@ class KeyRotation final {
   const RotationProgress& progress() const { return progress_; }
 
  private:
+  struct Begun;
+  Begun take(Transaction& tx, const std::string& root_now);
+  void renew(Transaction& tx);
   std::size_t replace_active_keys(Transaction& tx);
   std::size_t reseal(Transaction& tx);
   std::size_t rewrap(Transaction& tx);
@@ -49,6 +65,8 @@ class KeyRotation final {
 
   Vault& vault_;
   const std::size_t batch_;
+  const std::string holder_ = Uuid::generate().to_string();
+  bool holds_ = false;
   std::int64_t generation_ = 0;
   RotationProgress progress_;
 };

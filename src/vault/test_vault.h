@@ -26,6 +26,11 @@ inline FailureKind kind_of(const std::function<void()>& work) {
   return FailureKind::bug;
 }
 
+inline std::string text_of(const RootKey& key) {
+  const Secret text = key.text();
+  return std::string(text.reveal());
+}
+
 class TestVault {
  public:
   explicit TestVault(const Clock& clock = system_clock()) : clock_(clock) {
@@ -44,8 +49,7 @@ class TestVault {
 
   // Closes and opens everything again, as a process would.
   void restart() {
-    vault_.reset();
-    store_.reset();
+    close();
     StoreOptions options;
     options.url = "sqlite:" + directory_ + "/junctor.db";
     store_ = Store::open(options);
@@ -53,6 +57,12 @@ class TestVault {
     migrate(*store_, sets);
     vault_ = std::make_unique<Vault>(*store_, std::make_unique<RootKeyFile>(key_path()), clock_);
     vault_->start();
+  }
+
+  // As between two processes; restart() opens it again.
+  void close() {
+    vault_.reset();
+    store_.reset();
   }
 
   Store& store() { return *store_; }

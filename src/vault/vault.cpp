@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "junctor/failure.h"
 #include "store/store.h"
+#include "vault/connection.h"
 
 namespace junctor::vault {
 namespace {
@@ -57,15 +58,40 @@ std::optional<Secret> open_secret(const Secret& key, std::string_view sealed,
 Vault::Vault(Store& store, std::unique_ptr<RootKeySource> source, const Clock& clock)
     : store_(store), source_(std::move(source)), clock_(clock) {}
 
-void Vault::start() {
-  const Rows known = store_.read_blocking(
-      [](Snapshot& view) { return view.query("SELECT root_id, check_value FROM vault_roots"); });
-  auto keys = reload_roots();
-  for (const Row& row : known) {
-    const RootKey* root = keys->find(row.text(0));
-    if (root == nullptr || crypto::open(root->bytes.reveal(), row.text(1), root->id) != check_text)
-      refuse_root(std::string(row.text(0)), *source_);
+// The id of each root key of the database, and what it sealed.
+std::map<std::string, std::string> Vault::known_roots() {
+  const MigrationSet sets[] = {migrations()};
+  const auto steps = migration_status(store_, sets);
+  if (steps.empty() || steps.front().state != MigrationStatus::State::applied) return {};
+  return store_.read_blocking([](Snapshot& view) {
+    std::map<std::string, std::string> out;
+    view.for_each("SELECT root_id, check_value FROM vault_roots", [&](const Row& row) {
+      out.emplace(row.get<std::string>(0), row.get<std::string>(1));
+    });
+    return out;
+  });
+}
+
+void Vault::refuse_wrong(const std::map<std::string, std::string>& known, const RootKeys& keys) {
+  for (const auto& [id, check] : known) {
+    const RootKey* root = keys.find(id);
+    if (root == nullptr || crypto::open(root->bytes.reveal(), check, root->id) != check_text)
+      refuse_root(id, *source_);
   }
+}
+
+void Vault::check_root() {
+  const auto hold = source_->hold();
+  refuse_wrong(known_roots(), *reload_roots());
+}
+
+void Vault::start() {
+  const auto hold = source_->hold();
+  const auto known = known_roots();
+  // What nobody else writes is not asked for twice: a command may ask a person.
+  auto keys = source_->is_writable() ? reload_roots() : roots();
+  refuse_wrong(known, *keys);
+  if (!known.empty()) return;
   if (keys->empty()) {
     source_->add_fresh_key();
     keys = reload_roots();
@@ -73,15 +99,12 @@ void Vault::start() {
                "generated a root key in {}; keep a copy of it outside this machine",
                source_->description());
   }
-  const std::string& current = keys->current().id;
-  if (std::none_of(known.begin(), known.end(),
-                   [&](const Row& row) { return row.text(0) == current; }))
-    store_.write_blocking([&](Transaction& tx) {
-      // Another node may have been first; its key is then the one that counts.
-      const auto other = tx.value<std::string>("SELECT root_id FROM vault_roots LIMIT 1");
-      if (other && keys->find(*other) == nullptr) refuse_root(*other, *source_);
-      register_root(tx, keys->current());
-    });
+  store_.write_blocking([&](Transaction& tx) {
+    // A node on another machine may have been first; its key is then the one that counts.
+    const auto other = tx.value<std::string>("SELECT root_id FROM vault_roots LIMIT 1");
+    if (other && keys->find(*other) == nullptr) refuse_root(*other, *source_);
+    if (!other) register_root(tx, keys->current());
+  });
 }
 
 void Vault::put(Transaction& tx, const SecretName& name, const Secret& secret) {
@@ -107,24 +130,38 @@ std::optional<Secret> Vault::get(Snapshot& view, const SecretName& name) {
   return open_row(view, name, *sealed);
 }
 
+std::optional<Secret> Vault::find(Snapshot& view, const SecretName& name) {
+  const auto sealed = view.value<std::string>(
+      "SELECT s.sealed FROM vault_secrets s LEFT JOIN vault_keys k ON k.tenant = s.tenant AND "
+      "k.key_id = s.key_id WHERE s.tenant = ? AND s.owner = ? AND s.name = ? AND "
+      "coalesce(k.state, '') <> 'destroyed'",
+      name.tenant, name.owner, name.name);
+  if (!sealed) return std::nullopt;
+  return open_row(view, name, *sealed);
+}
+
 std::map<std::string, Secret> Vault::get_all(Snapshot& view, const TenantId& tenant,
-                                             std::string_view owner) {
+                                             std::string_view owner, std::string_view prefix) {
   const Rows rows = view.query(
       "SELECT name, sealed FROM vault_secrets WHERE tenant = ? AND owner = ?", tenant, owner);
   std::map<std::string, Secret> out;
   for (const Row& row : rows) {
+    if (!row.text(0).starts_with(prefix)) continue;
     const SecretName name{tenant, std::string(owner), std::string(row.text(0))};
     out.emplace(name.name, open_row(view, name, row.text(1)));
   }
   return out;
 }
 
-std::vector<std::string> Vault::names(Snapshot& view, const TenantId& tenant,
-                                      std::string_view owner) {
-  std::vector<std::string> out;
+SecretNames Vault::names(Snapshot& view, const TenantId& tenant, std::string_view owner) {
+  SecretNames out;
   view.for_each(
-      "SELECT name FROM vault_secrets WHERE tenant = ? AND owner = ? ORDER BY name",
-      [&](const Row& row) { out.emplace_back(row.text(0)); }, tenant, owner);
+      "SELECT s.name, coalesce(k.state, '') FROM vault_secrets s LEFT JOIN vault_keys k ON "
+      "k.tenant = s.tenant AND k.key_id = s.key_id WHERE s.tenant = ? AND s.owner = ?",
+      [&](const Row& row) {
+        (row.text(1) == "destroyed" ? out.destroyed : out.readable).emplace(row.text(0));
+      },
+      tenant, owner);
   return out;
 }
 
@@ -137,16 +174,27 @@ void Vault::erase_owner(Transaction& tx, const TenantId& tenant, std::string_vie
   tx.execute("DELETE FROM vault_secrets WHERE tenant = ? AND owner = ?", tenant, owner);
 }
 
-void Vault::destroy_tenant_keys(Transaction& tx, const TenantId& tenant) {
+std::int64_t Vault::destroy_tenant_keys(Transaction& tx, const TenantId& tenant) {
   // SQLite leaves the bytes of what was shortened in their page unless it is told to zero them.
   const bool file = tx.dialect() == Dialect::sqlite;
   if (file) tx.run_script("PRAGMA secure_delete = ON");
-  tx.execute("UPDATE vault_keys SET wrapped = NULL, state = 'destroyed' WHERE tenant = ?", tenant);
+  const auto count = tx.execute(
+      "UPDATE vault_keys SET wrapped = NULL, state = 'destroyed' WHERE tenant = ? AND state <> "
+      "'destroyed'",
+      tenant);
   if (file) tx.run_script("PRAGMA secure_delete = OFF");
   tx.after_commit([this] {
     const std::lock_guard lock(mutex_);
     keys_.clear();
   });
+  return count;
+}
+
+std::int64_t Vault::destroyed_keys(Snapshot& view, const TenantId& tenant) {
+  return view
+      .value<std::int64_t>(
+          "SELECT count(*) FROM vault_keys WHERE tenant = ? AND state = 'destroyed'", tenant)
+      .value_or(0);
 }
 
 Vault::ActiveKey Vault::active_key(Transaction& tx, const TenantId& tenant) {
@@ -163,37 +211,37 @@ Vault::ActiveKey Vault::active_key(Transaction& tx, const TenantId& tenant) {
 
 Vault::ActiveKey Vault::create_key(Transaction& tx, const TenantId& tenant,
                                    std::int64_t generation) {
-  const auto keys = usable_roots(tx);
-  const RootKey& root = keys->current();
+  const auto root = usable_root(tx);
   std::string bytes = crypto::random_bytes(32);
   const DataKeyId id = DataKeyId::generate();
   Secret secret(bytes);
   crypto::wipe(bytes);
-  const std::string wrapped = wrap(root, tenant, id, secret);
+  const std::string wrapped = wrap(*root, tenant, id, secret);
   tx.execute(
       "INSERT INTO vault_keys (tenant, key_id, root_id, wrapped, state, generation, created_at) "
       "VALUES (?, ?, ?, ?, 'active', ?, ?)",
-      tenant, id, root.id, Blob{wrapped}, generation, clock_.now());
+      tenant, id, root->id, Blob{wrapped}, generation, clock_.now());
   // Not remembered: the transaction may still fail, and the key with it.
   return {id, std::make_shared<const Secret>(std::move(secret))};
 }
 
 // A node that has not seen the end of a rotation must not wrap under the root key that was
-// forgotten.
-std::shared_ptr<const RootKeys> Vault::usable_roots(Snapshot& view) {
-  const auto is_known = [&](const RootKeys& keys) {
-    return view
-        .value<std::int64_t>("SELECT 1 FROM vault_roots WHERE root_id = ?", keys.current().id)
-        .has_value();
+// forgotten, nor one that holds the next key already under what the others do not hold.
+std::shared_ptr<const RootKey> Vault::usable_root(Snapshot& view) {
+  std::set<std::string, std::less<>> known;
+  view.for_each("SELECT root_id FROM vault_roots",
+                [&](const Row& row) { known.emplace(row.text(0)); });
+  const auto first_known = [&](const std::shared_ptr<const RootKeys>& keys) {
+    for (const RootKey& key : keys->all())
+      if (known.contains(key.id)) return std::shared_ptr<const RootKey>(keys, &key);
+    return std::shared_ptr<const RootKey>();
   };
-  auto keys = roots();
-  if (!is_known(*keys)) keys = reload_roots();
-  if (!is_known(*keys))
-    throw Failure(
-        FailureKind::denied,
-        fmt::format("the root key {} of {} is not the database's; start again with the right one",
-                    keys->current().id, source_->description()));
-  return keys;
+  auto found = first_known(roots());
+  if (!found) found = first_known(reload_roots());
+  if (found) return found;
+  throw Failure(FailureKind::denied,
+                fmt::format("{} holds no root key of the database; start again with the right one",
+                            source_->description()));
 }
 
 // The row is looked at every time, so that a key destroyed by any node is dead at once on all.
@@ -205,8 +253,8 @@ std::shared_ptr<const Secret> Vault::key(Snapshot& view, const TenantId& tenant,
     throw Failure(FailureKind::corrupt, "a stored secret names a key that does not exist",
                   id.to_string());
   if (row->text(2) == "destroyed")
-    throw Failure(FailureKind::not_found,
-                  "the key of this tenant's secrets was destroyed; enter them again");
+    throw ConnectionFailure(ConnectionError::secrets_destroyed,
+                            "the key of this tenant's secrets was destroyed; enter them again");
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = keys_.find(id); found != keys_.end()) return found->second;

@@ -10,13 +10,15 @@
 //   1. Plaintext exists only inside Secret.
 //   2. A data key is stored only wrapped; a root key is never stored in the database.
 //   3. Every sealed row names a key that exists, or one that was destroyed on purpose.
-//   4. With a wrong root key nothing is written: start() refuses before.
+//   4. With a wrong root key nothing is written: check_root() and start() refuse before.
+//   5. The file of root keys holds every key that the database knows, whenever it is held.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +49,12 @@ struct SecretName {
   std::string name;
 };
 
+// Of an owner's secrets.
+struct SecretNames {
+  std::set<std::string> readable;
+  std::set<std::string> destroyed;  // stored, but their key was destroyed
+};
+
 constexpr std::size_t most_secret_bytes = 256 * 1024;
 
 class Vault final {
@@ -57,28 +65,37 @@ class Vault final {
   Vault(const Vault&) = delete;
   Vault& operator=(const Vault&) = delete;
 
-  // Compares the root keys with what the database was written with. A fresh database: the first key
-  // is generated where the source allows it. Blocks; for start-up, before anything else writes.
-  // Failure{denied} when a key is wrong or missing: says which one and where it was looked for.
+  // Compares the root keys with what the database was written with, if it was written before; for
+  // the time before its migrations. Blocks and writes nothing. Failure{denied} when a key is wrong
+  // or missing: says which one and where it was looked for.
+  void check_root();
+  // The same, once the database has its shape. A fresh database: the first key is generated where
+  // the source allows it, and noted. In a database that has a key no other is noted but by a
+  // rotation: a node with yesterday's keys brings none of them back.
   void start();
 
   // Stores or replaces a secret. Failure{too_large} beyond most_secret_bytes.
   void put(Transaction& tx, const SecretName& name, const Secret& secret);
-  // nullopt when there is none. Failure{not_found} when the tenant's key was destroyed,
-  // {corrupt} when the row does not open, {denied} when its root key is not at hand.
+  // nullopt when there is none. ConnectionFailure{secrets_destroyed} when the tenant's key was
+  // destroyed, Failure{corrupt} when the row does not open, {denied} when its root key is not at
+  // hand.
   std::optional<Secret> get(Snapshot& view, const SecretName& name);
-  // All secrets of an owner, by name.
+  // The same, but a secret whose key was destroyed is none: for whoever can get another.
+  std::optional<Secret> find(Snapshot& view, const SecretName& name);
+  // The secrets of an owner whose names begin so, by name.
   std::map<std::string, Secret> get_all(Snapshot& view, const TenantId& tenant,
-                                        std::string_view owner);
-  std::vector<std::string> names(Snapshot& view, const TenantId& tenant, std::string_view owner);
+                                        std::string_view owner, std::string_view prefix = {});
+  SecretNames names(Snapshot& view, const TenantId& tenant, std::string_view owner);
   // Returns whether there was one.
   bool erase(Transaction& tx, const SecretName& name);
   void erase_owner(Transaction& tx, const TenantId& tenant, std::string_view owner);
 
   // Crypto-shredding: destroys the tenant's data keys. Every secret of the tenant, also in backups
   // of the rows made without the keys, is unreadable from the commit on. Later secrets get a fresh
-  // key.
-  void destroy_tenant_keys(Transaction& tx, const TenantId& tenant);
+  // key. Returns how many keys that were.
+  std::int64_t destroy_tenant_keys(Transaction& tx, const TenantId& tenant);
+  // Grows when keys of the tenant are destroyed; for caches of what was opened.
+  static std::int64_t destroyed_keys(Snapshot& view, const TenantId& tenant);
 
   Store& store() { return store_; }
   const Clock& clock() const { return clock_; }
@@ -100,8 +117,11 @@ class Vault final {
   void register_root(Transaction& tx, const RootKey& root);
   Secret open_row(Snapshot& view, const SecretName& name, std::string_view sealed);
   std::string seal_row(const ActiveKey& key, const SecretName& name, const Secret& secret);
+  std::map<std::string, std::string> known_roots();
+  void refuse_wrong(const std::map<std::string, std::string>& known, const RootKeys& keys);
+  // The first of the keys that the database knows: to wrap with.
+  std::shared_ptr<const RootKey> usable_root(Snapshot& view);
   // The keys as last loaded; loaded again when they lack the one that is needed.
-  std::shared_ptr<const RootKeys> usable_roots(Snapshot& view);
   std::shared_ptr<const RootKeys> roots_with(std::string_view root_id);
   std::shared_ptr<const RootKeys> reload_roots();
   std::shared_ptr<const RootKeys> roots();

@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "base/crypto.h"
@@ -84,6 +88,56 @@ TEST(Vault, a_wrong_or_lost_root_key_is_refused_before_anything_is_written) {
   EXPECT_EQ(world.get("owner", "name"), "the secret");
 }
 
+// Keys as a variable gives them: nobody writes them.
+class FixedKeys final : public RootKeySource {
+ public:
+  explicit FixedKeys(std::string text) : text_(std::move(text)) {}
+  RootKeys load() override { return RootKeys::from_text(text_); }
+  std::string description() const override { return "a test"; }
+
+ private:
+  std::string text_;
+};
+
+std::set<std::string> known_roots(Store& store) {
+  return store.read_blocking([](Snapshot& view) {
+    std::set<std::string> ids;
+    view.for_each("SELECT root_id FROM vault_roots",
+                  [&](const Row& row) { ids.emplace(row.text(0)); });
+    return ids;
+  });
+}
+
+TEST(Vault, only_a_rotation_brings_another_root_key_into_a_database) {
+  TestVault world;
+  const std::string one = test::text_of(world.roots().current());
+  const std::string two = test::text_of(RootKey::generate());
+  const std::string first_id = RootKey::from_text(one).id, second_id = RootKey::from_text(two).id;
+  const auto node = [&](const std::string& keys) {
+    auto vault = std::make_unique<Vault>(world.store(), std::make_unique<FixedKeys>(keys),
+                                         system_clock());
+    vault->start();
+    return vault;
+  };
+  const auto put = [&](Vault& vault, const char* tenant) {
+    world.store().write_blocking(
+        [&](Transaction& tx) { vault.put(tx, {TenantId(tenant), "o", "n"}, Secret("x")); });
+  };
+  const auto prepared = node(two + "," + one);
+  put(*prepared, "a");
+  EXPECT_EQ(known_roots(world.store()), std::set<std::string>{first_id});
+  EXPECT_EQ(world.get("o", "n", TenantId("a")), "x") << "a node that holds the old key alone";
+  EXPECT_TRUE(KeyRotation(*prepared).run().finished);
+  EXPECT_EQ(known_roots(world.store()), std::set<std::string>{second_id});
+  const auto late = node(one + "," + two);
+  put(*late, "b");
+  EXPECT_EQ(known_roots(world.store()), std::set<std::string>{second_id});
+  const auto after = node(two);
+  EXPECT_TRUE(world.store().read_blocking([&](Snapshot& view) {
+    return after->get(view, {TenantId("b"), "o", "n"})->equals("x");
+  }));
+}
+
 TEST(Vault, destroying_a_tenants_keys_makes_its_secrets_unreadable_and_nobody_elses) {
   TestVault world;
   world.put("owner", "name", "mine");
@@ -92,10 +146,14 @@ TEST(Vault, destroying_a_tenants_keys_makes_its_secrets_unreadable_and_nobody_el
       [&](Transaction& tx) { world.vault().destroy_tenant_keys(tx, TenantId("other")); });
   EXPECT_EQ(world.get("owner", "name"), "mine");
   EXPECT_EQ(test::kind_of([&] { world.get("owner", "name", TenantId("other")); }),
-            FailureKind::not_found);
+            FailureKind::conflict);
   world.restart();
   EXPECT_EQ(test::kind_of([&] { world.get("owner", "name", TenantId("other")); }),
-            FailureKind::not_found);
+            FailureKind::conflict);
+  EXPECT_EQ(world.store().read_blocking([&](Snapshot& view) {
+    return world.vault().find(view, {TenantId("other"), "owner", "name"}).has_value();
+  }),
+            false);
   world.put("owner", "name", "again", TenantId("other"));
   EXPECT_EQ(world.get("owner", "name", TenantId("other")), "again");
 }
@@ -124,33 +182,6 @@ TEST(Vault, no_plaintext_and_no_key_stands_in_the_database_files) {
   EXPECT_EQ(bytes.find("canary-4f1d9a"), std::string::npos);
   EXPECT_EQ(bytes.find(key), std::string::npos);
   EXPECT_EQ(bytes.find(*crypto::from_base64(key)), std::string::npos);
-}
-
-TEST(RootKey, reads_base64_and_hex_and_tells_nothing_in_its_id) {
-  const std::string bytes(32, '\x07');
-  const RootKey one = RootKey::from_text(crypto::to_base64(bytes));
-  EXPECT_EQ(one.id, RootKey::from_text(crypto::to_hex(bytes)).id);
-  EXPECT_EQ(test::kind_of([] { RootKey::from_text("short"); }), FailureKind::invalid);
-}
-
-TEST(RootKey, comes_from_the_environment_which_then_no_longer_holds_it) {
-  const Secret text = RootKey::generate().text();
-  setenv("JUNCTOR_ROOT_KEY", std::string(text.reveal()).c_str(), 1);
-  const auto source = make_root_key_source({.data_directory = "/nowhere", .command = ""});
-  EXPECT_EQ(getenv("JUNCTOR_ROOT_KEY"), nullptr);
-  EXPECT_TRUE(source->load().current().text().equals(text.reveal()));
-  EXPECT_FALSE(source->is_writable());
-}
-
-TEST(RootKey, comes_from_a_command_and_its_failures_are_told) {
-  const Secret text = RootKey::generate().text();
-  RootKeyCommand good("echo " + std::string(text.reveal()));
-  EXPECT_TRUE(good.load().current().text().equals(text.reveal()));
-  EXPECT_EQ(test::kind_of([] { RootKeyCommand("exit 3").load(); }), FailureKind::unavailable);
-  EXPECT_EQ(test::kind_of([] { RootKeyCommand("echo no key").load(); }), FailureKind::invalid);
-  EXPECT_EQ(test::kind_of([] { RootKeyCommand("true").load(); }), FailureKind::invalid);
-  EXPECT_EQ(test::kind_of([] { RootKeyCommand("sleep 60", std::chrono::seconds(1)).load(); }),
-            FailureKind::timeout);
 }
 
 TEST(KeyRotation, seals_everything_again_and_forgets_the_old_keys) {
@@ -198,6 +229,99 @@ TEST(KeyRotation, is_continued_after_an_interruption_at_every_step) {
     for (int i = 0; i < 30; ++i)
       ASSERT_EQ(world.get("owner", std::to_string(i), TenantId(std::to_string(i % 3))), "secret");
     EXPECT_EQ(world.roots().all().size(), 1u);
+  }
+}
+
+TEST(KeyRotation, runs_once_and_its_successor_continues_when_it_is_gone) {
+  struct At final : Clock {
+    Timestamp now() const override { return time; }
+    Timestamp time{std::chrono::hours(1'000)};
+  } clock;
+  TestVault world(clock);
+  for (int i = 0; i < 20; ++i) world.put("owner", std::to_string(i), "secret");
+  {
+    KeyRotation killed(world.vault(), 5), next(world.vault(), 5);
+    killed.begin();
+    EXPECT_TRUE(killed.step());
+    EXPECT_EQ(test::kind_of([&] { next.begin(); }), FailureKind::conflict);
+    clock.time += KeyRotation::lease;
+    EXPECT_TRUE(next.run().continued);
+    EXPECT_EQ(test::kind_of([&] { killed.step(); }), FailureKind::conflict)
+        << "who lost the lease forgets no key";
+  }
+  world.restart();
+  EXPECT_EQ(world.get("owner", "7"), "secret");
+  EXPECT_EQ(world.roots().all().size(), 1u);
+}
+
+// Runs work in so many processes at once; how often each answer came.
+std::map<int, int> in_processes(int count, const std::function<int()>& work) {
+  std::vector<pid_t> children;
+  for (int i = 0; i < count; ++i) {
+    const pid_t child = fork();
+    if (child == 0) _exit(work());
+    children.push_back(child);
+  }
+  std::map<int, int> answers;
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    ++answers[WIFEXITED(status) ? WEXITSTATUS(status) : -1];
+  }
+  return answers;
+}
+
+// 0: done, 1: refused since another one does it, 2: failed.
+int as_a_process(const std::string& directory, const std::function<void(Vault&)>& work) {
+  try {
+    StoreOptions options;
+    options.url = "sqlite:" + directory + "/junctor.db";
+    const auto store = Store::open(options);
+    const MigrationSet sets[] = {Vault::migrations()};
+    migrate(*store, sets);
+    Vault vault(*store, std::make_unique<RootKeyFile>(directory + "/root.key"), system_clock());
+    vault.start();
+    work(vault);
+    return 0;
+  } catch (const Failure& failure) {
+    if (failure.kind() == FailureKind::conflict) return 1;
+    std::fprintf(stderr, "%s %s\n", failure.message().c_str(), failure.detail().c_str());
+    return 2;
+  }
+}
+
+TEST(KeyRotation, of_several_processes_at_once_loses_no_key) {
+  TestVault world;
+  world.put("owner", "name", "the secret");
+  for (int round = 0; round < 12; ++round) {
+    world.close();
+    auto answers = in_processes(3, [&] {
+      return as_a_process(world.directory(), [](Vault& vault) { KeyRotation(vault).run(); });
+    });
+    EXPECT_EQ(answers[0] + answers[1], 3);
+    EXPECT_GE(answers[0], 1);
+    world.restart();
+    ASSERT_EQ(world.get("owner", "name"), "the secret") << round;
+    ASSERT_EQ(world.roots().all().size(), 1u);
+  }
+}
+
+TEST(Vault, is_started_first_by_several_processes_at_once) {
+  TestVault world;
+  for (int round = 0; round < 12; ++round) {
+    world.close();
+    for (const auto& entry : std::filesystem::directory_iterator(world.directory()))
+      std::filesystem::remove(entry.path());
+    auto answers = in_processes(3, [&] {
+      return as_a_process(world.directory(), [](Vault& vault) {
+        vault.store().write_blocking([&](Transaction& tx) {
+          vault.put(tx, {default_tenant(), "owner", std::to_string(getpid())}, Secret("x"));
+        });
+      });
+    });
+    ASSERT_EQ(answers[0], 3) << round;
+    world.restart();
+    EXPECT_EQ(known_roots(world.store()), std::set<std::string>{world.roots().current().id});
   }
 }
 

@@ -39,7 +39,7 @@ std::optional<LiveToken> TokenStore::load(Snapshot& view, const ConnectionKey& k
       key.tenant, key.id);
   const auto* row = rows.one();
   if (row == nullptr) return std::nullopt;
-  auto access = connections_.vault().get(view, secret_name(key, access_name));
+  auto access = connections_.vault().find(view, secret_name(key, access_name));
   if (!access) return std::nullopt;
   return LiveToken{row->int64(0), std::make_shared<const Secret>(std::move(*access)),
                    row->get<std::optional<Timestamp>>(1), row->get<std::optional<Timestamp>>(2)};
@@ -68,7 +68,7 @@ LeaseAnswer TokenStore::lease(Transaction& tx, const ConnectionKey& key, std::in
       "connection = ?",
       lease.fence, holder, now + length, key.tenant, key.id);
   lease.connection = connections_.open(tx, key.tenant, key.id);
-  if (auto token = connections_.vault().get(tx, secret_name(key, refresh_name)))
+  if (auto token = connections_.vault().find(tx, secret_name(key, refresh_name)))
     lease.refresh_token = std::move(*token);
   return lease;
 }

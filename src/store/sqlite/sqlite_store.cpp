@@ -17,11 +17,30 @@ namespace {
 // on their way back, and one sync can carry them all.
 constexpr std::chrono::microseconds most_linger{400};
 constexpr std::chrono::milliseconds idle_turn{60'000};
+constexpr std::chrono::milliseconds lock_pause{10};
 // What requests of one kind may add up to before another savepoint is made for the rest.
 constexpr std::size_t most_bytes_together = std::size_t{16} << 20;
 
 void name_thread(std::thread& thread, const char* name) {
   pthread_setname_np(thread.native_handle(), name);
+}
+
+// Processes that make a database at the same moment meet in a lock for which SQLite itself does not
+// wait: the one on the change to a write-ahead log.
+void prepare_writer(Connection& writer, std::chrono::milliseconds busy_timeout) {
+  const auto until = std::chrono::steady_clock::now() + busy_timeout;
+  for (;;) {
+    try {
+      return writer.run_script(
+          "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+          "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536;"
+          "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;");
+    } catch (const Failure& failure) {
+      if (failure.kind() != FailureKind::unavailable || std::chrono::steady_clock::now() >= until)
+        throw;
+    }
+    std::this_thread::sleep_for(lock_pause);
+  }
 }
 
 }  // namespace
@@ -33,10 +52,7 @@ SqliteStore::SqliteStore(const StoreOptions& options, std::string path)
       write_queue_(options.most_waiting),
       read_queue_(options.most_waiting) {
   writer_ = std::make_unique<Connection>(connection_options(Access::read_write));
-  writer_->run_script(
-      "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-      "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536;"
-      "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;");
+  prepare_writer(*writer_, options_.busy_timeout);
   check_after_unclean_stop();
   for (std::size_t i = 0; i < std::max<std::size_t>(options.readers, 1); ++i) {
     readers_.push_back(std::make_unique<Connection>(connection_options(Access::read_write)));
