@@ -33,6 +33,8 @@ class SchemaResolver {
   virtual ~SchemaResolver() = default;
   // The document at an absolute URI without fragment; nullopt when there is none.
   virtual std::optional<Json> find(std::string_view uri) = 0;
+  // Why the last call of find had nothing for this URI, for the message; empty: no more to say.
+  virtual std::string why_not(std::string_view) { return {}; }
 };
 
 // Documents in memory.

@@ -83,7 +83,10 @@ Given given(const Parsed& parsed) {
 
 int run_one(const Parsed& parsed) {
   try {
-    return parsed.command->run(given(parsed));
+    const int code = parsed.command->run(given(parsed));
+    if (std::cout.flush()) return code;
+    std::cerr << "junctor: the output cannot be written\n";
+    return code == 0 ? 1 : code;
   } catch (const Failure& failure) {
     std::cerr << "junctor: " << failure.message() << '\n';
     return failure.kind() == FailureKind::invalid && failure.detail() == "misuse" ? 2 : 1;

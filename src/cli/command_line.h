@@ -46,7 +46,7 @@ struct Command {
 };
 
 // Finds the command in the arguments and runs it. Help and mistakes are printed here; a mistake is 2.
-// A Failure that leaves a command is printed as one line and is 1.
+// A Failure that leaves a command is printed as one line and is 1, so is output that cannot be written.
 int run_command_line(int argc, const char* const* argv, const std::vector<Command>& commands);
 
 }  // namespace junctor

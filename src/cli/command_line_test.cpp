@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iostream>
+#include <streambuf>
+
 #include "junctor/failure.h"
 
 namespace junctor {
@@ -52,6 +55,19 @@ TEST(CommandLine, tells_a_failure_in_one_line) {
   const Outcome failed = type({"keys", "destroy", "--tenant", "acme"});
   EXPECT_EQ(failed.code, 1);
   EXPECT_EQ(failed.err, "junctor: there is no tenant acme\n");
+}
+
+TEST(CommandLine, fails_when_its_output_cannot_be_written) {
+  struct Full final : std::streambuf {
+    int sync() override { return -1; }
+  } full;
+  std::streambuf* const before = std::cout.rdbuf(&full);
+  const Outcome outcome = type({"keys", "rotate"});
+  std::cout.rdbuf(before);
+  std::cout.clear();
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("the output cannot be written"));
+  EXPECT_EQ(type({"keys", "rotate"}).code, 0);
 }
 
 TEST(CommandLine, answers_misuse_with_two) {

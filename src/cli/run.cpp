@@ -26,13 +26,13 @@ Command serve(const std::vector<Integration>& integrations) {
           [integrations](const Given& given) { return run_serve_command(given, integrations); }};
 }
 
-Command validate() {
+Command validate(const std::vector<Integration>& integrations) {
   return {"validate",
           "Check definitions; print every problem with its place",
           {{"PLACE", "integration or project folders", Kind::places},
            {"--json", "problems as JSON", Kind::flag}},
           Settings::not_taken,
-          run_validate_command};
+          [integrations](const Given& given) { return run_validate_command(given, integrations); }};
 }
 
 Command jsonata() {
@@ -62,7 +62,7 @@ Command jsonata() {
 }
 
 std::vector<Command> commands(const std::vector<Integration>& integrations) {
-  std::vector<Command> all{serve(integrations), validate(), jsonata()};
+  std::vector<Command> all{serve(integrations), validate(integrations), jsonata()};
   for (Command& command : store_commands()) all.push_back(std::move(command));
   for (Command& command : schema_commands()) all.push_back(std::move(command));
   for (Command& command : plug_commands()) all.push_back(std::move(command));

@@ -3,12 +3,14 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <optional>
 #include <sstream>
 
 #include "cli/schema_fetch.h"
+#include "cli/schema_files.h"
 #include "json/infer.h"
 #include "json/parse.h"
 #include "json/serialize.h"
@@ -21,16 +23,39 @@ using Options = SchemaCommandOptions;
 bool is_standard_input(const std::string& file) { return file.empty() || file == "-"; }
 
 // Throws what the person must hear: which file, and why.
+std::ifstream opened(const std::string& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) {
+    throw Failure(FailureKind::invalid, file + " is a folder, expected a file");
+  }
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw Failure(FailureKind::not_found, "cannot read " + file);
+  return stream;
+}
+
 std::string read_text(const std::string& file, std::istream& in) {
   std::ostringstream text;
   if (is_standard_input(file)) {
     text << in.rdbuf();
     return text.str();
   }
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Failure(FailureKind::not_found, "cannot read " + file);
-  text << stream.rdbuf();
+  text << opened(file).rdbuf();
   return text.str();
+}
+
+// Calls take(line, number) for the lines that are not blank; numbers count all, from 1.
+template <typename Take>
+void for_each_line(std::istream& in, Take take) {
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    if (line.find_first_not_of(" \t\r") != std::string::npos) take(line, number);
+  }
+}
+
+// A line was parsed by itself: whatever is wrong with it stands in that line of the file.
+std::vector<Problem> in_line(std::vector<Problem> problems, int number) {
+  for (Problem& problem : problems) problem.line = number;
+  return problems;
 }
 
 std::string problems_of(const std::string& file, std::vector<Problem> problems) {
@@ -46,11 +71,10 @@ Json parse_document(const std::string& file, std::string_view text) {
   return std::move(document).value();
 }
 
-SchemaOptions schema_options(const Options& options, std::string base_uri) {
+SchemaOptions schema_options(const Options& options) {
   SchemaOptions schema;
   schema.formats = options.formats;
   schema.resolver = options.resolver;
-  schema.base_uri = std::move(base_uri);
   return schema;
 }
 
@@ -96,6 +120,15 @@ void print(const Options& options, const std::string& file, const std::vector<Sc
   }
 }
 
+// The person gave paths: files of the schema's folder are named by theirs, not by URIs.
+std::vector<Problem> as_given(std::vector<Problem> problems, const FolderSchemas& beside) {
+  for (Problem& problem : problems) {
+    problem.file = beside.path_of(problem.file);
+    problem.path = beside.relative(problem.path);
+  }
+  return problems;
+}
+
 int validate(const Options& options, std::istream& in, std::ostream& out, std::ostream& err) {
   const bool both_from_input = is_standard_input(options.schema_file) &&
                                (options.files.empty() || is_standard_input(options.files.front()));
@@ -104,9 +137,15 @@ int validate(const Options& options, std::istream& in, std::ostream& out, std::o
     return 2;
   }
   const Json schema_json = parse_document(options.schema_file, read_text(options.schema_file, in));
-  const auto schema = CompiledSchema::compile(schema_json, schema_options(options, {}));
+  FolderSchemas beside(options.schema_file, options.resolver);
+  SchemaOptions how = schema_options(options);
+  if (!is_standard_input(options.schema_file)) {
+    how.resolver = &beside;
+    how.base_uri = beside.base_uri();
+  }
+  const auto schema = CompiledSchema::compile(schema_json, how);
   if (!schema) {
-    err << problems_of(options.schema_file, schema.problems()) << "\n";
+    err << problems_of(options.schema_file, as_given(schema.problems(), beside)) << "\n";
     return 1;
   }
   const std::vector<std::string> files =
@@ -114,12 +153,13 @@ int validate(const Options& options, std::istream& in, std::ostream& out, std::o
   SchemaTextReader reader;
   bool all_valid = true;
   for (const std::string& file : files) {
-    const auto errors = schema.value().validate_text(read_text(file, in), reader);
+    auto errors = schema.value().validate_text(read_text(file, in), reader);
     if (!errors) {
       err << problems_of(file, errors.problems()) << "\n";
       all_valid = false;
       continue;
     }
+    for (SchemaError& error : errors.value()) error.schema_uri = beside.relative(error.schema_uri);
     print(options, file, errors.value(), out);
     all_valid = all_valid && errors.value().empty();
   }
@@ -131,9 +171,9 @@ class Batch {
  public:
   explicit Batch(const Options& options) : options_(options) {}
 
-  JsonObject answer(std::string_view line) {
+  JsonObject answer(std::string_view line, int number) {
     auto request = json::parse(line);
-    if (!request) return refused(to_json(request.problems(), "json"));
+    if (!request) return refused(to_json(in_line(request.problems(), number), "json"));
     const Json& body = request.value();
     const JsonObject* object = body.if_object();
     const Json* schema = object == nullptr ? nullptr : object->if_contains("schema");
@@ -142,7 +182,7 @@ class Batch {
       Problem problem;
       problem.found = "a line without \"schema\" or without \"instance\"";
       problem.expected = R"({"schema": …, "instance": …})";
-      return refused(to_json(std::vector<Problem>{problem}, "json"));
+      return refused(to_json(in_line({problem}, number), "json"));
     }
     if (const auto problems = use(*schema); !problems.empty()) {
       compiled_.reset();
@@ -156,7 +196,7 @@ class Batch {
  private:
   std::vector<Problem> use(const Json& schema) {
     if (compiled_ && schema == schema_) return {};
-    auto result = CompiledSchema::compile(schema, schema_options(options_, {}));
+    auto result = CompiledSchema::compile(schema, schema_options(options_));
     if (!result) return result.problems();
     schema_ = schema;
     compiled_ = std::move(result).value();
@@ -174,14 +214,27 @@ class Batch {
   bool all_answered_ = true;
 };
 
-int batch(const Options& options, std::istream& in, std::ostream& out) {
-  Batch lines(options);
-  std::string line;
-  while (std::getline(in, line)) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    out << json::to_text(lines.answer(line)) << "\n" << std::flush;
+int batch(const Options& options, std::istream& in, std::ostream& out, std::ostream& err) {
+  if (!options.schema_file.empty()) {
+    err << "--batch takes the schema from every line; leave --schema out\n";
+    return 2;
   }
-  return lines.all_answered() ? 0 : 1;
+  Batch batch(options);
+  const auto answer = [&](std::istream& lines) {
+    for_each_line(lines, [&](const std::string& line, int number) {
+      out << json::to_text(batch.answer(line, number)) << "\n" << std::flush;
+    });
+  };
+  if (options.files.empty()) answer(in);
+  for (const std::string& file : options.files) {
+    if (is_standard_input(file)) {
+      answer(in);
+    } else {
+      std::ifstream lines = opened(file);
+      answer(lines);
+    }
+  }
+  return batch.all_answered() ? 0 : 1;
 }
 
 bool has_lines(const Options& options, const std::string& file) {
@@ -193,11 +246,13 @@ void add_samples(const Options& options, const std::string& file, const std::str
                  json::SchemaSamples& samples) {
   if (has_lines(options, file)) {
     std::istringstream lines(text);
-    std::string line;
-    while (std::getline(lines, line)) {
-      if (line.find_first_not_of(" \t\r") != std::string::npos) samples.add(parse_document(file, line));
-    }
-    return;
+    return for_each_line(lines, [&](const std::string& line, int number) {
+      const auto sample = json::parse(line);
+      if (!sample) {
+        throw Failure(FailureKind::invalid, problems_of(file, in_line(sample.problems(), number)));
+      }
+      samples.add(sample.value());
+    });
   }
   const Json document = parse_document(file, text);
   if (options.samples != Options::Samples::items) return samples.add(document);
@@ -218,6 +273,13 @@ int infer(const Options& options, std::istream& in, std::ostream& out, std::ostr
   return 0;
 }
 
+// Finds nothing, and says that this was asked for.
+class NothingFetched final : public SchemaResolver {
+ public:
+  std::optional<Json> find(std::string_view) override { return std::nullopt; }
+  std::string why_not(std::string_view) override { return "nothing is fetched with --offline"; }
+};
+
 int run_validate(const Given& given) {
   SchemaCommandOptions options;
   options.action = given.has("batch") ? Options::Action::batch : Options::Action::validate;
@@ -226,7 +288,9 @@ int run_validate(const Given& given) {
   if (given.has("json")) options.output = Options::Output::json;
   if (given.has("formats")) options.formats = SchemaOptions::Formats::check;
   HttpSchemas http;
-  if (!given.has("offline")) options.resolver = &http;
+  NothingFetched nothing;
+  options.resolver = &http;
+  if (given.has("offline")) options.resolver = &nothing;
   return run_schema_command(options, std::cin, std::cout, std::cerr);
 }
 
@@ -245,7 +309,7 @@ int run_schema_command(const SchemaCommandOptions& options, std::istream& in, st
                        std::ostream& err) {
   try {
     switch (options.action) {
-      case Options::Action::batch: return batch(options, in, out);
+      case Options::Action::batch: return batch(options, in, out, err);
       case Options::Action::infer: return infer(options, in, out, err);
       case Options::Action::validate: break;
     }

@@ -16,7 +16,7 @@ namespace junctor {
 struct SchemaCommandOptions {
   enum class Action : std::uint8_t {
     validate,  // each file against schema_file
-    batch,     // {"schema", "instance"} per line in, {"valid", "errors"} per line out
+    batch,     // {"schema", "instance"} per line of the files, {"valid", "errors"} per line out
     infer,     // the schema that every sample satisfies
   };
   enum class Samples : std::uint8_t {
@@ -32,7 +32,8 @@ struct SchemaCommandOptions {
   Samples samples = Samples::documents;
   Output output = Output::text;
   SchemaOptions::Formats formats = SchemaOptions::Formats::annotate;
-  // Finds the documents that a schema refers to; may be null. Must outlive the call.
+  // Finds the documents that a schema refers to, but for the files beside schema_file; may be null.
+  // Must outlive the call.
   SchemaResolver* resolver = nullptr;
 };
 

@@ -16,17 +16,32 @@ struct HandleFree {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
 
+struct Body {
+  std::string text;
+  bool is_too_large = false;
+};
+
 std::size_t receive(char* bytes, std::size_t size, std::size_t count, void* context) {
-  auto& body = *static_cast<std::string*>(context);
-  if (body.size() + size * count > max_bytes) return 0;
-  body.append(bytes, size * count);
+  auto& body = *static_cast<Body*>(context);
+  body.is_too_large = body.text.size() + size * count > max_bytes;
+  if (body.is_too_large) return 0;
+  body.text.append(bytes, size * count);
   return size * count;
 }
 
-std::optional<std::string> fetch(const std::string& uri) {
+// What went wrong, as the person who wrote the reference can act on it.
+std::string reason(CURL* handle, CURLcode code, const Body& body) {
+  if (body.is_too_large) return "it is larger than 8 MiB";
+  if (code != CURLE_HTTP_RETURNED_ERROR) return curl_easy_strerror(code);
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  return "the server answers " + std::to_string(status);
+}
+
+Result<std::string> fetch(const std::string& uri) {
   const std::unique_ptr<CURL, HandleFree> handle(curl_easy_init());
-  if (!handle) return std::nullopt;
-  std::string body;
+  if (!handle) throw Failure(FailureKind::unavailable, "libcurl cannot be used");
+  Body body;
   curl_easy_setopt(handle.get(), CURLOPT_URL, uri.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle.get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -39,8 +54,15 @@ std::optional<std::string> fetch(const std::string& uri) {
   curl_easy_setopt(handle.get(), CURLOPT_USERAGENT, "junctor-schema");
   curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, receive);
   curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &body);
-  if (curl_easy_perform(handle.get()) != CURLE_OK) return std::nullopt;
-  return body;
+  const CURLcode code = curl_easy_perform(handle.get());
+  if (code == CURLE_OK) return std::move(body.text);
+  Problem problem;
+  problem.found = reason(handle.get(), code, body);
+  return problem;
+}
+
+bool is_fetched(std::string_view uri) {
+  return uri.starts_with("http://") || uri.starts_with("https://");
 }
 
 }  // namespace
@@ -49,16 +71,26 @@ HttpSchemas::HttpSchemas() { curl_global_init(CURL_GLOBAL_DEFAULT); }
 HttpSchemas::~HttpSchemas() { curl_global_cleanup(); }
 
 std::optional<Json> HttpSchemas::find(std::string_view uri) {
-  if (!uri.starts_with("http://") && !uri.starts_with("https://")) return std::nullopt;
   const auto known = known_.find(uri);
   if (known != known_.end()) return known->second;
   std::optional<Json> document;
-  if (const auto text = fetch(std::string(uri))) {
-    auto parsed = json::parse(*text);
-    if (parsed) document = std::move(parsed).value();
+  std::string why;
+  if (!is_fetched(uri)) {
+    why = "only http and https documents are fetched";
+  } else if (auto text = fetch(std::string(uri)); !text) {
+    why = text.problems().front().found;
+  } else if (auto parsed = json::parse(text.value()); parsed) {
+    document = std::move(parsed).value();
+  } else {
+    why = "it is no JSON: " + to_string(parsed.problems());
   }
-  known_.emplace(uri, document);
-  return document;
+  if (!document) why_not_.emplace(uri, std::move(why));
+  return known_.emplace(uri, std::move(document)).first->second;
+}
+
+std::string HttpSchemas::why_not(std::string_view uri) {
+  const auto known = why_not_.find(uri);
+  return known == why_not_.end() ? std::string() : known->second;
 }
 
 }  // namespace junctor

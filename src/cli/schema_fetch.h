@@ -12,7 +12,7 @@
 
 namespace junctor {
 
-// Answers nothing for what is not http or https, is not there, is larger than 8 MiB, takes longer
+// Answers nothing, and why_not says why, for what is not http or https, is not there, is larger than 8 MiB, takes longer
 // than 10 seconds or is no JSON. Every document is asked for once.
 class HttpSchemas final : public SchemaResolver {
  public:
@@ -22,9 +22,11 @@ class HttpSchemas final : public SchemaResolver {
   HttpSchemas& operator=(const HttpSchemas&) = delete;
 
   std::optional<Json> find(std::string_view uri) override;
+  std::string why_not(std::string_view uri) override;
 
  private:
   std::map<std::string, std::optional<Json>, std::less<>> known_;
+  std::map<std::string, std::string, std::less<>> why_not_;  // of those that are nothing
 };
 
 }  // namespace junctor

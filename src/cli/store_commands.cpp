@@ -1,5 +1,6 @@
 #include "cli/store_commands.h"
 
+#include <filesystem>
 #include <iostream>
 
 #include "cli/node.h"
@@ -44,9 +45,14 @@ int run_migrate(const Given& given) {
 }
 
 int run_backup(const Given& given) {
+  const std::string file = given.value("FILE");
+  std::error_code error;
+  if (!given.has("replace") && std::filesystem::exists(file, error))
+    throw Failure(FailureKind::conflict,
+                  file + " exists already; choose another name, or replace it with --replace");
   const auto store = open(given);
-  store->backup(given.value("FILE"));
-  std::cout << "backed up to " << given.value("FILE") << '\n';
+  store->backup(file);
+  std::cout << "backed up to " << file << '\n';
   return 0;
 }
 
@@ -67,7 +73,8 @@ std::vector<Command> store_commands() {
            run_migrate},
           {"backup",
            "Copy the database while it serves",
-           {{"FILE", "where the copy goes", Kind::place}},
+           {{"FILE", "where the copy goes", Kind::place},
+            {"--replace", "also when there is such a file", Kind::flag}},
            Settings::taken,
            run_backup},
           {"restore",

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -68,6 +69,18 @@ class Reader final {
     problems.push_back({path, node.line, std::move(found), std::move(expected), file_});
   }
 
+  // Where `node` at `path` stands, once it was read; `known_unset` is how many variables were unset before.
+  ProjectPlace place(const Node& node, const std::string& path, std::size_t known_unset) const {
+    ProjectPlace out{file_, path, {{"", node.line}}, {}};
+    for (const auto& [key, value] : node.entries) {
+      out.lines[key] = value.line;
+      if (key != "vars") continue;
+      for (const auto& [name, one] : value.entries) out.lines["vars." + name] = one.line;
+    }
+    for (std::size_t i = known_unset; i < unset.size(); ++i) out.unset.insert(member_of(unset[i].path, path));
+    return out;
+  }
+
   using Field = std::function<void(const Node&, const std::string& path)>;
   void object(const Node& node, const std::string& path,
               const std::map<std::string, Field>& fields) {
@@ -130,6 +143,13 @@ class Reader final {
   }
 
  private:
+  // "vars.port" of "connections[0].vars.port.low".
+  static std::string member_of(const std::string& path, const std::string& above) {
+    const std::string below = path.substr(std::min(above.size() + 1, path.size()));
+    const bool is_var = below.starts_with("vars.");
+    return below.substr(0, below.find_first_of(".[", is_var ? 5 : 0));
+  }
+
   void note_unset(const Node& node, const std::string& path, const std::string& name) {
     auto& notes = environment_ == Environment::must_be_set ? problems : unset;
     notes.push_back({path, node.line, "${" + name + "}, which is not set",
@@ -149,6 +169,7 @@ void require(Reader& reader, const Node& node, const std::string& path, const ch
 
 ProjectConnection read_connection(Reader& reader, const Node& node, const std::string& path) {
   ProjectConnection out;
+  const std::size_t known_unset = reader.unset.size();
   reader.object(node, path,
                 {{"integration", reader.into(out.integration)},
                  {"name", reader.into(out.name)},
@@ -159,11 +180,13 @@ ProjectConnection read_connection(Reader& reader, const Node& node, const std::s
                     out.vars = reader.value(vars, at).get_object();
                   }}});
   require(reader, node, path, "integration", out.integration);
+  out.place = reader.place(node, path, known_unset);
   return out;
 }
 
 ProjectEndpoint read_endpoint(Reader& reader, const Node& node, const std::string& path) {
   ProjectEndpoint out;
+  const std::size_t known_unset = reader.unset.size();
   reader.object(node, path,
                 {{"name", reader.into(out.name)},
                  {"integration", reader.into(out.integration)},
@@ -179,6 +202,7 @@ ProjectEndpoint read_endpoint(Reader& reader, const Node& node, const std::strin
   require(reader, node, path, "name", out.name);
   require(reader, node, path, "integration", out.integration);
   require(reader, node, path, "webhook", out.webhook);
+  out.place = reader.place(node, path, known_unset);
   return out;
 }
 

@@ -18,6 +18,7 @@
 
 #include <boost/json/object.hpp>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,20 @@
 
 namespace junctor {
 
+// Where a connection or an endpoint is written down, for whoever judges it later.
+struct ProjectPlace {
+  std::string file;
+  std::string path;                  // "connections[0]"
+  std::map<std::string, int> lines;  // of its members, "vars.port"; "" is the whole
+  std::set<std::string> unset;       // members that an unset environment variable leaves open
+};
+
 struct ProjectConnection {
   std::string integration;
   std::string name = "default";
   std::string auth_method;
   JsonObject vars;
+  ProjectPlace place;
 };
 
 struct ProjectEndpoint {
@@ -39,6 +49,7 @@ struct ProjectEndpoint {
   std::string webhook;
   std::string connection;
   std::vector<std::string> secrets;
+  ProjectPlace place;
 };
 
 struct Project {

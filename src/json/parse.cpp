@@ -84,6 +84,24 @@ bool Builder::on_double(double rough, bj::string_view s, bj::error_code& error) 
   return true;
 }
 
+// Whether the fault at `at` is half of a surrogate pair, written as an escape.
+bool is_lone_surrogate(const bj::error_code& error, std::string_view text, std::size_t at) {
+  if (error == bj::error::illegal_leading_surrogate || error == bj::error::illegal_trailing_surrogate ||
+      error == bj::error::expected_utf16_escape) {
+    return true;
+  }
+  // A leading half that no escape follows is a fault of syntax to the parser, at what follows it.
+  constexpr std::size_t escape_bytes = 6;
+  const auto is_half = [&](std::size_t end) {
+    if (end < escape_bytes || end > text.size()) return false;
+    const std::string_view escape = text.substr(end - escape_bytes, escape_bytes);
+    return escape.starts_with("\\ud") || escape.starts_with("\\uD")
+               ? std::string_view("89abAB").find(escape[3]) != std::string_view::npos
+               : false;
+  };
+  return error == bj::error::syntax && (is_half(at) || (at > 0 && is_half(at - 1)));
+}
+
 Problem explain(const bj::error_code& error, std::string_view text, std::size_t at,
                 const ParseLimits& limits) {
   Problem problem;
@@ -102,6 +120,12 @@ Problem explain(const bj::error_code& error, std::string_view text, std::size_t 
   } else if (error == bj::error::extra_data) {
     problem.found = "more text after the JSON value";
     problem.expected = "exactly one JSON value";
+  } else if (at < 3 && text.starts_with("\xef\xbb\xbf")) {
+    problem.found = "a byte order mark";
+    problem.expected = "JSON from the first byte on; save the file as UTF-8 without one";
+  } else if (is_lone_surrogate(error, text, at)) {
+    problem.found = "half of a surrogate pair at offset " + std::to_string(at);
+    problem.expected = R"(a character as both halves of its pair, such as \ud83d\ude00)";
   } else if (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
     problem.found = "bytes that are not UTF-8 at offset " + std::to_string(at);
     problem.expected = "JSON in UTF-8";

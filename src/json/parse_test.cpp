@@ -81,6 +81,16 @@ TEST(JsonParse, refuses_what_is_out_of_bounds) {
   EXPECT_FALSE(parse("[1, 2, 3]", {.max_depth = 4, .max_bytes = 5}));
 }
 
+TEST(JsonParse, says_what_is_wrong_with_the_encoding) {
+  EXPECT_NE(round_trip("\xef\xbb\xbf{}").find("a byte order mark"), std::string::npos);
+  for (const char* text : {R"(["\ud800"])", R"(["\uD800 x"])", R"(["\ud83dx"])", R"(["\ud800\n"])", R"(["\ud800\u0041"])", R"(["\udc00"])"}) {
+    EXPECT_NE(round_trip(text).find("half of a surrogate pair"), std::string::npos) << round_trip(text);
+  }
+  EXPECT_EQ(round_trip(R"("\ud83d\ude00")"), "\"\xf0\x9f\x98\x80\"");
+  EXPECT_EQ(round_trip("\"\xef\xbb\xbf\""), "\"\xef\xbb\xbf\"");
+  EXPECT_NE(round_trip("\"\xff\"").find("UTF-8"), std::string::npos);
+}
+
 // Digits left on the stack by an earlier call must not become part of an exponent.
 TEST(JsonText, prints_numbers_the_same_whatever_was_on_the_stack) {
   const auto dirty = [] {

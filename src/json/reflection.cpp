@@ -153,6 +153,11 @@ void Reader::read(const Type& type, const Json& json, void* value) {
       if (!json.is_number()) {
         fault(json, "a number");
       } else if (type.bytes == sizeof(float)) {
+        constexpr double most = std::numeric_limits<float>::max();
+        if (std::abs(json.to_number<double>()) > most) {
+          fault(json, "a number from -3.4e38 to 3.4e38");
+          break;
+        }
         *static_cast<float*>(value) = static_cast<float>(json.to_number<double>());
       } else {
         *static_cast<double*>(value) = json.to_number<double>();

@@ -160,6 +160,16 @@ TEST(Reflection, a_schema_says_required_defaults_and_null) {
             from(R"(["id","grade","badge","pay","address","former","counts","either","extra","class"])"));
 }
 
+TEST(Reflection, a_number_that_no_float_holds_is_a_fault) {
+  EXPECT_EQ(from_json<std::vector<float>>(Json{1.5, 3.4e38}).value(), (std::vector<float>{1.5f, 3.4e38f}));
+  for (const double number : {1e300, -1e300}) {
+    const auto result = from_json<float>(Json(number));
+    ASSERT_FALSE(result) << number;
+    EXPECT_EQ(result.problems().front().expected, "a number from -3.4e38 to 3.4e38");
+  }
+  EXPECT_EQ(from_json<double>(Json(1e300)).value(), 1e300);
+}
+
 TEST(Reflection, annotations_become_keywords) {
   EXPECT_EQ(schema_of<company::Query>(),
             from(R"({"$schema":"https://json-schema.org/draft/2020-12/schema","title":"Query",

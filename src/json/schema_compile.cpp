@@ -59,11 +59,7 @@ Kinds kinds_of_values(const ValueRules& rules) {
 
 }  // namespace
 
-std::string describe(const Json& value) {
-  std::string text = json::to_text(value);
-  if (text.size() > 80) text = text.substr(0, 77) + "...";
-  return text;
-}
+std::string describe(const Json& value) { return shortened(json::to_text(value)); }
 
 Result<Program> Compiler::compile(const Json& schema) {
   Dialect dialect;
@@ -168,6 +164,7 @@ void Compiler::compile_dynamic_reference(const Subject& at, std::string_view key
   const NodeId node = node_of(*target);
   LogicRules& rules = logic_of(at.id);
   rules.dynamic_ref = node;
+  rules.dynamic_keyword = keyword;
   // Dynamic only if what it means at first was made by a dynamic anchor of that name.
   const auto hash = text.find('#');
   const std::string fragment = hash == std::string::npos ? "" : text.substr(hash + 1);
@@ -212,6 +209,7 @@ void Compiler::compile_logic(const Subject& at) {
   rules.ref = own.ref;
   rules.ref_keyword = own.ref_keyword;
   rules.dynamic_ref = own.dynamic_ref;
+  rules.dynamic_keyword = own.dynamic_keyword;
   rules.dynamic_name = own.dynamic_name;
   own = std::move(rules);
 }

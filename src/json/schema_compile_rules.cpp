@@ -123,7 +123,11 @@ bool Compiler::read_names(const Subject& at, std::string_view keyword, const Jso
   }
   std::set<std::string_view> seen;
   for (const Json& item : value.get_array()) {
-    if (seen.insert(std::string_view(item.get_string())).second) out.push_back(text_of(item));
+    if (!seen.insert(std::string_view(item.get_string())).second) {
+      wrong(at, keyword, item, "every name once");
+      return false;
+    }
+    out.push_back(text_of(item));
   }
   return true;
 }
@@ -267,7 +271,8 @@ void Compiler::compile_array_applicators(const Subject& at, ArrayRules& rules, b
   const Json* items = get(at, "items");
   if (at.dialect.has_item_arrays() && items != nullptr && items->is_array()) {
     any |= read_schemas(at, "items", rules.prefix);
-    rules.items_is_additional = read_schema(at, "additionalItems", rules.items);
+    rules.prefix_is_items = true;
+    read_schema(at, "additionalItems", rules.items);
   } else {
     any |= read_schema(at, "items", rules.items);
   }

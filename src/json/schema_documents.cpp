@@ -5,6 +5,8 @@
 
 #include "json/parse.h"
 #include "json/pointer.h"
+#include "json/schema_format.h"
+#include "json/serialize.h"
 #include "json/uri.h"
 
 namespace junctor::schema {
@@ -12,17 +14,30 @@ namespace {
 
 constexpr int max_nesting = 256;
 
-const std::string* text_of(const JsonObject& schema, std::string_view keyword, std::string& buffer) {
-  const Json* value = schema.if_contains(keyword);
-  if (value == nullptr || !value->is_string()) return nullptr;
-  buffer = std::string_view(value->get_string());
-  return &buffer;
+// What an anchor's name may be: 2019-09 also takes ':', and no '_' in front.
+bool is_anchor_name(std::string_view name, Draft draft) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const bool is_2019 = draft == Draft::v2019_09;
+  if (name.empty() || (!is_letter(name[0]) && (is_2019 || name[0] != '_'))) return false;
+  for (const char c : name) {
+    const bool fits = is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    if (!fits && !(is_2019 && c == ':')) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
+std::string shortened(std::string text) {
+  if (text.size() <= 80) return text;
+  std::size_t end = 77;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text + "...";
+}
+
 std::string Documents::location(const Place& place) const {
-  return resources_[place.resource].uri + "#" + place.pointer;
+  return resources_[place.resource].uri + "#" + json::fragment_encoded(place.pointer);
 }
 
 void Documents::report(const Place& place, std::string_view keyword, std::string found,
@@ -36,6 +51,18 @@ void Documents::report(const Place& place, std::string_view keyword, std::string
   problem.found = std::move(found);
   problem.expected = std::move(expected);
   problems_.push_back(std::move(problem));
+}
+
+const std::string* Documents::text_of(const Place& place, const JsonObject& schema,
+                                      std::string_view keyword, std::string& buffer) {
+  const Json* value = schema.if_contains(keyword);
+  if (value == nullptr) return nullptr;
+  if (!value->is_string()) {
+    report(place, keyword, shortened(json::to_text(*value)), "a text");
+    return nullptr;
+  }
+  buffer = std::string_view(value->get_string());
+  return &buffer;
 }
 
 Place Documents::entered(Place place) const {
@@ -65,6 +92,7 @@ Place Documents::add(Json document, std::string uri, const Dialect& fallback) {
   Place place{&root, 0, {}};
   place.resource = make_resource(std::move(uri), place, fallback);
   resources_[place.resource].root.resource = place.resource;
+  resources_[place.resource].document = documents_.size();
   if (root.is_object()) {
     resources_[place.resource].dialect = dialect_at(place, root.get_object(), fallback);
   }
@@ -86,18 +114,21 @@ std::uint32_t Documents::make_resource(std::string uri, const Place& root, const
 Dialect Documents::dialect_at(const Place& place, const JsonObject& schema,
                               const Dialect& inherited) {
   std::string uri;
-  if (text_of(schema, "$schema", uri) == nullptr) return inherited;
+  if (text_of(place, schema, "$schema", uri) == nullptr) return inherited;
   if (const auto published = published_dialect(uri)) return *published;
   const std::string plain(json::without_fragment(uri));
-  const auto metaschema = load(plain);
+  std::string why;
+  const auto metaschema = load(plain, why);
   if (!metaschema || !metaschema->is_object()) {
-    report(place, "$schema", "'" + uri + "'",
+    report(place, "$schema", "'" + shortened(uri) + "'" + (why.empty() ? "" : " (" + why + ")"),
            "a published metaschema, or one that can be loaded; remove $schema to use 2020-12");
     return inherited;
   }
   std::string base_uri;
   Dialect base;
-  if (text_of(metaschema->get_object(), "$schema", base_uri) != nullptr) {
+  if (const Json* of_it = metaschema->get_object().if_contains("$schema");
+      of_it != nullptr && of_it->is_string()) {
+    base_uri = std::string_view(of_it->get_string());
     base = published_dialect(base_uri).value_or(base);
   }
   std::string_view unknown;
@@ -111,10 +142,15 @@ Dialect Documents::dialect_at(const Place& place, const JsonObject& schema,
 
 void Documents::identify(Place& place, const JsonObject& schema) {
   const Dialect dialect = resources_[place.resource].dialect;
+  if (dialect.ref_hides_siblings() && schema.contains("$ref")) return;
   std::string id;
-  if (text_of(schema, "$id", id) == nullptr) return;
-  if (dialect.ref_hides_siblings()) {
-    if (schema.contains("$ref") || id.starts_with('#')) return;
+  if (text_of(place, schema, "$id", id) == nullptr) return;
+  if (dialect.ref_hides_siblings() && id.starts_with('#')) return;
+  if (!is_uri_reference(id)) {
+    return report(place, "$id", "'" + shortened(id) + "'", "a URI reference");
+  }
+  if (dialect.is_modern() && !json::decoded_fragment(id).empty()) {
+    return report(place, "$id", "'" + shortened(id) + "'", "a URI reference without a fragment; names inside a schema are said with $anchor");
   }
   std::string uri = json::resolve_uri(resources_[place.resource].uri, id);
   uri.resize(json::without_fragment(uri).size());
@@ -124,28 +160,54 @@ void Documents::identify(Place& place, const JsonObject& schema) {
     resources_[place.resource].uri = std::move(uri);
     return;
   }
+  const std::size_t document = resources_[place.resource].document;
+  if (const auto twin = by_uri_.find(uri); twin != by_uri_.end()) {
+    const Resource& other = resources_[twin->second];
+    if (other.document == document && other.uri == uri && other.root.value != place.value) {
+      report(place, "$id", "'" + shortened(id) + "', which another schema of the document has", "every $id once");
+    }
+  }
   const Dialect own = dialect_at(place, schema, dialect);
   place.resource = make_resource(std::move(uri), place, own);
+  resources_[place.resource].document = document;
   place.pointer.clear();
+}
+
+void Documents::note_anchor(const Place& place, std::string_view keyword, const std::string& name) {
+  Resource& resource = resources_[place.resource];
+  const auto [known, is_new] = resource.anchors.emplace(name, place);
+  if (is_new || known->second.value == place.value) return;
+  report(place, keyword, "'" + shortened(name) + "', which another schema has", "every anchor once");
 }
 
 void Documents::note_anchors(const Place& place, const JsonObject& schema) {
   Resource& resource = resources_[place.resource];
+  const Draft draft = resource.dialect.draft;
   std::string name;
   if (resource.dialect.ref_hides_siblings()) {
-    if (text_of(schema, "$id", name) != nullptr && name.size() > 1 && name[0] == '#') {
-      resource.anchors.emplace(name.substr(1), place);
-    }
+    if (schema.contains("$ref")) return;
+    const Json* id = schema.if_contains("$id");
+    if (id == nullptr || !id->is_string()) return;
+    name = std::string_view(id->get_string());
+    if (name.size() > 1 && name[0] == '#') note_anchor(place, "$id", name.substr(1));
     return;
   }
-  if (text_of(schema, "$anchor", name) != nullptr) resource.anchors.emplace(name, place);
-  if (resource.dialect.draft == Draft::v2020_12) {
-    if (text_of(schema, "$dynamicAnchor", name) != nullptr) {
-      resource.anchors.emplace(name, place);
-      resource.dynamic_anchors.emplace(name, place);
+  const auto note = [&](std::string_view keyword) {
+    if (text_of(place, schema, keyword, name) == nullptr) return false;
+    if (is_anchor_name(name, draft)) {
+      note_anchor(place, keyword, name);
+      return true;
     }
+    report(place, keyword, "'" + shortened(name) + "'", "a name of letters, digits, '-', '_' and '.' that starts with a letter");
+    return false;
+  };
+  note("$anchor");
+  if (draft == Draft::v2020_12) {
+    if (note("$dynamicAnchor")) resource.dynamic_anchors.emplace(name, place);
   } else if (const Json* flag = schema.if_contains("$recursiveAnchor")) {
-    if (flag->is_bool() && flag->get_bool() && place.pointer.empty()) {
+    if (!flag->is_bool()) {
+      report(place, "$recursiveAnchor", shortened(json::to_text(*flag)), "true or false");
+    } else if (flag->get_bool() && place.pointer.empty()) {
       resource.dynamic_anchors.emplace("", place);
     }
   }
@@ -187,17 +249,24 @@ void Documents::index_keyword(const Place& place, std::string_view keyword, cons
   }
 }
 
-std::optional<Json> Documents::load(const std::string& uri) {
+std::optional<Json> Documents::load(const std::string& uri, std::string& why) {
   if (const auto text = bundled_document(uri); !text.empty()) {
     return json::parse(text).value_or_throw();
   }
-  if (options_.resolver == nullptr || ++asked_ > options_.max_documents) return std::nullopt;
-  return options_.resolver->find(uri);
+  if (options_.resolver == nullptr) return std::nullopt;
+  if (++asked_ > options_.max_documents) {
+    why = "more than " + std::to_string(options_.max_documents) + " documents are referred to";
+    return std::nullopt;
+  }
+  auto document = options_.resolver->find(uri);
+  if (!document) why = options_.resolver->why_not(uri);
+  return document;
 }
 
-std::optional<std::uint32_t> Documents::find_resource(const Place& from, const std::string& uri) {
+std::optional<std::uint32_t> Documents::find_resource(const Place& from, const std::string& uri,
+                                                      std::string& why) {
   if (const auto found = by_uri_.find(uri); found != by_uri_.end()) return found->second;
-  auto document = load(uri);
+  auto document = load(uri, why);
   if (!document) return std::nullopt;
   return add(std::move(*document), uri, resources_[from.resource].dialect).resource;
 }
@@ -220,9 +289,11 @@ std::optional<Place> Documents::walk(Place place, std::string_view pointer) {
 std::optional<Place> Documents::resolve(const Place& from, std::string_view keyword,
                                         std::string_view reference) {
   const std::string uri = json::resolve_uri(resources_[from.resource].uri, reference);
-  const auto number = find_resource(from, std::string(json::without_fragment(uri)));
+  std::string why;
+  const auto number = find_resource(from, std::string(json::without_fragment(uri)), why);
+  const std::string name = "'" + shortened(std::string(reference)) + "'";
   if (!number) {
-    report(from, keyword, "'" + std::string(reference) + "', a document that is not known",
+    report(from, keyword, name + ", a document that is not known" + (why.empty() ? "" : " (" + why + ")"),
            "a schema inside this document, or a document that the resolver finds");
     return std::nullopt;
   }
@@ -235,7 +306,7 @@ std::optional<Place> Documents::resolve(const Place& from, std::string_view keyw
     place = anchor->second;
   }
   if (!place) {
-    report(from, keyword, "'" + std::string(reference) + "', which leads nowhere",
+    report(from, keyword, name + ", which leads nowhere",
            "a JSON Pointer to a subschema, or an anchor of that document");
     return std::nullopt;
   }

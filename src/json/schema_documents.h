@@ -32,6 +32,7 @@ struct Resource {
   std::string uri;  // absolute where anything absolute is known; without fragment
   Place root;
   Dialect dialect;
+  std::size_t document = 0;  // of those that were added
   std::map<std::string, Place, std::less<>> anchors;          // $anchor and $dynamicAnchor
   std::map<std::string, Place, std::less<>> dynamic_anchors;  // "" is $recursiveAnchor
 };
@@ -61,13 +62,18 @@ class Documents {
               std::string expected);
 
  private:
-  std::optional<std::uint32_t> find_resource(const Place& from, const std::string& uri);
-  std::optional<Json> load(const std::string& uri);
+  std::optional<std::uint32_t> find_resource(const Place& from, const std::string& uri, std::string& why);
+  // `why` says why there is nothing, where that is known.
+  std::optional<Json> load(const std::string& uri, std::string& why);
   Dialect dialect_at(const Place& place, const JsonObject& schema, const Dialect& inherited);
   void index(Place place, int depth);
   void index_keyword(const Place& place, std::string_view keyword, const Json& value, int depth);
   std::uint32_t make_resource(std::string uri, const Place& root, const Dialect& dialect);
   void identify(Place& place, const JsonObject& schema);
+  void note_anchor(const Place& place, std::string_view keyword, const std::string& name);
+  // The text of a keyword, or null; reports a value that is no text.
+  const std::string* text_of(const Place& place, const JsonObject& schema, std::string_view keyword,
+                             std::string& buffer);
   void note_anchors(const Place& place, const JsonObject& schema);
   std::optional<Place> walk(Place place, std::string_view pointer);
   Place entered(Place place) const;
@@ -80,5 +86,8 @@ class Documents {
   std::unordered_map<const Json*, std::uint32_t> resource_of_;  // every subschema that was indexed
   std::size_t asked_ = 0;
 };
+
+// At most 80 bytes of a text from outside, never cut inside a character.
+std::string shortened(std::string text);
 
 }  // namespace junctor::schema

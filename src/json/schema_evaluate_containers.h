@@ -13,10 +13,10 @@ bool Evaluator<Model, collects>::check_array(NodeId id, Value value, Evaluated* 
   std::size_t index = 0;
   Model::for_each_item(value, [&](Value item) {
     if (index < rules.prefix.size()) {
-      const auto step = at.into(rules.items_is_additional ? "items" : "prefixItems", index);
+      const auto step = at.into(rules.prefix_is_items ? "items" : "prefixItems", index);
       good = check(rules.prefix[index], item, nullptr, step.item(index)) && good;
     } else if (rules.items != none) {
-      const auto step = at.into(rules.items_is_additional ? "additionalItems" : "items");
+      const auto step = at.into(rules.prefix_is_items ? "additionalItems" : "items");
       good = check(rules.items, item, nullptr, step.item(index)) && good;
     }
     ++index;

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "json/schema_documents.h"
 #include "json/schema_evaluate.h"
 #include "json/serialize.h"
 
@@ -86,11 +87,7 @@ bool are_unique(const std::vector<const Json*>& items) {
 std::string shown(const Json& value) {
   if (value.is_object()) return "{…}";
   if (value.is_array()) return "[…]";
-  std::string text = json::to_text(value);
-  if (text.size() <= 80) return text;
-  std::size_t end = 77;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "...";
+  return shortened(json::to_text(value));
 }
 
 bool check_key(Run& run, NodeId node, const Json& key, const Where<false>& at) {

@@ -82,7 +82,7 @@ bool Evaluator<Model, collects>::check_logic(NodeId id, Value value, Kinds kind,
   bool good = true;
   if (rules.ref != none) good = check(rules.ref, value, evaluated, at.into(rules.ref_keyword));
   if (!stop(good) && rules.dynamic_ref != none) {
-    good = check(dynamic_target(rules), value, evaluated, at.into("$dynamicRef")) && good;
+    good = check(dynamic_target(rules), value, evaluated, at.into(rules.dynamic_keyword)) && good;
   }
   for (std::size_t i = 0; i < rules.all_of.size() && !stop(good); ++i) {
     good = check(rules.all_of[i], value, evaluated, at.into("allOf", i)) && good;

@@ -16,6 +16,15 @@ constexpr std::array<bool, 256> make_hex_digits() {
 }
 constexpr std::array<bool, 256> hex_digits = make_hex_digits();
 
+// Takes "0", or digits without a leading 0, off the front.
+bool take_natural(std::string_view& text) {
+  std::size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
+  if (digits == 0 || (digits > 1 && text[0] == '0')) return false;
+  text.remove_prefix(digits);
+  return true;
+}
+
 }  // namespace
 
 FormatCheck format_check(std::string_view name) {
@@ -72,10 +81,11 @@ bool is_json_pointer(std::string_view text) {
 }
 
 bool is_relative_json_pointer(std::string_view text) {
-  std::size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  if (digits == 0 || (digits > 1 && text[0] == '0')) return false;
-  text.remove_prefix(digits);
+  if (!take_natural(text)) return false;
+  if (text.starts_with('+') || text.starts_with('-')) {
+    text.remove_prefix(1);
+    if (!take_natural(text)) return false;
+  }
   return text == "#" || is_json_pointer(text);
 }
 

@@ -1,5 +1,6 @@
 #include <idn2.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -7,6 +8,8 @@
 
 namespace junctor::schema {
 namespace {
+
+constexpr std::size_t max_name_bytes = 253;  // of a host name, RFC 1035 less what wraps it
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -27,14 +30,15 @@ const std::uint8_t* bytes_of(const std::string& text) {
   return reinterpret_cast<const std::uint8_t*>(text.c_str());
 }
 
-// A label in Unicode, judged by IDNA 2008 as strictly as a registry would.
-bool is_u_label(std::string_view label) {
+// The length of the A-label of a label in Unicode, judged by IDNA 2008 as strictly as a registry
+// would; 0 when it is none.
+std::size_t a_label_bytes(std::string_view label) {
   const std::string text(label);
-  if (text.find('\0') != std::string::npos) return false;
+  if (text.find('\0') != std::string::npos) return 0;
   std::uint8_t* out = nullptr;
   const int result = idn2_register_u8(bytes_of(text), nullptr, &out, 0);
   const Text owned(out);
-  return result == IDN2_OK;
+  return result == IDN2_OK ? std::strlen(reinterpret_cast<const char*>(out)) : 0;
 }
 
 // "xn--…" whose Unicode form is one that encodes to it.
@@ -50,7 +54,7 @@ bool is_a_label(std::string_view label) {
   if (idn2_to_unicode_8z8z(text.c_str(), &unicode, 0) != IDN2_OK) return false;
   const Text decoded(reinterpret_cast<std::uint8_t*>(unicode));
   const std::string_view name(unicode);
-  return !is_ascii(name) && is_u_label(name);
+  return !is_ascii(name) && a_label_bytes(name) != 0;
 }
 
 bool is_ldh_label(std::string_view label) {
@@ -123,10 +127,20 @@ bool is_local_part(std::string_view text, bool international) {
   return !after_dot;
 }
 
+// RFC 5321 writes the tag as "IPv6:"; quoted text in a grammar ignores case.
+bool has_ipv6_tag(std::string_view text) {
+  constexpr std::string_view tag = "ipv6:";
+  if (text.size() < tag.size()) return false;
+  for (std::size_t i = 0; i < tag.size(); ++i) {
+    if (text[i] != tag[i] && !(is_letter(text[i]) && (text[i] | 0x20) == tag[i])) return false;
+  }
+  return true;
+}
+
 bool is_mail_domain(std::string_view text, FormatCheck is_host) {
   if (text.starts_with('[') && text.ends_with(']')) {
     const std::string_view inner = text.substr(1, text.size() - 2);
-    if (inner.starts_with("IPv6:")) return is_ipv6(inner.substr(5));
+    if (has_ipv6_tag(inner)) return is_ipv6(inner.substr(5));
     return is_ipv4(inner);
   }
   return is_host(text);
@@ -135,18 +149,19 @@ bool is_mail_domain(std::string_view text, FormatCheck is_host) {
 }  // namespace
 
 bool is_hostname(std::string_view text) {
-  if (text.empty() || text.size() > 253) return false;
+  if (text.empty() || text.size() > max_name_bytes) return false;
   return all_labels(text, false, is_ascii_label);
 }
 
 bool is_idn_hostname(std::string_view text) {
   if (text.empty()) return false;
-  std::size_t length = 0;
-  const bool good = all_labels(text, true, [&](std::string_view label) {
-    length += label.size() + 1;
-    return is_ascii(label) ? is_ascii_label(label) : is_u_label(label);
+  std::size_t length = 0;  // of the name as the DNS carries it, with a dot too many
+  return all_labels(text, true, [&](std::string_view label) {
+    const bool plain = is_ascii(label);
+    const std::size_t bytes = !plain ? a_label_bytes(label) : is_ascii_label(label) ? label.size() : 0;
+    length += bytes + 1;
+    return bytes != 0 && length <= max_name_bytes + 1;
   });
-  return good && length <= 1024;
 }
 
 bool is_email(std::string_view text) {

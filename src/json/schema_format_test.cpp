@@ -56,9 +56,24 @@ TEST(Format, international_names_follow_idna_2008) {
   expect("idn-email", {"실례@실례.테스트", "joe.bloggs@example.com"}, {"2962", "@", "a@"});
   expect("email",
          {"joe.bloggs@example.com", "te~st@example.com", "~test~@x.de", "\"joe bloggs\"@example.com", "\"joe..b\"@x.com",
-          "\"a@b\"@x.com", "te.s.t@x.com", "joe@[127.0.0.1]", "joe@[IPv6:::1]", "\"a\\\"b\"@x.com"},
+          "\"a@b\"@x.com", "te.s.t@x.com", "joe@[127.0.0.1]", "joe@[IPv6:::1]", "joe@[ipv6:::1]", "joe@[IPV6:::1]", "\"a\\\"b\"@x.com"},
          {"2962", ".test@x.com", "test.@x.com", "te..st@x.com", "joe@invalid=domain.com", "joe@[300.0.0.1]",
-          "joe bloggs@x.com", "a@b@c", "\"a\"b\"@x.com", "\"a\\\\\"b\"@x.com"});
+          "joe bloggs@x.com", "joe@[IPv6::]", "joe@[IPv6]", "joe@[ipv4:1.2.3.4]", "a@b@c", "\"a\"b\"@x.com", "\"a\\\\\"b\"@x.com"});
+}
+
+TEST(Format, a_name_in_unicode_is_as_long_as_the_dns_carries_it) {
+  const auto names = [](std::string_view label, int count) {
+    std::string name(label);
+    for (int i = 1; i < count; ++i) name.append(".").append(label);
+    return name;
+  };
+  const std::string plain = names("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk", 3);
+  const std::string full = plain + "." + std::string(61, 'a');
+  const std::string over = plain + "." + std::string(62, 'a');
+  expect("idn-hostname", {full}, {over});
+  expect("hostname", {full}, {over});
+  // "ü" is "xn--tda": 7 octets, 8 with its dot, though it is 2 octets of UTF-8.
+  expect("idn-hostname", {names("ü", 31)}, {names("ü", 32)});
 }
 
 TEST(Format, uris_are_judged_character_by_character) {
@@ -73,7 +88,7 @@ TEST(Format, uris_are_judged_character_by_character) {
   expect("iri-reference", {"//ƒøø.ßår/", "/âππ", "âππ", "#ƒrägmênt", ""}, {"\\\\WINDOWS\\filëßåré", "#ƒräg\\mênt"});
   expect("uri-template",
          {"http://example.com/dictionary/{term:1}/{term}", "http://example.com/dictionary", "dictionary/{term}",
-          "{?x,y*}", "{+path}/here", "{.dom*}", ""},
+          "{?x,y*}", "{+path}/here", "{.dom*}", "it's/{x}", ""},
          {"http://example.com/dictionary/{term:1}/{term", "{", "}", "{}", "{a b}", "{a:0}", "{a:10000}", "{a,}"});
 }
 
@@ -81,7 +96,8 @@ TEST(Format, pointers_ids_and_patterns) {
   expect("uuid", {"2EB8AA08-AA98-11EA-B4AA-73B441D16380", "00000000-0000-0000-0000-000000000000"},
          {"2eb8aa08-aa98-11ea-b4aa-73b441d1638", "2eb8aa08aa9811eab4aa73b441d16380", "2eb8-aa08-aa98-11ea-b4aa73b44-1d16380"});
   expect("json-pointer", {"", "/", "/foo/0", "/a~1b", "/m~0n"}, {"a", "#", "/foo/bar~", "/~2", "0/a"});
-  expect("relative-json-pointer", {"1", "0/foo/bar", "2/0/baz", "0#", "120/foo"}, {"/foo", "-1/foo", "+1/foo", "0##", "01/a", ""});
+  expect("relative-json-pointer", {"1", "0/foo/bar", "2/0/baz", "0#", "120/foo", "0+1", "0+1/foo", "1-2/bar", "0-1#", "0-0", "2+10"},
+         {"/foo", "-1/foo", "+1/foo", "0##", "01/a", "", "0+", "0-", "0-01", "0++1", "0+1+1", "0+/a", "0+a", "0#+1"});
   expect("regex", {"([abc])+\\s+$", "^(?<=a+)b$", "\\p{L}"}, {"^(abc]", "^\\S(|(.|\\n)*\\S)\\Z", "\\a", "a**"});
 }
 

@@ -167,7 +167,7 @@ bool is_uri_template(std::string_view text) {
       if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return false;
       i += 3;
     } else if (static_cast<unsigned char>(c) < 0x80) {
-      if (c <= ' ' || c == 0x7f || is_one_of(c, "\"'<>\\^`|}")) return false;
+      if (c <= ' ' || c == 0x7f || is_one_of(c, "\"<>\\^`|}")) return false;
       ++i;
     } else {
       std::size_t size = 1;

@@ -88,7 +88,7 @@ struct ArrayRules {
   std::uint64_t max_items = UINT64_MAX;
   std::vector<NodeId> prefix;
   NodeId items = none;
-  bool items_is_additional = false;  // said as additionalItems
+  bool prefix_is_items = false;  // said as a list in `items`, what follows as `additionalItems`
   NodeId contains = none;
   std::uint64_t min_contains = 1;
   std::uint64_t max_contains = UINT64_MAX;
@@ -149,6 +149,7 @@ struct LogicRules {
   NodeId ref = none;
   std::string_view ref_keyword;
   NodeId dynamic_ref = none;           // what it means when the dynamic scope has nothing better
+  std::string_view dynamic_keyword;    // "$dynamicRef" or "$recursiveRef"
   std::uint32_t dynamic_name = none;   // none: it is an ordinary reference
   std::vector<NodeId> all_of, any_of, one_of;
   NodeId negated = none;

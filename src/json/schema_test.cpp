@@ -210,6 +210,89 @@ TEST(Schema, older_drafts_keep_their_own_meaning) {
   EXPECT_NE(problems_of(R"({"$schema": "https://example.com/unknown"})"), "");
 }
 
+std::string first_error(const char* schema, const char* document) {
+  const auto errors = schema_of(schema).validate(from(document));
+  return errors.empty() ? "" : errors.front().schema_path + " " + errors.front().schema_uri;
+}
+
+TEST(Schema, error_paths_exist_in_the_schema_whatever_its_draft) {
+  EXPECT_EQ(first_error(R"({"$schema": "https://json-schema.org/draft/2019-09/schema", "$recursiveAnchor": true,
+                            "type": "object", "additionalProperties": {"$recursiveRef": "#"}})", R"({"a": 1})"),
+            "/additionalProperties/$recursiveRef/type #/type");
+  EXPECT_EQ(first_error(R"({"$dynamicAnchor": "n", "type": "object", "additionalProperties": {"$dynamicRef": "#n"}})",
+                        R"({"a": 1})"),
+            "/additionalProperties/$dynamicRef/type #/type");
+  const char* seven = R"({"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}]})";
+  EXPECT_EQ(first_error(seven, "[1]"), "/items/0/type #/items/0/type");
+  EXPECT_EQ(first_error(R"({"$schema": "http://json-schema.org/draft-07/schema#", "items": [true],
+                            "additionalItems": {"type": "string"}})", "[1, 1]"),
+            "/additionalItems/type #/additionalItems/type");
+  EXPECT_EQ(first_error(R"({"prefixItems": [{"type": "string"}]})", "[1]"), "/prefixItems/0/type #/prefixItems/0/type");
+}
+
+TEST(Schema, the_place_of_a_rule_is_a_uri) {
+  EXPECT_EQ(first_error(R"({"properties": {"a b/%\u00e9": {"type": "string"}}})", R"({"a b/%\u00e9": 1})"),
+            "/properties/a b~1%\u00e9/type #/properties/a%20b~1%25%C3%A9/type");
+}
+
+TEST(Schema, refuses_identifiers_that_cannot_be_meant) {
+  for (const char* bad : {R"({"$id": 5})", R"({"$id": "http://[bad"})", R"({"$id": "foo#bar"})", R"({"$schema": 5})",
+                          R"({"$anchor": "a b"})", R"({"$anchor": ""})", R"({"$anchor": 1})", R"({"$dynamicAnchor": "#a"})",
+                          R"({"$schema": "https://json-schema.org/draft/2019-09/schema", "$recursiveAnchor": 1})",
+                          R"({"$schema": "http://json-schema.org/draft-07/schema#", "$id": 5})",
+                          R"({"properties": {"a": {"$id": 5}}})"}) {
+    EXPECT_NE(problems_of(bad), "") << bad;
+  }
+  EXPECT_EQ(problems_of(R"({"$anchor": "a b"})"),
+            "/$anchor: found 'a b', expected a name of letters, digits, '-', '_' and '.' that starts with a letter");
+  for (const char* good : {R"({"$id": "foo#"})", R"({"$id": "urn:a:b"})", R"({"$anchor": "_a-1.b"})",
+                           R"({"const": {"$id": 5}})", R"({"properties": {"$id": {"const": 5}}})",
+                           R"({"$schema": "http://json-schema.org/draft-07/schema#", "$id": "foo#bar", "$anchor": 5})",
+                           R"({"$schema": "http://json-schema.org/draft-07/schema#", "properties":
+                               {"a": {"$ref": "#", "$id": 5}}})"}) {
+    EXPECT_EQ(problems_of(good), "") << good;
+  }
+}
+
+TEST(Schema, refuses_what_is_said_twice) {
+  EXPECT_EQ(problems_of(R"({"required": ["a", "a"]})"), "/required: found \"a\", expected every name once");
+  EXPECT_NE(problems_of(R"({"dependentRequired": {"b": ["a", "a"]}})"), "");
+  EXPECT_EQ(problems_of(R"({"$defs": {"x": {"$anchor": "n"}, "y": {"$anchor": "n"}}})"),
+            "/$defs/y/$anchor: found 'n', which another schema has, expected every anchor once");
+  EXPECT_EQ(problems_of(R"({"$defs": {"x": {"$id": "n"}, "y": {"$id": "n"}}})"),
+            "/$defs/y/$id: found 'n', which another schema of the document has, expected every $id once");
+  EXPECT_NE(problems_of(R"({"$id": "http://a/b", "$defs": {"x": {"$id": "http://a/b"}}})"), "");
+  EXPECT_EQ(problems_of(R"({"$anchor": "n", "$dynamicAnchor": "n"})"), "");
+  EXPECT_EQ(problems_of(R"({"$defs": {"x": {"$anchor": "n"}, "y": {"$id": "y", "$anchor": "n"}}})"), "");
+  // Two documents may each carry a copy of a third.
+  SchemaRegistry registry;
+  registry.add("http://a/other", from(R"({"$defs": {"x": {"$id": "http://a/shared"}}})"));
+  SchemaOptions options;
+  options.resolver = &registry;
+  EXPECT_TRUE(CompiledSchema::compile(
+      from(R"({"$ref": "http://a/other", "$defs": {"x": {"$id": "http://a/shared"}}})"), options).ok());
+}
+
+TEST(Schema, says_why_a_document_is_not_there_and_cuts_what_is_long) {
+  class Nothing final : public SchemaResolver {
+   public:
+    std::optional<Json> find(std::string_view) override { return std::nullopt; }
+    std::string why_not(std::string_view uri) override { return std::string(uri) + " is away"; }
+  };
+  Nothing nothing;
+  SchemaOptions options;
+  options.resolver = &nothing;
+  const auto found = [&](const std::string& text) {
+    return CompiledSchema::compile(from(text), options).problems().front().found;
+  };
+  EXPECT_EQ(found(R"({"$ref": "http://a/b#/c"})"), "'http://a/b#/c', a document that is not known (http://a/b is away)");
+  EXPECT_EQ(found(R"({"$schema": "http://a/b"})"), "'http://a/b' (http://a/b is away)");
+  options.max_documents = 0;
+  EXPECT_EQ(found(R"({"$ref": "http://a/b"})"),
+            "'http://a/b', a document that is not known (more than 0 documents are referred to)");
+  EXPECT_LT(problems_of(R"({"$ref": "#/)" + std::string(200'000, 'x') + "\"}").size(), 300u);
+}
+
 TEST(Schema, formats_are_remarks_unless_asked) {
   const char* text = R"({"format": "ipv4"})";
   EXPECT_TRUE(schema_of(text).accepts(from(R"("x")")));

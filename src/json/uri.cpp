@@ -111,6 +111,24 @@ std::string decoded_fragment(std::string_view uri) {
   return hash == std::string_view::npos ? std::string() : percent_decoded(uri.substr(hash + 1));
 }
 
+std::string fragment_encoded(std::string_view text) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  constexpr std::string_view marks = "-._~!$&'()*+,;=:@/?";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       marks.find(c) != std::string_view::npos;
+    if (plain) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.append({'%', hex[byte >> 4], hex[byte & 15]});
+  }
+  return out;
+}
+
 std::string percent_decoded(std::string_view text) {
   std::string out;
   out.reserve(text.size());

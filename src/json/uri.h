@@ -30,6 +30,9 @@ std::string_view without_fragment(std::string_view uri);
 // What follows '#', percent-decoded; empty when there is none.
 std::string decoded_fragment(std::string_view uri);
 
+// The text as a fragment may hold it: other characters become "%…", a '%' too.
+std::string fragment_encoded(std::string_view text);
+
 // "%41" becomes "A"; a '%' that starts no escape stays.
 std::string percent_decoded(std::string_view text);
 

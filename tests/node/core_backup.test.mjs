@@ -55,6 +55,8 @@ async function testWith(name, first, restoreInto) {
   const started = Date.now();
   const backup = await commandBeside("backup", copy, ...first.settings);
   check(backup.code === 0, `${name}: no backup: ${backup.said}`);
+  const again = await commandBeside("backup", copy, ...first.settings);
+  check(again.code === 1 && /exists already/.test(again.said), `${name}: a backup replaces another: ${again.code} ${again.said}`);
   const before = state.published.filter(({ at }) => at < started);
   await eventually(() => state.published.length > before.length + 100, { what: "work after the backup" });
   state.running = false;

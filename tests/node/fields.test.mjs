@@ -104,6 +104,33 @@ async function inAProject() {
   everyProblem("junctor.yaml", result.stderr);
 }
 
+// `validate` says the same before anything starts, and where: also what no field can say.
+async function judged() {
+  const validate = async (text) => {
+    write(text);
+    const result = await run([binary("junctor"), "validate", project]);
+    return { status: result.status, text: result.stdout + result.stderr };
+  };
+  const bad = await validate(`connections: [{integration: meter, name: declared, vars: ${JSON.stringify(wrong)}}]\n`);
+  check(bad.status === 1 && bad.text.includes("junctor.yaml:"), `validate: ${bad.status} ${bad.text}`);
+  everyProblem("validate", bad.text);
+  const unknown = await validate(`connections:
+  - {integration: nada}
+  - integration: meter
+    auth_method: dance
+    vars:
+      token: mt_12345
+      zz: 1
+endpoints: [{name: a, integration: meter, webhook: ring}]
+`);
+  for (const words of ['connections[0].integration: found "nada", expected one of meter', 'connections[1].auth_method: found "dance"',
+    "connections[1].vars.zz: found a var that is not declared", 'endpoints[0].webhook: found "ring"'])
+    check(unknown.text.includes(words), `validate lacks "${words}": ${unknown.text}`);
+  check(/junctor\.yaml:\d+: connections\[1\]\.vars\.zz/.test(unknown.text), `validate names no line: ${unknown.text}`);
+  const open = await validate("connections: [{integration: meter, vars: {token: mt_12345, port: '${NO_SUCH_PORT}', mail: '${NO_SUCH_MAIL}'}}]\n");
+  check(open.status === 0 && open.text.includes("1 definition right") && open.text.includes("NO_SUCH_PORT"), `open: ${open.status} ${open.text}`);
+}
+
 async function senseless() {
   fs.writeFileSync(path.join(project, "meter/integration.yaml"),
     definition.replace("max: 65535", "max: 0").replace("^[A-Z]{3}$", "[A-").replace("type: json,", "type: json, min: 1,"));
@@ -124,5 +151,6 @@ await main(async () => {
   await onATerminal();
   await engine.stop();
   await inAProject();
+  await judged();
   await senseless();
 });
