@@ -178,22 +178,21 @@ ClientResponse HttpClient::State::run(Fiber& fiber, const ClientRequest& request
   Borrowed handle(*mine);
   Transfer transfer(options, request, hop, handle.get());
   const Running running(*mine, transfer);
-  const auto head_ends = std::min(ends, Clock::now() + request.timeouts.first_byte);
   while (!transfer.done()) {
     fiber.check();
-    const auto limit = transfer.head_arrived() ? ends : head_ends;
+    const auto limit = std::min(ends, transfer.head_due());
     const auto left = std::chrono::ceil<milliseconds>(limit - Clock::now());
     if (left.count() <= 0) break;
     DeadlineScope deadline(fiber, left);
     if (!transfer.work(fiber)) transfer.wait(fiber);
   }
   if (!transfer.done()) {
-    const bool head = transfer.head_arrived() || ends <= head_ends;
-    throw Failure(FailureKind::timeout, head ? "the call to " + hop.url.origin().host +
-                                                   " took longer than " +
-                                                   seconds(request.timeouts.whole)
-                                             : hop.url.origin().host + " sent no answer within " +
-                                                   seconds(request.timeouts.first_byte));
+    const std::string& host = hop.url.origin().host;
+    throw Failure(FailureKind::timeout,
+                  ends <= transfer.head_due()
+                      ? "the call to " + host + " took longer than " +
+                            seconds(request.timeouts.whole)
+                      : host + " sent no answer within " + seconds(request.timeouts.first_byte));
   }
   while (transfer.work(fiber)) {
   }

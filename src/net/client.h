@@ -46,7 +46,7 @@ struct ClientIdentity {
 
 struct CallTimeouts {
   std::chrono::milliseconds connect{10'000};     // name, TCP and TLS
-  std::chrono::milliseconds first_byte{60'000};  // from the start to the head of the answer
+  std::chrono::milliseconds first_byte{60'000};  // of silence, once asked, before the answer's head
   std::chrono::milliseconds whole{120'000};
 };
 

@@ -213,6 +213,34 @@ TEST(HttpClient, ends_a_call_at_each_of_its_limits) {
   });
 }
 
+TEST(HttpClient, waits_for_the_answer_only_from_when_the_request_is_sent) {
+  const HttpHandler handler = [](Fiber& fiber, HttpRequest& request) {
+    if (request.path == "/silent") fiber.sleep_for(5s);
+    return HttpResponse::text(200, std::to_string(request.body.size()));
+  };
+  with_server(handler, [](Fiber& fiber, HttpServer& server, HttpClient& client) {
+    for (const char* path : {"/", "/silent"}) {
+      ClientRequest request{.method = "PUT", .url = url_of(server, path)};
+      request.timeouts.first_byte = 300ms;
+      int pieces = 0;
+      request.upload = [&](Fiber& inner, std::span<char> buffer) -> std::size_t {
+        if (pieces == 2) return 0;
+        inner.sleep_for(400ms);
+        buffer[0] = 'x';
+        ++pieces;
+        return 1;
+      };
+      std::string body;
+      const Caught silence = caught([&] { body = client.send(fiber, request).body; });
+      EXPECT_EQ(pieces, 2) << path << ": " << silence.message;
+      if (std::string_view(path) == "/")
+        EXPECT_EQ(body, "2") << silence.message;
+      else
+        EXPECT_EQ(silence.message, "127.0.0.1 sent no answer within 0.3 s");
+    }
+  });
+}
+
 TEST(HttpClient, is_cut_short_by_cancellation) {
   const HttpHandler handler = [](Fiber& fiber, HttpRequest&) {
     fiber.sleep_for(10s);

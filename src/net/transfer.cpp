@@ -72,8 +72,13 @@ struct Transfer::Callbacks {
   // The last moment before a request goes out, on a connection that may be an old one.
   static int before_request(void* self, char* address, char*, int, int) {
     auto& transfer = *static_cast<Transfer*>(self);
-    return transfer.permits(address) && transfer.may_go_out() ? CURL_PREREQFUNC_OK
-                                                              : CURL_PREREQFUNC_ABORT;
+    if (!transfer.permits(address) || !transfer.may_go_out()) return CURL_PREREQFUNC_ABORT;
+    transfer.sent_at_ = std::chrono::steady_clock::now();
+    return CURL_PREREQFUNC_OK;
+  }
+  static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) {
+    static_cast<Transfer*>(self)->note_sent(sent);
+    return 0;
   }
 };
 
@@ -121,6 +126,9 @@ void Transfer::set_up(const HttpClientOptions& options) {
   set(handle_, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   set(handle_, CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
   set(handle_, CURLOPT_PREREQDATA, static_cast<void*>(this));
+  set(handle_, CURLOPT_NOPROGRESS, 0L);
+  set(handle_, CURLOPT_XFERINFOFUNCTION, &Callbacks::progress);
+  set(handle_, CURLOPT_XFERINFODATA, static_cast<void*>(this));
   set(handle_, CURLOPT_HTTP_VERSION,
       request_.version == HttpVersion::http1 ? long{CURL_HTTP_VERSION_1_1}
       : request_.version == HttpVersion::http2_prior_knowledge
@@ -250,6 +258,18 @@ bool Transfer::may_go_out() {
   return false;
 }
 
+std::chrono::steady_clock::time_point Transfer::head_due() const {
+  using Clock = std::chrono::steady_clock;
+  if (head_done_ || up_paused_) return Clock::time_point::max();
+  return sent_at_.value_or(Clock::now()) + request_.timeouts.first_byte;
+}
+
+void Transfer::note_sent(curl_off_t bytes) {
+  if (bytes == sent_bytes_) return;
+  sent_bytes_ = bytes;
+  sent_at_ = std::chrono::steady_clock::now();
+}
+
 std::size_t Transfer::take_header(std::string_view line) {
   head_bytes_ += line.size();
   if (head_bytes_ > most_head_bytes || response_.headers.size() > most_fields) {
@@ -349,6 +369,7 @@ bool Transfer::work(Fiber& fiber) {
   up_begin_ = 0;
   up_ended_ = up_.empty();
   up_paused_ = false;
+  sent_at_ = std::chrono::steady_clock::now();
   if (!done_) curl_easy_pause(handle_, CURLPAUSE_CONT);
   return true;
 }

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +56,9 @@ class Transfer final {
 
   CURL* handle() { return handle_; }
   bool done() const { return done_; }
-  bool head_arrived() const { return head_done_; }
+  // When the peer has been silent for too long: counted from the last byte of the request that
+  // went out, so that a long upload is no silence; never while the caller's own upload waits.
+  std::chrono::steady_clock::time_point head_due() const;
 
   // Engine: the transfer ended.
   void finish(CURLcode code);
@@ -83,6 +86,7 @@ class Transfer final {
   std::size_t give_upload(char* buffer, std::size_t most);
   bool permits(std::string_view address);
   bool may_go_out();
+  void note_sent(curl_off_t bytes);
   void notify();
   bool streams_down() const { return request_.download && response_.status / 100 == 2; }
   [[noreturn]] void throw_failure();
@@ -115,6 +119,8 @@ class Transfer final {
   std::size_t up_begin_ = 0;
   bool up_paused_ = false;
   bool up_ended_ = false;
+  curl_off_t sent_bytes_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> sent_at_;  // once the connection stands
 };
 
 }  // namespace junctor
