@@ -88,6 +88,8 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, const HttpReques
     called.record(fiber, std::move(end));
     HttpResponse response = HttpResponse::json(200, output);
     response.headers.set("Junctor-Run", called.start.id.to_string());
+    if (called.trace.cut_short)
+      response.headers.set("Junctor-Cut-Short", std::string(to_string(*called.trace.cut_short)));
     return response;
   } catch (const Failure& failure) {
     if (failure.kind() != FailureKind::cancelled) called.record_failure(fiber, failure);
