@@ -47,6 +47,7 @@ Json perform(Fiber& fiber, Called& called, const HttpRequest& request, const Jso
   scope.tenant = called.caller.tenant;
   scope.run = called.start.id;
   scope.connection = std::string(request.headers.get("Junctor-Connection").value_or(""));
+  scope.caller_ended = request.caller_ended;
   // A caller that repeats a call with its key repeats it at the provider with the same one.
   scope.idempotency_key =
       std::string(request.headers.get("Idempotency-Key").value_or(called.start.id.to_string()));

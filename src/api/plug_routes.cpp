@@ -199,6 +199,7 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& reque
   CallScope scope;
   scope.tenant = caller.tenant;
   scope.run = start.id;
+  scope.caller_ended = request.caller_ended;
   scope.connection = question.connection;
   scope.idempotency_key = start.id.to_string();
   scope.output = OutputShape::raw;

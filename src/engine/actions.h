@@ -53,6 +53,7 @@ struct CallScope {
   OutputShape output = OutputShape::promised;
   // Instead of a connection's, for one that is not stored yet: only anonymous actions take them.
   std::optional<JsonObject> entered_vars = std::nullopt;
+  std::function<bool()> caller_ended = {};  // whether nobody waits for it any more; empty: always somebody does
   int depth = 0;                // calls inside calls; bounded
 };
 

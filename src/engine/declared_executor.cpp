@@ -29,6 +29,7 @@ connector::CallScope scope_of(const Call& call, auth::CredentialSource* credenti
   scope.idempotency_key = call.scope.idempotency_key;
   scope.priority = call.scope.urgency == Urgency::interactive ? connector::Priority::interactive
                                                               : connector::Priority::background;
+  scope.caller_ended = call.scope.caller_ended;
   if (call.scope.use == ConnectionUse::test || call.scope.output == OutputShape::raw) scope.caching = connector::Caching::off;
   return scope;
 }
