@@ -49,7 +49,7 @@ function halfClosed(engine, where, body, { leave } = {}) {
     socket.on("data", (bytes) => (text += bytes));
     socket.on("end", () => resolve(text));
     socket.on("error", reject);
-    socket.write(`POST ${where} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    socket.write(`POST ${where} HTTP/1.1\r\nHost: ${new URL(engine).host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     if (leave) setTimeout(() => resolve(socket.destroy()), 300);
     else setTimeout(() => socket.end(), 300);
   });
