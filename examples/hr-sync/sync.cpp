@@ -84,7 +84,7 @@ SyncReport sync_employees(junctor::Context& context, const SyncInput& input) {
   std::set<std::string> seen;
   std::vector<Employee> batch;
   const junctor::JsonObject query{{"limit", input.page_size}};
-  context.stream("list_employees", query, [&](const junctor::Json& row) {
+  const junctor::StreamedRows rows = context.stream("list_employees", query, [&](const junctor::Json& row) {
     batch.push_back(to_employee(junctor::from_json<HrRow>(row).value_or_throw()));
     seen.insert(batch.back().id);
     ++report.read;
@@ -92,7 +92,7 @@ SyncReport sync_employees(junctor::Context& context, const SyncInput& input) {
     return true;
   });
   keep_batch(context, batch, report);
-  remove_who_left(context, seen, report);
+  if (!rows.cut_short) remove_who_left(context, seen, report);
   context.count("created", report.created);
   context.count("updated", report.updated);
   context.count("left", report.left);

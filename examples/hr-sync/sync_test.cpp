@@ -54,16 +54,17 @@ class TestContext final : public junctor::Context {
   std::vector<Json> answer;
   Table table;
   std::size_t breaks_after = SIZE_MAX;
+  std::optional<junctor::ListingBound> cut_short;
 
-  std::size_t stream(std::string_view, const Json&, const std::function<bool(const Json&)>& take,
-                     const junctor::CallOptions&) override {
+  junctor::StreamedRows stream(std::string_view, const Json&, const std::function<bool(const Json&)>& take,
+                               const junctor::CallOptions&) override {
     std::size_t taken = 0;
     for (const Json& row : answer) {
       if (taken == breaks_after) throw junctor::Failure(junctor::FailureKind::unavailable, "cut");
       ++taken;
       if (!take(row)) break;
     }
-    return taken;
+    return {taken, cut_short};
   }
   void transaction(const std::function<void(junctor::Records&)>& body) override {
     Table lost = table;
@@ -151,6 +152,16 @@ TEST(HrSync, nobody_leaves_because_the_list_was_cut_short) {
   sync_employees(context, {});
   context.breaks_after = 60;
   EXPECT_THROW(sync_employees(context, {}), junctor::Failure);
+  EXPECT_EQ(context.table.rows.size(), 120u);
+}
+
+TEST(HrSync, nobody_leaves_because_a_bound_ended_the_list) {
+  TestContext context;
+  context.answer = rows(120);
+  sync_employees(context, {});
+  context.answer = rows(60);
+  context.cut_short = junctor::ListingBound::pages;
+  EXPECT_EQ(sync_employees(context, {}).left, 0);
   EXPECT_EQ(context.table.rows.size(), 120u);
 }
 

@@ -66,6 +66,14 @@ struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout;
 };
 
+// Which bound of its pagination ended a listing before its end: max_pages, max_items or max_time.
+enum class ListingBound { pages, items, time };
+
+struct StreamedRows {
+  std::size_t rows = 0;                   // that take() saw
+  std::optional<ListingBound> cut_short;  // none: the listing came to its end, or take() stopped it
+};
+
 class Context {
  public:
   virtual ~Context() = default;
@@ -81,11 +89,13 @@ class Context {
   // A secret var. Throws Failure{not_found} that says how to set it.
   virtual Secret secret(std::string_view key) = 0;
 
-  // Calls an action, declared or coded. Throws Failure.
+  // Calls an action, declared or coded. Throws Failure. That a bound cut its listing short stands in the run; a
+  // handler that must know it uses stream().
   virtual Json call(std::string_view action, const Json& input, const CallOptions& options = {}) = 0;
   // The rows of a declared action that pages, one by one as they arrive, without the pages in memory.
-  // take returns false to stop. Gives how many it took.
-  virtual std::size_t stream(std::string_view action, const Json& input,
+  // take returns false to stop. What a listing that was cut short did not give may exist all the same: delete
+  // nothing because of it.
+  virtual StreamedRows stream(std::string_view action, const Json& input,
                              const std::function<bool(const Json& row)>& take,
                              const CallOptions& options = {}) = 0;
 

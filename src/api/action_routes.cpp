@@ -47,6 +47,7 @@ Json perform(Fiber& fiber, Called& called, const HttpRequest& request, const Jso
   scope.tenant = called.caller.tenant;
   scope.run = called.start.id;
   scope.connection = std::string(request.headers.get("Junctor-Connection").value_or(""));
+  scope.caller_ended = request.caller_ended;
   // A caller that repeats a call with its key repeats it at the provider with the same one.
   scope.idempotency_key =
       std::string(request.headers.get("Idempotency-Key").value_or(called.start.id.to_string()));
@@ -88,6 +89,8 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, const HttpReques
     called.record(fiber, std::move(end));
     HttpResponse response = HttpResponse::json(200, output);
     response.headers.set("Junctor-Run", called.start.id.to_string());
+    if (called.trace.cut_short)
+      response.headers.set("Junctor-Cut-Short", std::string(to_string(*called.trace.cut_short)));
     return response;
   } catch (const Failure& failure) {
     if (failure.kind() != FailureKind::cancelled) called.record_failure(fiber, failure);

@@ -20,7 +20,8 @@ struct ActionParts {
 };
 
 // POST /v1/integrations/{integration}/actions/{action}; body: the input. Header Junctor-Connection:
-// name or id of the connection.
+// name or id of the connection. Answer: Junctor-Run, the run's id; Junctor-Cut-Short (pages, items or time), when a
+// bound of the pagination ended a listing before its end.
 std::vector<Route> action_routes(const ActionParts& parts);
 
 // One route per action of the registry in force; set again after a reload.

@@ -128,6 +128,7 @@ JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegra
   if (!question.save.empty()) connector::check_fixture(integration.folder, question.save);
   const Json output = parts.actions.call(fiber, scope, integration.definition.slug, question.action, question.input, trace);
   JsonObject out{{"action", question.action}, {"output", trace.secrets.without(output)}};
+  if (trace.cut_short) out["cut_by"] = to_string(*trace.cut_short);
   out["differences"] = differences_json(integration.definition, *action.definition, output);
   // A fixture goes into files that are shared.
   const Json shown = json::parse(trace.shown_output(output, redaction_of(action))).value_or_throw();
@@ -198,6 +199,7 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& reque
   CallScope scope;
   scope.tenant = caller.tenant;
   scope.run = start.id;
+  scope.caller_ended = request.caller_ended;
   scope.connection = question.connection;
   scope.idempotency_key = start.id.to_string();
   scope.output = OutputShape::raw;

@@ -4,8 +4,9 @@
 //     {action, input?, connection?, save?}
 //     {method?, path, query?, headers?, body?, connection?, compare?: true or the slug of an action}
 //
-// The answer: {run, duration_ms, action?, output? | status, headers, body, body_bytes, cut_short,
-// differences: [{kind, path, message}], failure?, fixture?, saved?}. A failed call is a 200 with `failure`: what
+// The answer: {run, duration_ms, action?, output?, cut_by? | status, headers, body, body_bytes, cut_short,
+// differences: [{kind, path, message}], failure?, fixture?, saved?}. cut_by: the bound (pages, items, time) that ended
+// a listing before its end. A failed call is a 200 with `failure`: what
 // was asked for is to see what happens. `save` keeps the answer as fixtures/NAME.json beside the definition.
 //
 // Scope: plug:write. Each call is a run with the trigger "plug".

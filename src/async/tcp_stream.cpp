@@ -103,6 +103,13 @@ void TcpStream::interrupt() noexcept {
   socket_.cancel(ignored);
 }
 
+bool TcpStream::peer_ended() const noexcept {
+  char byte;
+  const int handle = const_cast<asio::ip::tcp::socket&>(socket_).native_handle();
+  const ssize_t count = ::recv(handle, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 void TcpStream::close() noexcept {
   error_code ignored;
   socket_.close(ignored);

@@ -198,6 +198,8 @@ int call(const Given& given) {
   const JsonObject answer = ask_engine(given, integration, question);
   if (print_failure(answer) != 0) return 1;
   std::cout << pretty(answer.at("output")) << '\n';
+  if (const std::string bound = text_member(answer, "cut_by"); !bound.empty())
+    std::cerr << "cut short by max_" << bound << ": there may be more rows\n";
   std::cerr << json::to_text(answer.at("duration_ms")) << " ms, run " << text_member(answer, "run") << '\n';
   if (given.has("save"))
     std::cerr << "saved " << connector::save_fixture(folder, given.value("save"), *action, input, answer.at("fixture").at("output")) << '\n';

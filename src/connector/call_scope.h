@@ -5,6 +5,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -35,6 +36,7 @@ struct CallScope {
   SecretValues* secrets = nullptr;   // takes every secret that goes out; may be null. Outlives the call.
   std::string idempotency_key;  // the same in every try of the same work; empty: none is sent
   Priority priority = Priority::background;
+  std::function<bool()> caller_ended;  // whether nobody waits for it any more; empty: always somebody does
   Caching caching = Caching::on;
   std::map<std::string, UploadFile> uploads;  // by the name of the parameter
   DownloadSink download;        // of an answer of kind `file`; empty: it becomes base64 in the output

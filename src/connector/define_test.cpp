@@ -31,9 +31,9 @@ class NoContext final : public Context {
   const Json& vars() const override { return vars_; }
   Secret secret(std::string_view) override { return {}; }
   Json call(std::string_view, const Json&, const CallOptions&) override { return nullptr; }
-  std::size_t stream(std::string_view, const Json&, const std::function<bool(const Json&)>&,
-                     const CallOptions&) override {
-    return 0;
+  StreamedRows stream(std::string_view, const Json&, const std::function<bool(const Json&)>&,
+                      const CallOptions&) override {
+    return {};
   }
   EventId emit(std::string_view, const Json&) override { return {}; }
   void transaction(const std::function<void(Records&)>&) override {}

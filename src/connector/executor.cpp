@@ -71,6 +71,12 @@ bool add_sink(ClientRequest& request, Try& one) {
   return true;
 }
 
+// Somebody waits for an interactive call; background work has its run's time.
+Patience patience_of(const CompiledCall& call, const CallScope& scope) {
+  if (scope.priority == Priority::background) return {};
+  return {call.retry.max_wait, scope.caller_ended};
+}
+
 // What a failed transport means for another try.
 Fault transport_fault(const std::string& integration, const Failure& failure) {
   Fault out;
@@ -246,7 +252,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
   };
   while (true) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
-                                   one.call.limits, one.scope.priority);
+                                   one.call.limits, one.scope.priority, patience_of(one.call, one.scope));
     ClientRequest request = copy_of(request_of(one));
     one.held_back.clear();
     const bool to_sink = add_sink(request, one);
@@ -382,7 +388,8 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
   Try one{*call, scope, nothing, turn};
   one.redaction = redaction_of(*call, scope.credentials);
   while (true) {
-    auto permit = limiter_.acquire(fiber, {scope.tenant, integration.slug, scope.connection}, call->limits, scope.priority);
+    auto permit = limiter_.acquire(fiber, {scope.tenant, integration.slug, scope.connection}, call->limits, scope.priority,
+                                   patience_of(*call, scope));
     ClientRequest request = build_request(*call, scope, nothing, turn);
     request.body = wanted.body;
     if (!wanted.body.empty() && content_type_of(request).empty()) request.header("Content-Type", "application/json");

@@ -55,6 +55,34 @@ TEST(RateLimiter, fails_at_once_when_the_wait_would_pass_the_deadline) {
   });
 }
 
+TEST(RateLimiter, fails_at_once_when_the_wait_is_longer_than_its_caller_waits) {
+  run_in_fiber([](Fiber& fiber) {
+    RateLimiter limiter;
+    limiter.acquire(fiber, party("c"), {}, Priority::interactive).learn(fiber, {}, std::chrono::hours(2));
+    const auto started = std::chrono::steady_clock::now();
+    try {
+      limiter.acquire(fiber, party("c"), {}, Priority::interactive, {std::chrono::minutes(1), {}});
+      FAIL() << "it got a place";
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.kind(), FailureKind::overloaded);
+      EXPECT_GT(failure.retry_after().value_or(milliseconds(0)), std::chrono::minutes(110));
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(5));
+  });
+}
+
+TEST(RateLimiter, stops_waiting_for_a_caller_that_has_ended) {
+  run_in_fiber([](Fiber& fiber) {
+    RateLimiter limiter;
+    limiter.acquire(fiber, party("c"), {}, Priority::interactive).learn(fiber, {}, std::chrono::seconds(30));
+    int looks = 0;
+    const auto started = std::chrono::steady_clock::now();
+    EXPECT_THROW(limiter.acquire(fiber, party("c"), {}, Priority::interactive, {std::chrono::minutes(1), [&] { return ++looks > 0; }}),
+                 Failure);
+    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
+  });
+}
+
 TEST(RateLimiter, pauses_a_connection_when_the_provider_says_so) {
   run_in_fiber([](Fiber& fiber) {
     RateLimiter limiter;
@@ -134,6 +162,23 @@ TEST(RetryAfter, reads_seconds_dates_and_limit_headers) {
   const LimitNews draft = read_limits({{"RateLimit", "\"default\";r=0;t=30"}}, now);
   EXPECT_EQ(draft.remaining, 0);
   EXPECT_EQ(draft.reset_in, milliseconds(30'000));
+}
+
+TEST(RetryAfter, of_several_policies_the_one_that_forbids_longest_counts) {
+  const Timestamp now{};
+  const auto expect = [now](const Headers& headers, std::int64_t remaining, std::int64_t seconds) {
+    const LimitNews news = read_limits(headers, now);
+    EXPECT_EQ(news.remaining, remaining);
+    EXPECT_EQ(news.reset_in, std::chrono::seconds(seconds));
+  };
+  expect({{"RateLimit", R"("burst";r=0;t=3, "daily";r=1000;t=50000)"}}, 0, 3);
+  expect({{"RateLimit", R"("daily";r=1000;t=50000, "burst";r=0;t=3)"}}, 0, 3);
+  expect({{"RateLimit", R"("daily";r=1000;t=50000)"}, {"RateLimit", R"("burst";r=0;t=3)"}}, 0, 3);
+  expect({{"RateLimit", R"("hour";r=0;t=3600, "second";r=0;t=1)"}}, 0, 3600);
+  expect({{"RateLimit", R"("hour";r=70;t=3600, "second";r=5;t=1)"}}, 5, 1);
+  expect({{"RateLimit", R"("a;r=0,t=9 \", ";r=4;t=2)"}}, 4, 2);
+  expect({{"RateLimit", "limit=100, remaining=0, reset=2"}}, 0, 2);
+  expect({{"RateLimit", "default;r=50;t=30"}}, 50, 30);
 }
 
 TEST(ResponseCache, forgets_after_its_time_and_at_its_bounds) {

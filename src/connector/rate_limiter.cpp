@@ -45,30 +45,52 @@ LimitKey declared_key(const LimitedParty& party, const NamedLimit& named) {
 
 }  // namespace
 
+struct RateLimiter::Wait {
+  Priority priority;
+  SteadyTime since;
+  const Patience& patience;
+
+  milliseconds left(SteadyTime now) const {
+    return patience.most - std::chrono::duration_cast<milliseconds>(now - since);
+  }
+  // A short wait is worth no look: who ended its side and reads on gets its answer.
+  bool given_up(SteadyTime now) const {
+    return now - since >= look_again && patience.caller_ended && patience.caller_ended();
+  }
+};
+
 RateLimiter::RateLimiter(LimitShare* share, std::function<SteadyTime()> now) : share_(share), now_(std::move(now)) {}
 RateLimiter::~RateLimiter() = default;
 
 RateLimiter::Permit RateLimiter::acquire(Fiber& fiber, const LimitedParty& party,
-                                         const std::vector<NamedLimit>& limits, Priority priority) {
+                                         const std::vector<NamedLimit>& limits, Priority priority,
+                                         const Patience& patience) {
+  const Wait wait{priority, now_(), patience};
   if (share_ != nullptr) hear_of_pauses(fiber);
   Permit permit;
   permit.owner_ = this;
   permit.learned_ = bucket(learned_key(party), RateLimit{}, Tokens::local);
-  pass(fiber, *permit.learned_, priority);
+  pass(fiber, *permit.learned_, wait);
   permit.buckets_.push_back(permit.learned_);
   for (const NamedLimit& named : limits) {
     const bool shared = share_ != nullptr && named.limit.requests > 0;
     auto one = bucket(declared_key(party, named), named.limit, shared ? Tokens::shared : Tokens::local);
-    pass(fiber, *one, priority);
+    pass(fiber, *one, wait);
     permit.buckets_.push_back(std::move(one));
   }
   return permit;
 }
 
-void RateLimiter::pass(Fiber& fiber, RateBucket& bucket, Priority priority) {
+void RateLimiter::pass(Fiber& fiber, RateBucket& bucket, const Wait& wait) {
   if (bucket.take_at_once(now_())) return;
-  Place place(bucket, priority);
+  Place place(bucket, wait.priority);
+  milliseconds last{0};
   while (true) {
+    // Before a token is taken. A client that only ended its own side still reads why.
+    if (wait.given_up(now_()))
+      throw Failure(FailureKind::overloaded, "the caller closed its side while the call waited for the provider's rate "
+                                             "limit, so it was not sent")
+          .retry_after(last);
     const std::uint64_t seen = bucket.changed.count();
     const RateBucket::Turn turn = place.take(now_());
     if (turn.kind == RateBucket::Turn::Kind::go) return;
@@ -76,10 +98,14 @@ void RateLimiter::pass(Fiber& fiber, RateBucket& bucket, Priority priority) {
       refill(fiber, bucket);
       continue;
     }
+    if (turn.wait > wait.left(now_()))
+      throw Failure(FailureKind::overloaded, "the provider's rate limit leaves no room within the time a call waits for it")
+          .retry_after(turn.wait);
     if (turn.wait > fiber.time_left(turn.wait)) {
       throw Failure(FailureKind::overloaded, "the provider's rate limit leaves no room before the deadline")
           .retry_after(turn.wait);
     }
+    last = turn.wait;
     bucket.changed.wait_for(fiber, seen, std::min(turn.wait, look_again));
   }
 }

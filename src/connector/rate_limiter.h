@@ -11,7 +11,8 @@
 // Invariants:
 //   1. Interactive calls go before background calls that wait for the same bucket; within each, first
 //      come, first served.
-//   2. A wait that would pass the fiber's deadline fails at once, with how long it would have been.
+//   2. A wait that would pass the fiber's deadline, or the caller's patience, fails at once, with how long it would
+//      have been.
 //   3. At most most_buckets are kept; idle full ones go first.
 //   4. At most one fiber per bucket asks the store.
 #pragma once
@@ -42,6 +43,12 @@ enum class Priority { interactive, background };
 struct NamedLimit {
   std::string name;
   RateLimit limit;
+};
+
+// How long a call may wait for its turn.
+struct Patience {
+  std::chrono::milliseconds most = std::chrono::milliseconds::max();
+  std::function<bool()> caller_ended = {};  // looked at after each second; empty: somebody waits for it
 };
 
 // Who calls.
@@ -83,9 +90,10 @@ class RateLimiter final {
     RateLimiter* owner_ = nullptr;
   };
 
-  // Waits for a token of every limit. Throws Failure{overloaded} with retry_after (invariant 2), what the
-  // share throws, or as Fiber::check().
-  Permit acquire(Fiber& fiber, const LimitedParty& party, const std::vector<NamedLimit>& limits, Priority priority);
+  // Waits for a token of every limit. Throws Failure{overloaded} with retry_after (invariant 2, and when the caller
+  // ends meanwhile), what the share throws, or as Fiber::check().
+  Permit acquire(Fiber& fiber, const LimitedParty& party, const std::vector<NamedLimit>& limits, Priority priority,
+                 const Patience& patience = {});
 
   std::size_t size() const;
 
@@ -93,7 +101,8 @@ class RateLimiter final {
   enum class Tokens { local, shared };
   std::shared_ptr<RateBucket> bucket(const LimitKey& key, const RateLimit& limit, Tokens tokens);
   void forget_idle();
-  void pass(Fiber& fiber, RateBucket& bucket, Priority priority);
+  struct Wait;
+  void pass(Fiber& fiber, RateBucket& bucket, const Wait& wait);
   void refill(Fiber& fiber, RateBucket& bucket);
   void hear_of_pauses(Fiber& fiber);
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <ctime>
 #include <limits>
+#include <vector>
 
 namespace junctor::connector {
 namespace {
@@ -50,22 +51,65 @@ milliseconds reset_wait(std::int64_t value, Timestamp now) {
   return value > year ? until(value, now) : bounded(value);
 }
 
-// "default";r=50;t=30 and limit=100, remaining=50, reset=30.
-void read_structured(std::string_view value, Timestamp now, LimitNews& out) {
-  while (!value.empty()) {
-    const auto end = value.find_first_of(",;");
-    std::string_view item = value.substr(0, end);
-    value = end == std::string_view::npos ? std::string_view() : value.substr(end + 1);
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    const auto equals = item.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view name = item.substr(0, equals);
-    const auto number = whole_number(item.substr(equals + 1));
-    if (!number) continue;
-    if (name == "r" || name == "remaining") out.remaining = number;
-    if (name == "t" || name == "reset") out.reset_in = reset_wait(*number, now);
-    if (name == "q" || name == "limit") out.limit = number;
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The text up to the separator, which is cut off the rest; a quoted one is no separator.
+std::string_view cut_off(std::string_view& rest, char separator) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < rest.size() && (quoted || rest[end] != separator); ++end) {
+    if (quoted && rest[end] == '\\') ++end;
+    else if (rest[end] == '"') quoted = !quoted;
   }
+  const std::string_view part = trimmed(rest.substr(0, end));
+  rest.remove_prefix(std::min(rest.size(), end + 1));
+  return part;
+}
+
+void read_member(std::string_view member, Timestamp now, LimitNews& out) {
+  const auto equals = member.find('=');
+  if (equals == std::string_view::npos) return;
+  const std::string_view name = member.substr(0, equals);
+  const auto number = whole_number(member.substr(equals + 1));
+  if (!number) return;
+  if (name == "r" || name == "remaining") out.remaining = number;
+  if (name == "t" || name == "reset") out.reset_in = reset_wait(*number, now);
+  if (name == "q" || name == "limit") out.limit = number;
+}
+
+// One that leaves nothing forbids longer than one that leaves something; then the later reset counts, or the less
+// that is left.
+bool forbids_longer(const LimitNews& a, const LimitNews& b) {
+  if (!a.remaining || !b.remaining) return a.remaining.has_value();
+  const bool a_empty = *a.remaining <= 0, b_empty = *b.remaining <= 0;
+  if (a_empty != b_empty) return a_empty;
+  return a_empty ? a.reset_in > b.reset_in : *a.remaining < *b.remaining;
+}
+
+// Policies, each an item of its own ("default";r=50;t=30), or the members of a single one over several items
+// (limit=100, remaining=50, reset=30). Of many, the one that forbids longest.
+LimitNews read_structured(const std::vector<std::string_view>& lines, Timestamp now) {
+  LimitNews members, worst;
+  for (std::string_view line : lines) {
+    while (!line.empty()) {
+      std::string_view item = cut_off(line, ',');
+      std::string_view parts = item;
+      const std::string_view name = cut_off(parts, ';');
+      const bool is_member = !name.starts_with('"') && name.find('=') != std::string_view::npos;
+      if (is_member) {
+        read_member(name, now, members);
+        continue;
+      }
+      LimitNews policy;
+      while (!parts.empty()) read_member(cut_off(parts, ';'), now, policy);
+      if (forbids_longer(policy, worst)) worst = policy;
+    }
+  }
+  return forbids_longer(members, worst) || !worst.remaining ? members : worst;
 }
 
 }  // namespace
@@ -77,8 +121,7 @@ std::optional<milliseconds> parse_retry_after(std::string_view value, Timestamp 
 }
 
 LimitNews read_limits(const Headers& headers, Timestamp now) {
-  LimitNews out;
-  if (const auto value = headers.get("RateLimit")) read_structured(*value, now, out);
+  LimitNews out = read_structured(headers.get_all("RateLimit"), now);
   constexpr std::array prefixes = {"RateLimit-", "X-RateLimit-", "X-Rate-Limit-"};
   for (const char* prefix : prefixes) {
     const std::string start(prefix);

@@ -24,7 +24,7 @@ struct LimitNews {
 };
 
 // RateLimit (draft-ietf-httpapi-ratelimit-headers, both spellings), RateLimit-*, X-RateLimit-*,
-// X-Rate-Limit-*. A reset above a year in seconds is a time, a smaller one a wait.
+// X-Rate-Limit-*. Of several policies the one that forbids longest. A reset above a year in seconds is a time, a smaller one a wait.
 LimitNews read_limits(const Headers& headers, Timestamp now);
 
 }  // namespace junctor::connector

@@ -106,7 +106,7 @@ Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integr
     question.connection_version = connection->version;
     question.vars = connection->vars;
   }
-  return remembered(fiber, *parts_.caches, question, trace.secrets, work);
+  return remembered(fiber, *parts_.caches, question, trace, work);
 }
 
 Json Actions::perform(Fiber& fiber, const CallScope& scope,
@@ -116,8 +116,10 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
   const std::string name = name_of(*integration, action);
   Json output;
   if (action.definition->is_declared()) {
-    output =
+    DeclaredOutput answer =
         parts_.declared.call(fiber, {integration, action, scope, connection, input, &trace, &trace.secrets});
+    output = std::move(answer.output);
+    note_cut(name, answer.cut_short, trace);
     store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, connection, trace);
@@ -137,6 +139,10 @@ ClientResponse Actions::call_path(Fiber& fiber, const CallScope& scope, std::str
   return parts_.declared.call_path(fiber, {integration, scope, std::move(connection), wanted, &trace, &trace.secrets});
 }
 
+void Actions::note_cut(const std::string& name, std::optional<ListingBound> cut_short, CallTrace& trace) const {
+  if (cut_short) trace.note_cut(name, *cut_short, parts_.clock.now());
+}
+
 // A run of many calls keeps few of them in memory; the rest is stored with its end.
 void Actions::store_full_trace(Fiber& fiber, const CallScope& scope, CallTrace& trace) {
   constexpr std::size_t most_in_memory = 32;
@@ -147,9 +153,9 @@ void Actions::store_full_trace(Fiber& fiber, const CallScope& scope, CallTrace& 
   trace.calls.clear();
 }
 
-std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,
-                            std::string_view action_slug, const Json& given,
-                            const std::function<bool(const Json&)>& take, CallTrace& trace) {
+StreamedRows Actions::stream(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,
+                             std::string_view action_slug, const Json& given,
+                             const std::function<bool(const Json&)>& take, CallTrace& trace) {
   fiber.check();
   const auto integration = parts_.registry.get()->require(integration_slug);
   const LoadedAction& action = integration->action(action_slug);
@@ -159,12 +165,14 @@ std::size_t Actions::stream(Fiber& fiber, const CallScope& scope, std::string_vi
   const Json input =
       fitted(action.input, given, "the input of " + name_of(*integration, action));
   auto connection = connection_for(fiber, parts_, scope, *integration, &action, trace);
-  return parts_.declared.stream(
+  const StreamedRows streamed = parts_.declared.stream(
       fiber, {integration, action, scope, std::move(connection), input, &trace, &trace.secrets},
       [&](const Json& row) {
         store_full_trace(fiber, scope, trace);
         return take(row);
       });
+  note_cut(name_of(*integration, action), streamed.cut_short, trace);
+  return streamed;
 }
 
 Json Actions::vars(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,

@@ -4,6 +4,7 @@
 // Lifetime: what it is given outlives it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -52,6 +53,7 @@ struct CallScope {
   OutputShape output = OutputShape::promised;
   // Instead of a connection's, for one that is not stored yet: only anonymous actions take them.
   std::optional<JsonObject> entered_vars = std::nullopt;
+  std::function<bool()> caller_ended = {};  // whether nobody waits for it any more; empty: always somebody does
   int depth = 0;                // calls inside calls; bounded
 };
 
@@ -77,9 +79,9 @@ class Actions final {
             std::string_view action, const Json& input, CallTrace& trace);
 
   // The rows of an action that pages; see Context::stream.
-  std::size_t stream(Fiber& fiber, const CallScope& scope, std::string_view integration,
-                     std::string_view action, const Json& input,
-                     const std::function<bool(const Json&)>& take, CallTrace& trace);
+  StreamedRows stream(Fiber& fiber, const CallScope& scope, std::string_view integration,
+                      std::string_view action, const Json& input,
+                      const std::function<bool(const Json&)>& take, CallTrace& trace);
 
   // The open vars of the connection that a call would use; an empty object without one.
   Json vars(Fiber& fiber, const CallScope& scope, std::string_view integration,
@@ -96,6 +98,7 @@ class Actions final {
   Json perform(Fiber& fiber, const CallScope& scope,
                const std::shared_ptr<const LoadedIntegration>& integration, const LoadedAction& action,
                const std::optional<vault::Connection>& connection, const Json& input, CallTrace& trace);
+  void note_cut(const std::string& name, std::optional<ListingBound> cut_short, CallTrace& trace) const;
   void store_full_trace(Fiber& fiber, const CallScope& scope, CallTrace& trace);
 
   ActionsParts parts_;

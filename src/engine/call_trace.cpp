@@ -37,6 +37,33 @@ void CallTrace::note(LogLevel level, std::string_view message, Timestamp at) {
                  at.time_since_epoch().count()});
 }
 
+void CallTrace::note_cut(const std::string& action, ListingBound bound, Timestamp at) {
+  if (!cut_short) cut_short = bound;
+  ++counters["cut_short"];
+  const std::string name(to_string(bound));
+  note(LogLevel::warning,
+       "the listing of " + action + " was cut short by max_" + name + ": there may be more rows; raise pagination.max_" +
+           name + " or ask for fewer rows",
+       at);
+}
+
+std::int64_t CallTrace::listings_cut() const {
+  const auto found = counters.find("cut_short");
+  return found == counters.end() ? 0 : found->second;
+}
+
+std::string_view to_string(ListingBound bound) {
+  switch (bound) {
+    case ListingBound::pages:
+      return "pages";
+    case ListingBound::items:
+      return "items";
+    case ListingBound::time:
+      return "time";
+  }
+  return "pages";
+}
+
 std::vector<connector::RecordedCall> CallTrace::shown_calls() const {
   auto out = calls;
   const auto header = [this](std::string& value) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ struct CallTrace final : connector::CallRecorder {
 
   // Beyond most_lines one last line says so, and the rest is left out.
   void note(LogLevel level, std::string_view message, Timestamp at);
+  // A listing ended at a bound before its end: a warning, the counter `cut_short`, and what callers are told.
+  void note_cut(const std::string& action, ListingBound bound, Timestamp at);
   void record(connector::RecordedCall call) override { calls.push_back(std::move(call)); }
 
   std::string connection;  // as resolved: "integration/name"
@@ -37,12 +40,18 @@ struct CallTrace final : connector::CallRecorder {
   std::vector<connector::RecordedCall> calls;  // not stored yet
   connector::SecretValues secrets;             // what nothing that is kept of the run may hold
   std::uint64_t done = 0, total = 0;
+  std::optional<ListingBound> cut_short;       // of the first listing that was
+
+  std::int64_t listings_cut() const;
 
   std::vector<connector::RecordedCall> shown_calls() const;
   // What the journal keeps of an output, as JSON text: without the run's secrets, and without members that are
   // named like a secret or that the action declares. The caller of the action gets the output itself.
   std::string shown_output(const Json& output, const connector::Redaction& declared = connector::Redaction()) const;
 };
+
+// "pages", "items", "time".
+std::string_view to_string(ListingBound bound);
 
 // Adds the lines and calls of a trace to its run.
 void store_trace(Transaction& transaction, const TenantId& tenant, RunId run,

@@ -32,13 +32,18 @@ struct PathCall {
   connector::SecretValues* secrets = nullptr;
 };
 
+struct DeclaredOutput {
+  Json output;
+  std::optional<ListingBound> cut_short;
+};
+
 class DeclaredCalls {
  public:
   virtual ~DeclaredCalls() = default;
-  virtual Json call(Fiber& fiber, const DeclaredCall& call) = 0;
+  virtual DeclaredOutput call(Fiber& fiber, const DeclaredCall& call) = 0;
   virtual ClientResponse call_path(Fiber& fiber, const PathCall& call) = 0;
-  virtual std::size_t stream(Fiber& fiber, const DeclaredCall& call,
-                             const std::function<bool(const Json&)>& take) = 0;
+  virtual StreamedRows stream(Fiber& fiber, const DeclaredCall& call,
+                              const std::function<bool(const Json&)>& take) = 0;
 };
 
 }  // namespace junctor

@@ -29,6 +29,7 @@ connector::CallScope scope_of(const Call& call, auth::CredentialSource* credenti
   scope.idempotency_key = call.scope.idempotency_key;
   scope.priority = call.scope.urgency == Urgency::interactive ? connector::Priority::interactive
                                                               : connector::Priority::background;
+  scope.caller_ended = call.scope.caller_ended;
   if (call.scope.use == ConnectionUse::test || call.scope.output == OutputShape::raw) scope.caching = connector::Caching::off;
   return scope;
 }
@@ -48,12 +49,23 @@ std::unique_ptr<auth::CredentialSource> credentials_of_action(Fiber& fiber, cons
   return credentials_of(fiber, call, service);
 }
 
+// Which of the bounds it was that cut a listing short.
+ListingBound bound_of(const DeclaredCall& call, int pages, std::size_t rows) {
+  const Pagination& bounds = call.action.call->pagination->spec;
+  if (pages >= bounds.max_pages) return ListingBound::pages;
+  return static_cast<std::int64_t>(rows) >= bounds.max_items ? ListingBound::items : ListingBound::time;
+}
+
 }  // namespace
 
-Json DeclaredExecutor::call(Fiber& fiber, const DeclaredCall& call) {
+DeclaredOutput DeclaredExecutor::call(Fiber& fiber, const DeclaredCall& call) {
   const auto credentials = credentials_of_action(fiber, call, credentials_);
-  return executor_.call(fiber, *call.action.call, scope_of(call, credentials.get()), call.input)
-      .output;
+  connector::CallResult result =
+      executor_.call(fiber, *call.action.call, scope_of(call, credentials.get()), call.input);
+  DeclaredOutput out;
+  if (result.cut_short) out.cut_short = bound_of(call, result.pages, result.output.as_array().size());
+  out.output = std::move(result.output);
+  return out;
 }
 
 ClientResponse DeclaredExecutor::call_path(Fiber& fiber, const PathCall& call) {
@@ -62,13 +74,14 @@ ClientResponse DeclaredExecutor::call_path(Fiber& fiber, const PathCall& call) {
                               call.wanted);
 }
 
-std::size_t DeclaredExecutor::stream(Fiber& fiber, const DeclaredCall& call,
-                                     const std::function<bool(const Json&)>& take) {
+StreamedRows DeclaredExecutor::stream(Fiber& fiber, const DeclaredCall& call,
+                                      const std::function<bool(const Json&)>& take) {
   const auto credentials = credentials_of_action(fiber, call, credentials_);
-  return executor_
-      .stream(fiber, *call.action.call, scope_of(call, credentials.get()), call.input,
-              [&](Json&& row) { return take(row); })
-      .rows;
+  const auto result = executor_.stream(fiber, *call.action.call, scope_of(call, credentials.get()), call.input,
+                                       [&](Json&& row) { return take(row); });
+  StreamedRows out{result.rows, std::nullopt};
+  if (result.cut_short) out.cut_short = bound_of(call, result.pages, result.rows);
+  return out;
 }
 
 }  // namespace junctor

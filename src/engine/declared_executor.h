@@ -20,10 +20,10 @@ class DeclaredExecutor final : public DeclaredCalls {
   DeclaredExecutor(connector::Executor& executor, auth::CredentialService& credentials)
       : executor_(executor), credentials_(credentials) {}
 
-  Json call(Fiber& fiber, const DeclaredCall& call) override;
+  DeclaredOutput call(Fiber& fiber, const DeclaredCall& call) override;
   ClientResponse call_path(Fiber& fiber, const PathCall& call) override;
-  std::size_t stream(Fiber& fiber, const DeclaredCall& call,
-                     const std::function<bool(const Json&)>& take) override;
+  StreamedRows stream(Fiber& fiber, const DeclaredCall& call,
+                      const std::function<bool(const Json&)>& take) override;
 
  private:
   connector::Executor& executor_;

@@ -1,6 +1,7 @@
 #include "engine/flow_journey.h"
 
 #include <boost/json.hpp>
+#include <utility>
 
 #include "engine/records.h"
 #include "json/canonical.h"
@@ -74,10 +75,12 @@ void FlowJourney::run() {
     auto stored = parts_.store.read(
         fiber_, [&](Snapshot& snapshot) { return flow_state::cursor(snapshot, key_); });
     if (stored) cursor_ = std::move(*stored);
+    cursor_below_ = cursor_at_start_ = cursor_;
   }
   if (!flow_.source.collection.empty()) read_collection();
   else read_action(source_input());
   flush();
+  settle_cursor();
   remove_missing();
 }
 
@@ -108,16 +111,19 @@ void FlowJourney::read_action(const Json& input) {
   const CallScope scope = source_scope();
   const auto source = parts_.registry.get()->require(slug);
   if (pages(*source->action(flow_.source.action).definition)) {
-    parts_.actions.stream(
+    const StreamedRows read = parts_.actions.stream(
         fiber_, scope, slug, flow_.source.action, input,
         [this](const Json& row) {
           take(row);
           return true;
         },
         trace_);
+    cut_short_ = read.cut_short.has_value();
     return;
   }
+  const std::int64_t cut_before = trace_.listings_cut();
   Json answer = parts_.actions.call(fiber_, scope, slug, flow_.source.action, input, trace_);
+  cut_short_ = trace_.listings_cut() > cut_before;
   if (!items_.empty()) answer = items_.evaluate(answer).value_or(Json(JsonArray()));
   const JsonArray* rows = list_in(answer);
   if (rows == nullptr) return take(answer);
@@ -165,9 +171,30 @@ void FlowJourney::take(const Json& row) {
 void FlowJourney::advance_cursor(const Json& row) {
   if (cursor_value_.empty()) return;
   const auto value = cursor_value_.evaluate(row);
-  if (!value || !is_greater(*value, cursor_)) return;
-  cursor_ = *value;
+  if (!value) return;
+  if (is_greater(last_value_, *value)) in_order_ = false;
+  last_value_ = *value;
+  if (!is_greater(*value, cursor_)) return;
+  cursor_below_ = std::exchange(cursor_, *value);
   cursor_moved_ = true;
+}
+
+// The cursor may only stand where all before it has been read. Rows that come by growing cursor have been, up to the
+// last value of a cut listing, which more rows may share. Of others nothing is known before the listing's end, so a
+// cut one leaves the next run to begin where this one did.
+void FlowJourney::settle_cursor() {
+  if (!flow_.cursor || (in_order_ && !cut_short_)) return;
+  const Json read = cursor_;
+  if (cut_short_) cursor_ = in_order_ ? cursor_below_ : cursor_at_start_;
+  if (read == cursor_at_start_) return;
+  parts_.store.write(fiber_, [&](Transaction& transaction) {
+    flow_state::set_cursor(transaction, key_, cursor_, parts_.clock.now());
+  });
+  if (!cut_short_ || cursor_ != cursor_at_start_) return;
+  trace_.note(LogLevel::warning,
+              "the cursor stays where it was, because rows that were not read may stand below it; let the source sort "
+              "its rows by the cursor, or raise the bounds of its pagination",
+              parts_.clock.now());
 }
 
 void FlowJourney::note_error(const std::string& what, const Failure& failure) {
@@ -188,7 +215,7 @@ void FlowJourney::flush() {
 }
 
 void FlowJourney::save_cursor(Transaction& transaction) {
-  if (cursor_moved_) flow_state::set_cursor(transaction, key_, cursor_, parts_.clock.now());
+  if (cursor_moved_ && in_order_) flow_state::set_cursor(transaction, key_, cursor_, parts_.clock.now());
 }
 
 void FlowJourney::deliver_to_collection() {
@@ -270,15 +297,19 @@ void FlowJourney::deliver_item(const Item& item) {
 }
 
 void FlowJourney::remove_missing() {
+  if (cut_short_ && flow_.target.missing != DeletePolicy::keep)
+    trace_.note(LogLevel::warning, "nothing that is missing was removed, because the listing was cut short",
+                parts_.clock.now());
   if (!may_remove()) return;
   if (!flow_.target.collection.empty()) remove_from_collection();
   else if (!flow_.target.delete_action.empty()) remove_from_target();
 }
 
-// Only after a full read, and never when the source gave nothing at all: an empty answer is more often
-// a fault than the truth.
+// Only after a full read, not one that a bound cut short, and never when the source gave nothing at all: an empty
+// answer is more often a fault than the truth.
 bool FlowJourney::may_remove() const {
-  return flow_.target.missing != DeletePolicy::keep && !flow_.cursor && !seen_.empty() && errors_ == 0;
+  return flow_.target.missing != DeletePolicy::keep && !flow_.cursor && !seen_.empty() && errors_ == 0 &&
+         !cut_short_;
 }
 
 // The target's record is gone before it is forgotten here, so that a failure in between asks again.

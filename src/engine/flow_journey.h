@@ -43,6 +43,7 @@ class FlowJourney final {
   void remove_from_target();
   void note_error(const std::string& what, const Failure& failure);
   void advance_cursor(const Json& row);
+  void settle_cursor();
   Json source_input() const;
   CallScope source_scope() const;
   const std::string& source_integration() const;
@@ -62,7 +63,12 @@ class FlowJourney final {
   connector::CompiledExpression filter_, items_, id_, cursor_value_, cursor_start_, target_id_;
   connector::CompiledValue input_, target_input_;
   Json cursor_;             // as stored, then the greatest of what was read
+  Json cursor_at_start_;
+  Json cursor_below_;       // the greatest that was read below cursor_, else that of the start
+  Json last_value_;         // of the row before
+  bool in_order_ = true;    // rows came by growing cursor
   bool cursor_moved_ = false;
+  bool cut_short_ = false;  // the source has rows that were not read
   std::vector<Item> batch_;
   std::set<std::string> seen_;
   int errors_ = 0;

@@ -15,7 +15,7 @@ class FlowRunner {
  public:
   virtual ~FlowRunner() = default;
   // Runs a flow from its cursor to the end of its source. Counters go into the trace: extracted,
-  // created, updated, deleted, unchanged, skipped, failed. Throws Failure; what was committed stays.
+  // created, updated, deleted, unchanged, skipped, failed, cut_short. Throws Failure; what was committed stays.
   virtual void run(Fiber& fiber, const CallScope& scope,
                    const std::shared_ptr<const LoadedIntegration>& integration, const Flow& flow,
                    const Json& input, CallTrace& trace) = 0;

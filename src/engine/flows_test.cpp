@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -27,12 +28,14 @@ class People {
       if (since.empty() || id > since) rows.push_back(JsonObject{{"id", id}, {"name", name}});
     const std::size_t from = static_cast<std::size_t>(page - 1) * 2;
     JsonArray part;
+    if (newest_first) std::reverse(rows.begin(), rows.end());
     for (std::size_t i = from; i < std::min(rows.size(), from + 2); ++i) part.push_back(rows[i]);
     return HttpResponse::json(200, JsonObject{{"people", part}});
   }
 
   std::map<std::string, std::string> people{{"1", "Ada"}, {"2", "Bo"}, {"3", "Cy"}};
   std::atomic<int> failing_page{0};
+  std::atomic<bool> newest_first{false};
 
  private:
   std::mutex mutex_;
@@ -63,7 +66,7 @@ actions:
       method: GET
       path: /people
       retry: {attempts: 1}
-      pagination: {kind: page, param: page, items: people, page_size: 2}
+      pagination: {kind: page, param: page, items: people, page_size: 2)" + bounds_ + R"(}
   create_person: {params: {id: {}, name: {}}, api: {method: POST, path: /out, retry: {attempts: 1}}}
   delete_person: {params: {id: {}}, api: {method: DELETE, path: "/out/{id}", retry: {attempts: 1}}}
   update_person: {params: {id: {}, name: {}, target: {}}, api: {method: PUT, path: "/out/{target}", retry: {attempts: 1}}}
@@ -96,6 +99,10 @@ flows:
     const auto found = trace_.counters.find(name);
     return found == trace_.counters.end() ? 0 : found->second;
   }
+  bool noted(const std::string& part) const {
+    return std::any_of(trace_.log.begin(), trace_.log.end(),
+                       [&](const CallTrace::Line& line) { return line.message.find(part) != std::string::npos; });
+  }
   std::vector<std::string> stored() {
     std::vector<std::string> out;
     run_in_fiber([&](Fiber& fiber) {
@@ -122,6 +129,7 @@ flows:
 )";
 
   People people_;
+  std::string bounds_;  // of the listing, as more members of its pagination
   std::string refused_;
   std::atomic<int> given_{0};
   ReactingEngine engine_;
@@ -220,6 +228,81 @@ TEST_F(FlowsTest, what_is_missing_goes_where_the_flow_says_so_but_never_for_an_e
   people_.people.clear();
   run();
   EXPECT_EQ(stored().size(), 2u);
+}
+
+TEST_F(FlowsTest, a_listing_that_was_cut_short_removes_nothing_from_a_collection) {
+  const std::string flow = R"(
+    source: {action: list_people}
+    identity: {id: id}
+    target: {collection: people, missing: delete}
+)";
+  load(flow);
+  run();
+  for (const char* bound : {", max_pages: 1", ", max_items: 2"}) {
+    SCOPED_TRACE(bound);
+    bounds_ = bound;
+    load(flow);
+    EXPECT_EQ(run(), std::nullopt);
+    EXPECT_EQ(count("deleted"), 0);
+    EXPECT_EQ(count("cut_short"), 1);
+    EXPECT_EQ(stored().size(), 3u);
+    EXPECT_TRUE(noted("the listing of hr.list_people was cut short by"));
+    EXPECT_TRUE(noted("nothing that is missing was removed"));
+  }
+}
+
+TEST_F(FlowsTest, a_listing_that_was_cut_short_removes_nothing_at_the_target) {
+  const std::string flow = R"(
+    source: {action: list_people}
+    identity: {id: id, target_id: id}
+    target: {create_action: create_person, update_action: update_person, delete_action: delete_person, missing: delete}
+)";
+  load(flow);
+  run();
+  bounds_ = ", max_pages: 1";
+  load(flow);
+  EXPECT_EQ(run(), std::nullopt);
+  EXPECT_EQ(count("deleted"), 0);
+  EXPECT_TRUE(noted("nothing that is missing was removed"));
+}
+
+constexpr const char* by_cursor = R"(
+    source: {action: list_people, input: {since: "=cursor"}}
+    identity: {id: id}
+    target: {collection: people}
+    cursor: {value: id}
+    batch_size: 2
+)";
+
+TEST_F(FlowsTest, cut_listings_by_growing_cursor_go_on_where_they_ended) {
+  for (const char* id : {"4", "5", "6", "7"}) people_.people[id] = "more";
+  bounds_ = ", max_pages: 2";
+  load(by_cursor);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run(), std::nullopt);
+  EXPECT_EQ(stored().size(), 7u);
+}
+
+TEST_F(FlowsTest, a_cut_listing_from_the_newest_back_leaves_the_cursor_where_it_was) {
+  people_.newest_first = true;
+  bounds_ = ", max_pages: 1";
+  load(by_cursor);
+  EXPECT_EQ(run(), std::nullopt);
+  EXPECT_EQ(stored().size(), 2u);
+  EXPECT_TRUE(noted("the cursor stays where it was"));
+  bounds_.clear();
+  load(by_cursor);
+  EXPECT_EQ(run(), std::nullopt);
+  EXPECT_EQ(stored().size(), 3u);
+}
+
+TEST_F(FlowsTest, a_failure_in_a_listing_from_the_newest_back_loses_no_older_rows) {
+  people_.newest_first = true;
+  people_.failing_page = 2;
+  load(by_cursor);
+  EXPECT_NE(run(), std::nullopt);
+  people_.failing_page = 0;
+  EXPECT_EQ(run(), std::nullopt);
+  EXPECT_EQ(stored().size(), 3u);
 }
 
 TEST_F(FlowsTest, a_relay_creates_then_updates_and_repeats_nothing) {

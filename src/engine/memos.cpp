@@ -24,12 +24,14 @@ connector::CacheKey key_of(const MemoQuestion& question) {
 }  // namespace
 
 Json remembered(Fiber& fiber, connector::Caches& caches, const MemoQuestion& question,
-                const connector::SecretValues& secrets, const std::function<Json()>& work) {
+                const CallTrace& trace, const std::function<Json()>& work) {
   const CacheSpec& spec = *question.action.definition->memoize;
   const connector::CacheKey key = key_of(question);
   if (auto kept = caches.get(fiber, spec.store, key)) return *std::move(kept);
+  const std::int64_t cut_before = trace.listings_cut();
   Json output = work();
-  connector::keep_answer(fiber, caches, {key, spec, output, secrets, connector::Redaction()});
+  if (trace.listings_cut() == cut_before)
+    connector::keep_answer(fiber, caches, {key, spec, output, trace.secrets, connector::Redaction()});
   return output;
 }
 

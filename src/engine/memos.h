@@ -7,6 +7,7 @@
 #include <string>
 
 #include "connector/caches.h"
+#include "engine/call_trace.h"
 #include "engine/registry.h"
 
 namespace junctor {
@@ -21,9 +22,9 @@ struct MemoQuestion {
   const Json& input;
 };
 
-// The kept output, or what work gives, which is then kept as far as its secrets allow. Failures are not kept.
-// secrets: those that work has to do with; read after it.
+// The kept output, or what work gives, which is then kept as far as its secrets allow. Failures are not kept, nor
+// is what rests on a listing that was cut short. trace: that of the work; read after it.
 Json remembered(Fiber& fiber, connector::Caches& caches, const MemoQuestion& question,
-                const connector::SecretValues& secrets, const std::function<Json()>& work);
+                const CallTrace& trace, const std::function<Json()>& work);
 
 }  // namespace junctor

@@ -158,7 +158,8 @@ void Reactor::run(Fiber& fiber, Work& work) {
   RunEnd end_of_run;
   try {
     end_of_run.output = trace.shown_output(perform(fiber, work, trace));
-    end_of_run.status = trace.counters.contains("failed") ? RunStatus::partial : RunStatus::completed;
+    const bool whole = !trace.counters.contains("failed") && trace.listings_cut() == 0;
+    end_of_run.status = whole ? RunStatus::completed : RunStatus::partial;
     return end(fiber, work, std::move(end_of_run), trace, nullptr);
   } catch (const Failure& failure) {
     if (failure.kind() == FailureKind::cancelled) throw;

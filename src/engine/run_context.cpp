@@ -74,9 +74,9 @@ Json RunContext::call(std::string_view action, const Json& input, const CallOpti
   return actions_.call(fiber_, below, target_of(options), action, input, trace_);
 }
 
-std::size_t RunContext::stream(std::string_view action, const Json& input,
-                               const std::function<bool(const Json& row)>& take,
-                               const CallOptions& options) {
+StreamedRows RunContext::stream(std::string_view action, const Json& input,
+                                const std::function<bool(const Json& row)>& take,
+                                const CallOptions& options) {
   const CallScope below = scope_below(options);
   std::optional<DeadlineScope> limit;
   if (options.timeout) limit.emplace(fiber_, *options.timeout);

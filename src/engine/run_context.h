@@ -27,7 +27,7 @@ class RunContext final : public Context {
   const Json& vars() const override { return vars_; }
   Secret secret(std::string_view key) override;
   Json call(std::string_view action, const Json& input, const CallOptions& options) override;
-  std::size_t stream(std::string_view action, const Json& input,
+  StreamedRows stream(std::string_view action, const Json& input,
                      const std::function<bool(const Json& row)>& take,
                      const CallOptions& options) override;
   EventId emit(std::string_view topic, const Json& payload) override;

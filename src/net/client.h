@@ -1,8 +1,8 @@
 // Calls other people's HTTP servers.
 //
-// Over libcurl: HTTP/1.1 and HTTP/2, connections kept and reused per loop, TLS checked, proxies
-// from configuration only. Redirects are followed here, hop by hop, so that a credential never
-// travels to another origin.
+// Over libcurl: HTTP/1.1 and HTTP/2, connections kept and reused per loop, TLS checked, no
+// proxies, those of the environment neither: behind one nobody would judge the address that is called.
+// Redirects are followed here, hop by hop, so that a credential never travels to another origin.
 //
 // Threads: any thread; send() runs on the fiber's own loop.
 // Lifetime: outlives its calls. May end before or after the loops it was used on, not while one
@@ -122,7 +122,6 @@ struct ClientResponse {
 struct HttpClientOptions {
   AddressGuard guard{};  // refuses special addresses
   std::string user_agent = "Junctor";
-  std::string proxy{};  // "http://host:port"; empty: none, the environment is ignored
   std::string certificate_authorities{};  // PEM; empty: the system's
   std::size_t most_connections_per_host = 64;
   std::size_t most_connections = 1024;  // on each loop

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <array>
+
 #include "async/loop.h"
 #include "async/scope.h"
 #include "junctor/failure.h"
@@ -410,11 +412,15 @@ TEST(HttpClient, a_source_that_fails_ends_the_call) {
 }
 
 TEST(HttpClient, ignores_proxies_of_the_environment) {
-  ASSERT_EQ(setenv("http_proxy", "http://127.0.0.1:1/", 1), 0);
+  constexpr std::array names{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  for (const char* name : names) ASSERT_EQ(setenv(name, "http://127.0.0.1:1/", 1), 0);
   with_server(describe, [](Fiber& fiber, HttpServer& server, HttpClient& client) {
     EXPECT_EQ(client.send(fiber, {.url = url_of(server, "/")}).status, 200);
+    // Through a proxy, nobody would judge the address behind it.
+    HttpClient guarded(HttpClientOptions{});
+    EXPECT_EQ(caught([&] { guarded.send(fiber, {.url = url_of(server, "/")}); }).kind, FailureKind::denied);
   });
-  unsetenv("http_proxy");
+  for (const char* name : names) unsetenv(name);
 }
 
 TEST(HttpClient, may_end_before_and_after_its_loops) {

@@ -170,6 +170,7 @@ bool Connection::answer(Fiber& fiber) {
 HttpResponse Connection::call_handler(Fiber& fiber) {
   HttpRequest& request = parser_.request();
   request.peer = stream_->peer();
+  request.caller_ended = [this] { return in_begin_ == in_end_ && stream_->peer_ended(); };
   try {
     if (context_.options.handler_timeout.count() == 0) return context_.handler(fiber, request);
     DeadlineScope deadline(fiber, context_.options.handler_timeout);

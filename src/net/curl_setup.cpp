@@ -79,8 +79,6 @@ void throw_curl_failure(CURLcode code, std::string_view reason, const std::strin
       throw Failure(FailureKind::unavailable, host + " does not answer in HTTP", detail);
     case CURLE_COULDNT_RESOLVE_HOST:
       throw Failure(FailureKind::unavailable, "cannot find the host " + host, detail);
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      throw Failure(FailureKind::unavailable, "cannot find the proxy", detail);
     case CURLE_OPERATION_TIMEDOUT:
       throw Failure(FailureKind::timeout, "no connection to " + host + " in the time allowed",
                     detail);

@@ -86,6 +86,9 @@ struct HttpRequest {
   Headers headers;
   std::string body;  // raw bytes, transfer coding removed
   PeerAddress peer;
+  // Whether the client has ended its side since: what it asked for, and has not begun, may be left. An answer may
+  // still find it. Empty: nobody can know. Only while the handler runs.
+  std::function<bool()> caller_ended = {};
   int version_minor = 1;  // HTTP/1.x
 
   // Filled by Router: the route's template and what its parameters matched, decoded.

@@ -62,6 +62,33 @@ TEST(HttpServer, answers_a_request) {
   });
 }
 
+TEST(HttpServer, tells_a_handler_that_its_client_ended_its_side_and_answers_all_the_same) {
+  const auto handler = [](Fiber& fiber, HttpRequest& request) {
+    const bool before = request.caller_ended();
+    for (int i = 0; i < 500 && !request.caller_ended(); ++i) fiber.sleep_for(10ms);
+    return HttpResponse::text(200, std::string(before ? "early" : "open") + (request.caller_ended() ? " then ended" : ""));
+  };
+  with_server({}, handler, [](Fiber& fiber, HttpServer& server) {
+    const auto stream = connect(fiber, "127.0.0.1", server.port());
+    stream->write(fiber, std::string_view("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    fiber.sleep_for(100ms);
+    stream->shutdown(fiber);
+    EXPECT_TRUE(has(read_all(fiber, *stream), "open then ended"));
+  });
+}
+
+TEST(HttpServer, takes_a_client_with_further_requests_for_one_that_waits) {
+  const auto handler = [](Fiber&, HttpRequest& request) {
+    return HttpResponse::text(200, request.path + (request.caller_ended() ? " ended" : " waits"));
+  };
+  with_server({}, handler, [](Fiber& fiber, HttpServer& server) {
+    const auto got = exchange(fiber, server,
+                              "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.0\r\n\r\n");
+    EXPECT_TRUE(has(got, "/1 waits")) << got;
+    EXPECT_TRUE(has(got, "/2 waits")) << got;
+  });
+}
+
 TEST(HttpServer, answers_pipelined_requests_in_order) {
   with_server({}, echo, [](Fiber& fiber, HttpServer& server) {
     const auto got = exchange(fiber, server,

@@ -85,13 +85,11 @@ struct Transfer::Callbacks {
 Transfer::Transfer(const HttpClientOptions& options, const ClientRequest& request, const Hop& hop,
                    CURL* handle)
     : guard_(options.guard),
-      proxied_(!options.proxy.empty()),
       request_(request),
       hop_(hop),
       handle_(handle) {
-  if (!proxied_)
-    if (const auto refusal = guard_.refusal(hop.url.origin().host))
-      throw Failure(FailureKind::denied, "the call is refused: " + *refusal);
+  if (const auto refusal = guard_.refusal(hop.url.origin().host))
+    throw Failure(FailureKind::denied, "the call is refused: " + *refusal);
   try {
     set_up(options);
   } catch (...) {
@@ -115,8 +113,7 @@ void Transfer::set_up(const HttpClientOptions& options) {
   set(handle_, CURLOPT_URL, hop_.url.text().c_str());
   set(handle_, CURLOPT_PATH_AS_IS, 1L);
   set(handle_, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(handle_, CURLOPT_PROXY, options.proxy.c_str());
-  set(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(handle_, CURLOPT_PROXY, "");  // unset, libcurl takes the environment's
   set(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.timeouts.connect.count()));
   set(handle_, CURLOPT_HEADERFUNCTION, &Callbacks::header);
   set(handle_, CURLOPT_HEADERDATA, static_cast<void*>(this));
@@ -237,7 +234,6 @@ void Transfer::set_resolve(const HttpClientOptions& options) {
 }
 
 bool Transfer::permits(std::string_view address) {
-  if (proxied_) return true;
   const auto parsed = IpAddress::parse(address.substr(0, address.find('%')));
   const auto refusal = parsed ? guard_.refusal(hop_.url.origin().host, *parsed)
                               : std::optional<std::string>("its address is of an unknown kind");

@@ -93,7 +93,6 @@ class Transfer final {
   void read_timings();
 
   const AddressGuard& guard_;
-  const bool proxied_;
   const ClientRequest& request_;
   const Hop& hop_;
   CURL* handle_;
