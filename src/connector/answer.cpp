@@ -28,7 +28,9 @@ std::optional<Json> read_body(const CompiledCall& call, const ClientResponse& re
   const ResponseKind kind = call.call.response.kind;
   const std::string type = content_type_of(response.headers);
   const bool success = response.status >= 200 && response.status < 300;
-  if (response.body.empty() || (kind == ResponseKind::none && success)) return Json();
+  // Nothing is kept of such an answer, but a rule may find an error in it.
+  const bool unread = kind == ResponseKind::none && call.errors.empty();
+  if (response.body.empty() || (unread && success)) return Json();
   if (kind == ResponseKind::text && success) return Json(response.body);
   if (kind == ResponseKind::file && success) {
     return JsonObject{{"base64", crypto::to_base64(response.body)}, {"content_type", type}};
@@ -38,7 +40,7 @@ std::optional<Json> read_body(const CompiledCall& call, const ClientResponse& re
     for (const Parameter& one : parse_query(response.body)) out[one.name] = one.value;
     return out;
   }
-  const bool must = (kind == ResponseKind::json || is_json_type(type)) && success;
+  const bool must = (kind == ResponseKind::json || is_json_type(type)) && kind != ResponseKind::none && success;
   const char first = response.body[response.body.find_first_not_of(" \t\r\n") == std::string::npos
                                        ? 0 : response.body.find_first_not_of(" \t\r\n")];
   if (must || is_json_type(type) || first == '{' || first == '[') {
@@ -113,11 +115,11 @@ class Judge final {
     if (call_.binds_answer) bindings_ = answer_bindings(scope_, input_, answer_);
     for (const CompiledErrorRule& rule : call_.errors) {
       if (!fits(rule)) continue;
-      if (rule.rule.not_an_error) return std::move(answer_);
+      if (rule.rule.not_an_error) return accepted();
       return fault(&rule);
     }
     if (!matches_status(call_.expect, response_.status)) return fault(nullptr);
-    if (body) return std::move(answer_);
+    if (body) return accepted();
     Fault broken = fault(nullptr);
     broken.kind = FailureKind::unavailable;
     broken.retry = true;
@@ -126,6 +128,11 @@ class Judge final {
   }
 
  private:
+  Answer accepted() {
+    if (call_.call.response.kind == ResponseKind::none) answer_.body = Json();
+    return std::move(answer_);
+  }
+
   const jsonata::Bindings* bindings() const { return bindings_ ? &*bindings_ : nullptr; }
 
   bool fits(const CompiledErrorRule& rule) const {
