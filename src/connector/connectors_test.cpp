@@ -1,4 +1,5 @@
 // The other connectors of the catalogue, against stand-ins that answer as the providers' public pages say.
+#include "connector/expressions.h"
 #include "connector/test_connector.h"
 
 namespace junctor::connector {
@@ -57,6 +58,23 @@ TEST(BambooHR, reads_changes_by_id_and_the_new_id_from_the_location) {
   const ProviderFailure limited = bamboohr.failure("list_time_off_requests", R"({"start":"2026-01-01","end":"2026-02-01"})");
   EXPECT_EQ(limited.kind(), FailureKind::overloaded);
   EXPECT_EQ(limited.retry_after(), std::chrono::hours(1));
+}
+
+TEST(BambooHR, names_the_change_in_both_forms_of_its_webhook) {
+  const Integration bamboohr = load_integration_folder(std::string(JUNCTOR_SOURCE_DIR) + "/connectors/bamboohr").value_or_throw();
+  const WebhookType& type = bamboohr.webhooks.at(0);
+  const auto told = [&type](std::string_view body, const char* sent) {
+    jsonata::Bindings bindings;
+    bindings.set("type", Json(sent));
+    const auto items = CompiledExpression(type.items).evaluate(parsed(body), &bindings);
+    const Json item = items && items->is_array() ? items->at(0) : items.value_or(Json());
+    return CompiledExpression(type.topic).text(item, &bindings).value_or("") + " " +
+           CompiledExpression(type.entity_id).text(item, &bindings).value_or("");
+  };
+  EXPECT_EQ(told(R"({"type":"employee.updated","timestamp":"t","data":{"companyId":"1","employeeId":"67","changedFields":["firstName"]}})", "employee.updated"),
+            "bamboohr.employee_updated 67");
+  EXPECT_EQ(told(R"({"employees":[{"id":"67","action":"Updated","changedFields":["firstName"],"fields":{}}]})", "received"),
+            "bamboohr.employee_updated 67");
 }
 
 TEST(SendGrid, sends_mail_and_reads_the_message_id) {

@@ -183,6 +183,19 @@ TEST(Executor, finds_errors_inside_a_200_by_rule) {
   EXPECT_THAT(caller.recorder.calls.at(0).failure, HasSubstr("ratelimited"));
 }
 
+TEST(Executor, finds_an_error_in_an_answer_of_which_nothing_is_kept) {
+  std::string body = R"({"ok":false,"error":"cannot"})";
+  TestApi api([&](const HttpRequest&, std::size_t) { return HttpResponse::text(200, body); });
+  Caller caller(api.url(), "    api: {method: DELETE, path: /x, response: {kind: none}, errors: [{when: ok = false, kind: denied, code: error}]}\n");
+  const ProviderFailure failure = caller.failure();
+  EXPECT_EQ(failure.kind(), FailureKind::denied);
+  EXPECT_EQ(failure.answer().code, "cannot");
+  for (const char* fine : {R"({"ok":true})", "{no JSON", ""}) {
+    body = fine;
+    EXPECT_TRUE(caller.call().output.is_null()) << fine;
+  }
+}
+
 TEST(Executor, takes_a_404_for_success_where_declared) {
   TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::json(404, JsonObject()); });
   Caller caller(api.url(), "    api: {method: DELETE, path: /x, errors: [{status: 404, not_an_error: true}]}\n");

@@ -54,8 +54,18 @@ void add_options(const Param& param, JsonObject& out) {
   else out["enum"] = std::move(allowed);
 }
 
+// A schema written out says what is accepted; what it does not say of itself, the parameter says.
+Json described(const Param& param) {
+  JsonObject out = param.schema.json.as_object();
+  if (!param.label.empty() && !out.contains("title")) out["title"] = param.label;
+  if (!param.description.empty() && !out.contains("description")) out["description"] = param.description;
+  if (!param.default_.is_null() && !out.contains("default")) out["default"] = param.default_;
+  return out;
+}
+
 Json schema_of_param(const Param& param) {
-  if (param.schema.json.is_object() || param.schema.json.is_bool()) return param.schema.json;
+  if (param.schema.json.is_bool()) return param.schema.json;
+  if (param.schema.json.is_object()) return described(param);
   JsonObject out;
   if (param.schema.json.is_string()) out["$ref"] = param.schema.json;
   else if (const char* type = json_type(param.ui_type)) out["type"] = type;

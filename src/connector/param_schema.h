@@ -7,7 +7,7 @@
 
 namespace junctor::connector {
 
-// {"type": "object", "properties": …, "required": …, "additionalProperties": false}.
+// {"type": "object", "properties": …, "required": …}: what is not declared is left out of the input.
 Json schema_of_params(const std::vector<Param>& params);
 
 }  // namespace junctor::connector

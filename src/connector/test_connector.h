@@ -57,6 +57,7 @@ class Connector final {
     ADD_FAILURE() << action << " succeeded";
     return FailureKind::bug;
   }
+  const Integration& integration() const { return integration_; }
   CallScope scope;
 
  private:

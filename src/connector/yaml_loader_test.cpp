@@ -115,5 +115,15 @@ TEST(YamlLoader, reads_no_on_and_off_as_texts_and_merges_mappings) {
   EXPECT_EQ(json.at("more").at("y"), Json(2));
 }
 
+TEST(Params, keep_default_and_description_beside_a_schema_of_their_own) {
+  const auto integration = load_integration(
+      "slug: x\nactions:\n  a:\n    params:\n      events: {schema: {type: array}, default: [all], description: Which}\n"
+      "    api: {method: POST, path: /a, base_url: \"http://localhost:4010\"}\n", "x.yaml").value_or_throw();
+  const Json events = input_schema(integration, integration.actions.at(0)).at("properties").at("events");
+  EXPECT_EQ(events.at("type"), Json("array"));
+  EXPECT_EQ(events.at("default"), Json(JsonArray{"all"}));
+  EXPECT_EQ(events.at("description"), Json("Which"));
+}
+
 }  // namespace
 }  // namespace junctor::connector
