@@ -35,7 +35,7 @@ class World {
       `integrations: [./mail]\nsettings: {allow_addresses: 127.0.0.0/8, data_dir: ${this.data}, port: ${port}}\n`);
     this.engine = new Process(binary("junctor"), ["serve", this.project]);
     await this.engine.ready(`${this.base}/readyz`);
-    const scopes = ["--scopes", "connections:* mail:*"];
+    const scopes = ["--scopes", "connections:* mail:* actions:call"];
     this.token = junctor(this.data, "token", "create", "ours", ...scopes);
     this.stranger = junctor(this.data, "token", "create", "theirs", ...scopes, "--tenant", "other");
     return this;
