@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/text.h"
 #include "json/schema_evaluate.h"
 #include "json/serialize.h"
 
@@ -88,9 +89,7 @@ std::string shown(const Json& value) {
   if (value.is_array()) return "[…]";
   std::string text = json::to_text(value);
   if (text.size() <= 80) return text;
-  std::size_t end = 77;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "...";
+  return std::string(whole_characters(text, 77)) + "...";
 }
 
 bool check_key(Run& run, NodeId node, const Json& key, const Where<false>& at) {
