@@ -143,10 +143,9 @@ JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegra
   return out;
 }
 
-// The body of an answer: JSON, or its text, or bytes. `cut`: more stands behind it.
-Json shown_body(const ClientResponse& answer, const Json* parsed, bool& cut) {
-  cut = answer.body.size() > most_shown_bytes;
-  if (parsed != nullptr && !cut) return *parsed;
+// The body of an answer, or its beginning: JSON, or its text, or bytes.
+Json shown_body(const ClientResponse& answer, const Json* parsed) {
+  if (parsed != nullptr && answer.body.size() <= most_shown_bytes) return *parsed;
   const std::string_view text = whole_characters(answer.body, most_shown_bytes);
   if (is_utf8(text)) return Json(JsonString(text));
   return JsonObject{{"base64", crypto::to_base64(std::string_view(answer.body).substr(0, most_shown_bytes))},
@@ -166,13 +165,11 @@ JsonObject call_path(Fiber& fiber, const PlugParts& parts, const LoadedIntegrati
     if (!equal_ignoring_case(header.name, "Set-Cookie"))
       headers.push_back(JsonObject{{"name", as_utf8(header.name)}, {"value", as_utf8(header.value)}});
   auto parsed = json::parse(answer.body, {.max_depth = 128});
-  bool cut = false;
-  Json body = shown_body(answer, parsed ? &parsed.value() : nullptr, cut);
   JsonObject out{{"status", answer.status},
                  {"headers", std::move(headers)},
-                 {"body", std::move(body)},
+                 {"body", shown_body(answer, parsed ? &parsed.value() : nullptr)},
                  {"body_bytes", answer.body.size()},
-                 {"cut_short", cut}};
+                 {"cut_short", answer.body.size() > most_shown_bytes}};
   if (question.compare.empty()) return out;
   const Action* action = question.compare == "*"
                              ? connector::action_of_path(integration.definition, question.method, question.path)

@@ -64,6 +64,16 @@ TEST_F(AuthenticatorTest, keeps_no_token_that_could_be_read) {
   });
 }
 
+TEST(Scopes, grant_by_name_by_group_and_everything) {
+  const Scopes some = Scopes::parse("runs:read connections:*");
+  EXPECT_TRUE(some.allow("runs:read"));
+  EXPECT_TRUE(some.allow("connections:write"));
+  EXPECT_FALSE(some.allow("runs:write"));
+  EXPECT_FALSE(some.allow("connections:read,*")) << "two words are no scope";
+  EXPECT_FALSE(some.allow("connections:read+write"));
+  EXPECT_TRUE(Scopes::parse("*").allow("read+write")) << "what an action declares is its own";
+}
+
 TEST_F(AuthenticatorTest, refuses_every_other_form) {
   Authenticator authenticator(tokens_, world_.engine().discovery(), clock_, {});
   run_in_fiber([&](Fiber& fiber) {

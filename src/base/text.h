@@ -28,4 +28,10 @@ std::string as_utf8(std::string text);
 // What a column of every store takes: as_utf8, and zero bytes become U+FFFD as well.
 std::string as_stored_text(std::string text);
 
+// text, with "…" in the place of what stands behind its first `most` bytes.
+inline std::string shortened(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  return std::string(whole_characters(text, most)) + "…";
+}
+
 }  // namespace junctor

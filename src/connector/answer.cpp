@@ -101,12 +101,6 @@ std::string usual_text(const Json& body, bool code) {
   return code ? std::string() : text_of(errors);
 }
 
-std::string cut(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
-  return text.substr(0, most) + "…";
-}
-
 FailureKind to_failure_kind(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::invalid: return FailureKind::invalid;
@@ -189,8 +183,8 @@ class Judge final {
     }
     out.retry_after = retry_after(rule, out.kind);
     out.answer.status = response_.status;
-    out.answer.code = cut(safe(said(rule == nullptr ? nullptr : &rule->code, true)), kept_message_bytes);
-    out.answer.message = cut(safe(said(rule == nullptr ? nullptr : &rule->message, false)), kept_message_bytes);
+    out.answer.code = shortened(safe(said(rule == nullptr ? nullptr : &rule->code, true)), kept_message_bytes);
+    out.answer.message = shortened(safe(said(rule == nullptr ? nullptr : &rule->message, false)), kept_message_bytes);
     // A longer one is left out as a whole.
     const bool searched = response_.body.size() <= searchable_bytes;
     out.answer.body = redaction_.body(searched ? body_without_sent_secrets(response_.body, sent_, redaction_) : response_.body,

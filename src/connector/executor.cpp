@@ -124,6 +124,24 @@ std::vector<std::pair<std::string, std::string>> shown_headers(const Headers& he
   return out;
 }
 
+// What led to the answer, as calls of their own: `call` is the answer's.
+void record_redirects(RecordedCall& call, const ClientRequest& request, const ClientResponse& response,
+                      const Redaction& redaction, CallRecorder& recorder) {
+  for (const ClientRedirect& redirect : response.redirects) {
+    RecordedCall hop = call;
+    hop.method = redirect.method;
+    hop.url = redaction.url(redirect.url);
+    hop.status = redirect.status;
+    hop.response_headers = shown_headers(redirect.headers, request, redaction);
+    recorder.record(std::move(hop));
+    call.request_headers.clear();  // what a hop leaves out of them is the client's to know
+    call.request_body.clear();
+    call.request_bytes = 0;
+  }
+  call.method = response.method;
+  call.url = redaction.url(response.url);
+}
+
 bool can_rewind(const CallScope& scope) {
   return std::all_of(scope.uploads.begin(), scope.uploads.end(),
                      [](const auto& file) { return static_cast<bool>(file.second.rewind); });
@@ -282,24 +300,6 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     if (credentials->after_refusal(fiber, request, *response) != auth::AfterRefusal::retry_once) return outcome;
     rewind(one.scope);
   }
-}
-
-// What led to the answer, as calls of their own: `call` is the answer's.
-void Executor::record_redirects(RecordedCall& call, const ClientRequest& request, const ClientResponse& response,
-                                const Redaction& redaction, CallRecorder& recorder) const {
-  for (const ClientRedirect& redirect : response.redirects) {
-    RecordedCall hop = call;
-    hop.method = redirect.method;
-    hop.url = redaction.url(redirect.url);
-    hop.status = redirect.status;
-    hop.response_headers = shown_headers(redirect.headers, request, redaction);
-    recorder.record(std::move(hop));
-    call.request_headers.clear();  // what a hop leaves out of them is the client's to know
-    call.request_body.clear();
-    call.request_bytes = 0;
-  }
-  call.method = response.method;
-  call.url = redaction.url(response.url);
 }
 
 void Executor::record(const Try& one, const ClientRequest& request, const ClientResponse* response,

@@ -108,8 +108,6 @@ class Executor final {
                              const std::function<bool(Json&&)>& take);
   std::variant<Answer, Fault> send_once(Fiber& fiber, Try& one);
   std::optional<ClientResponse> transmit(Fiber& fiber, const Try& one, const ClientRequest& request, Fault& fault);
-  void record_redirects(RecordedCall& call, const ClientRequest& request, const ClientResponse& response,
-                        const Redaction& redaction, CallRecorder& recorder) const;
   void record(const Try& one, const ClientRequest& request, const ClientResponse* response,
               const std::string& failure) const;
   void check_origin(const CompiledCall& call, const CallScope& scope, const Json& input, const PageTurn& turn) const;

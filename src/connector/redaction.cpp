@@ -78,11 +78,6 @@ void redact_names(Json& json, int depth) {
   }
 }
 
-std::string cut(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
-  return std::string(whole_characters(text, most)) + "…";
-}
-
 // The steps of a form's name: card[number] is /card/number, as a form is written from nested members.
 std::vector<std::string> form_place(std::string_view name) {
   std::vector<std::string> out;
@@ -208,13 +203,13 @@ std::string Redaction::body(std::string_view body, std::string_view content_type
   if (body.size() > searchable_bytes) return left_out(body.size());
   if (auto parsed = json::parse(body)) {
     redact(parsed.value());
-    return cut(json::to_text(parsed.value()), most);
+    return shortened(json::to_text(parsed.value()), most);
   }
   if (content_type.find("form-urlencoded") != std::string_view::npos) {
-    return cut(as_utf8(form(body)), most);
+    return shortened(as_utf8(form(body)), most);
   }
   const bool text = content_type.starts_with("text/") || content_type.find("xml") != std::string_view::npos;
-  return text ? cut(as_utf8(std::string(body)), most) : left_out(body.size());
+  return text ? shortened(as_utf8(std::string(body)), most) : left_out(body.size());
 }
 
 }  // namespace junctor::connector

@@ -21,12 +21,6 @@ std::string_view name_of(LogLevel level) {
   return "error";
 }
 
-// Only behind the search for secrets: a part of one would not be found.
-std::string cut(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
-  return std::string(whole_characters(text, most)) + "…";
-}
-
 }  // namespace
 
 void CallTrace::note(LogLevel level, std::string_view message, Timestamp at) {
@@ -66,11 +60,12 @@ std::string_view to_string(ListingBound bound) {
 
 std::vector<connector::RecordedCall> CallTrace::shown_calls() const {
   auto out = calls;
+  // Shortened only behind the search for secrets: a part of one would not be found.
   const auto header = [this](std::string& value) {
-    value = cut(secrets.without(std::move(value)), connector::recorded_header_bytes);
+    value = shortened(secrets.without(std::move(value)), connector::recorded_header_bytes);
   };
   for (connector::RecordedCall& call : out) {
-    call.url = cut(secrets.without(std::move(call.url)), connector::recorded_url_bytes);
+    call.url = shortened(secrets.without(std::move(call.url)), connector::recorded_url_bytes);
     for (auto& [name, value] : call.request_headers) header(value);
     call.request_body = secrets.without(std::move(call.request_body));
     call.response_body = secrets.without(std::move(call.response_body));

@@ -59,7 +59,7 @@ Kinds kinds_of_values(const ValueRules& rules) {
 
 }  // namespace
 
-std::string describe(const Json& value) { return shortened(json::to_text(value)); }
+std::string describe(const Json& value) { return excerpt(json::to_text(value)); }
 
 Result<Program> Compiler::compile(const Json& schema) {
   Dialect dialect;

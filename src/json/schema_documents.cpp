@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "base/text.h"
 #include "json/parse.h"
 #include "json/pointer.h"
 #include "json/schema_format.h"
@@ -28,13 +29,7 @@ bool is_anchor_name(std::string_view name, Draft draft) {
 
 }  // namespace
 
-std::string shortened(std::string text) {
-  if (text.size() <= 80) return text;
-  std::size_t end = 77;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  text.resize(end);
-  return text + "...";
-}
+std::string excerpt(std::string text) { return shortened(std::move(text), 80); }
 
 std::string Documents::location(const Place& place) const {
   return resources_[place.resource].uri + "#" + json::fragment_encoded(place.pointer);
@@ -58,7 +53,7 @@ const std::string* Documents::text_of(const Place& place, const JsonObject& sche
   const Json* value = schema.if_contains(keyword);
   if (value == nullptr) return nullptr;
   if (!value->is_string()) {
-    report(place, keyword, shortened(json::to_text(*value)), "a text");
+    report(place, keyword, excerpt(json::to_text(*value)), "a text");
     return nullptr;
   }
   buffer = std::string_view(value->get_string());
@@ -120,7 +115,7 @@ Dialect Documents::dialect_at(const Place& place, const JsonObject& schema,
   std::string why;
   const auto metaschema = load(plain, why);
   if (!metaschema || !metaschema->is_object()) {
-    report(place, "$schema", "'" + shortened(uri) + "'" + (why.empty() ? "" : " (" + why + ")"),
+    report(place, "$schema", "'" + excerpt(uri) + "'" + (why.empty() ? "" : " (" + why + ")"),
            "a published metaschema, or one that can be loaded; remove $schema to use 2020-12");
     return inherited;
   }
@@ -147,10 +142,10 @@ void Documents::identify(Place& place, const JsonObject& schema) {
   if (text_of(place, schema, "$id", id) == nullptr) return;
   if (dialect.ref_hides_siblings() && id.starts_with('#')) return;
   if (!is_uri_reference(id)) {
-    return report(place, "$id", "'" + shortened(id) + "'", "a URI reference");
+    return report(place, "$id", "'" + excerpt(id) + "'", "a URI reference");
   }
   if (dialect.is_modern() && !json::decoded_fragment(id).empty()) {
-    return report(place, "$id", "'" + shortened(id) + "'", "a URI reference without a fragment; names inside a schema are said with $anchor");
+    return report(place, "$id", "'" + excerpt(id) + "'", "a URI reference without a fragment; names inside a schema are said with $anchor");
   }
   std::string uri = json::resolve_uri(resources_[place.resource].uri, id);
   uri.resize(json::without_fragment(uri).size());
@@ -164,7 +159,7 @@ void Documents::identify(Place& place, const JsonObject& schema) {
   if (const auto twin = by_uri_.find(uri); twin != by_uri_.end()) {
     const Resource& other = resources_[twin->second];
     if (other.document == document && other.uri == uri && other.root.value != place.value) {
-      report(place, "$id", "'" + shortened(id) + "', which another schema of the document has", "every $id once");
+      report(place, "$id", "'" + excerpt(id) + "', which another schema of the document has", "every $id once");
     }
   }
   const Dialect own = dialect_at(place, schema, dialect);
@@ -177,7 +172,7 @@ void Documents::note_anchor(const Place& place, std::string_view keyword, const 
   Resource& resource = resources_[place.resource];
   const auto [known, is_new] = resource.anchors.emplace(name, place);
   if (is_new || known->second.value == place.value) return;
-  report(place, keyword, "'" + shortened(name) + "', which another schema has", "every anchor once");
+  report(place, keyword, "'" + excerpt(name) + "', which another schema has", "every anchor once");
 }
 
 void Documents::note_anchors(const Place& place, const JsonObject& schema) {
@@ -198,7 +193,7 @@ void Documents::note_anchors(const Place& place, const JsonObject& schema) {
       note_anchor(place, keyword, name);
       return true;
     }
-    report(place, keyword, "'" + shortened(name) + "'", "a name of letters, digits, '-', '_' and '.' that starts with a letter");
+    report(place, keyword, "'" + excerpt(name) + "'", "a name of letters, digits, '-', '_' and '.' that starts with a letter");
     return false;
   };
   note("$anchor");
@@ -206,7 +201,7 @@ void Documents::note_anchors(const Place& place, const JsonObject& schema) {
     if (note("$dynamicAnchor")) resource.dynamic_anchors.emplace(name, place);
   } else if (const Json* flag = schema.if_contains("$recursiveAnchor")) {
     if (!flag->is_bool()) {
-      report(place, "$recursiveAnchor", shortened(json::to_text(*flag)), "true or false");
+      report(place, "$recursiveAnchor", excerpt(json::to_text(*flag)), "true or false");
     } else if (flag->get_bool() && place.pointer.empty()) {
       resource.dynamic_anchors.emplace("", place);
     }
@@ -291,7 +286,7 @@ std::optional<Place> Documents::resolve(const Place& from, std::string_view keyw
   const std::string uri = json::resolve_uri(resources_[from.resource].uri, reference);
   std::string why;
   const auto number = find_resource(from, std::string(json::without_fragment(uri)), why);
-  const std::string name = "'" + shortened(std::string(reference)) + "'";
+  const std::string name = "'" + excerpt(std::string(reference)) + "'";
   if (!number) {
     report(from, keyword, name + ", a document that is not known" + (why.empty() ? "" : " (" + why + ")"),
            "a schema inside this document, or a document that the resolver finds");

@@ -87,7 +87,7 @@ class Documents {
   std::size_t asked_ = 0;
 };
 
-// At most 80 bytes of a text from outside, never cut inside a character.
-std::string shortened(std::string text);
+// The beginning of a text from outside, for a message.
+std::string excerpt(std::string text);
 
 }  // namespace junctor::schema

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/text.h"
 #include "json/schema_documents.h"
 #include "json/schema_evaluate.h"
 #include "json/serialize.h"
@@ -87,7 +88,7 @@ bool are_unique(const std::vector<const Json*>& items) {
 std::string shown(const Json& value) {
   if (value.is_object()) return "{…}";
   if (value.is_array()) return "[…]";
-  return shortened(json::to_text(value));
+  return excerpt(json::to_text(value));
 }
 
 bool check_key(Run& run, NodeId node, const Json& key, const Where<false>& at) {

@@ -74,7 +74,7 @@ TEST(Redirects, keep_credentials_within_their_origin) {
   for (const char* part : {"Authorization=Bearer a", "Cookie=b=c", "X-Api-Key=d", "X-Plain=e"})
     EXPECT_NE(response.body.find(part), std::string::npos) << part;
   EXPECT_EQ(response.url, two.url(two.one, "/here?x=1"));
-  ASSERT_EQ(response.redirects.size(), 1u);
+  EXPECT_EQ(response.redirects.size(), 1u);
 }
 
 TEST(Redirects, leave_credentials_behind_when_the_origin_changes) {
