@@ -121,15 +121,16 @@ int run_test(Fiber& fiber, Work& work, const vault::Connection& connection, cons
   return good ? 0 : 1;
 }
 
-// On a terminal, what is only known once the connection can make calls.
+// On a terminal, what can only be asked for once the connection can make calls.
 vault::Connection ask_second_phase(Fiber& fiber, Work& work, const vault::IntegrationProfile& profile,
                                    const vault::Connection& made) {
-  if (made.status != vault::ConnectionStatus::needs_vars) return made;
+  if (made.status == vault::ConnectionStatus::needs_authorisation) return made;
   const auto options = [&](const FieldDeclaration& field, const JsonObject&) {
     return fetch_options(fiber, work, {made.integration, field.key, made, {}});
   };
   vault::ConnectionChange change;
   change.vars = ask_vars(profile.fields, vault::FieldPhase::after_authorisation, made.vars, options);
+  if (*change.vars == made.vars) return made;
   return work.connections.update(fiber, work.tenant, made.id, change);
 }
 
