@@ -3,22 +3,21 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
-#include <fstream>
 #include <functional>
 #include <iostream>
-#include <iterator>
 
 #include "api/consent_pages.h"
 #include "async/scope.h"
 #include "auth/ports.h"
-#include "base/crypto.h"
 #include "cli/ask_vars.h"
 #include "cli/local_engine.h"
 #include "cli/terminal.h"
+#include "cli/text_file.h"
 #include "cli/vault_access.h"
 #include "engine/field_options.h"
 #include "engine/registry.h"
 #include "json/parse.h"
+#include "json/repeated_key.h"
 #include "json/serialize.h"
 #include "vault/connections.h"
 
@@ -72,18 +71,18 @@ struct Work {
   std::unique_ptr<LocalEngine> engine_;
 };
 
+[[noreturn]] void refuse_vars(Problem problem, const std::string& file) {
+  problem.file = file == "-" ? "standard input" : file;
+  throw Failure(FailureKind::invalid, to_string(problem));
+}
+
 JsonObject read_vars(const std::string& file) {
-  std::string text;
-  if (file == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) throw Failure(FailureKind::not_found, "cannot read the vars file " + file);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
-  auto parsed = json::parse(text, {.max_depth = 64, .max_bytes = most_vars_bytes});
-  crypto::wipe(text);
-  if (!parsed || !parsed.value().is_object()) throw Failure(FailureKind::invalid, "the vars file holds no JSON object");
+  const Secret text = read_text(file, most_vars_bytes);
+  auto parsed = json::parse(text.reveal(), {.max_depth = 64, .max_bytes = most_vars_bytes});
+  if (!parsed) refuse_vars(parsed.problems().front(), file);
+  if (auto repeated = json::repeated_key(text.reveal())) refuse_vars(*std::move(repeated), file);
+  if (!parsed.value().is_object())
+    refuse_vars({"", 0, "JSON that is no object", "an object with a member for each var, such as {\"key\": \"…\"}", ""}, file);
   return std::move(parsed.value().as_object());
 }
 
@@ -248,6 +247,10 @@ int change(const Given& given, const vault::ConnectionChange& wanted) {
 }
 
 int set(const Given& given) {
+  if (!given.has("vars-file") && !given.has("name")) {
+    std::cerr << "junctor: nothing to change; give --vars-file or --name\n";
+    return 2;
+  }
   vault::ConnectionChange wanted;
   if (given.has("vars-file")) wanted.vars = read_vars(given.value("vars-file"));
   if (given.has("name")) wanted.name = given.value("name");

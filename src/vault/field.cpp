@@ -41,14 +41,15 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string declared_names(const FieldDeclarations& fields, std::string_view key) {
   if (fields.empty()) return "no var at all; this integration declares none";
+  std::string out = "one of ";
+  for (const FieldDeclaration& field : fields)
+    out += fmt::format("{}\"{}\"", &field == &fields.front() ? "" : ", ", field.key);
   const auto nearest =
       std::min_element(fields.begin(), fields.end(), [&](const auto& a, const auto& b) {
         return distance(a.key, key.substr(0, 64)) < distance(b.key, key.substr(0, 64));
       });
   if (distance(nearest->key, key.substr(0, 64)) <= 2)
-    return fmt::format("did you mean \"{}\"?", nearest->key);
-  std::string out = "one of";
-  for (const FieldDeclaration& field : fields) out += fmt::format(" \"{}\"", field.key);
+    out += fmt::format("; did you mean \"{}\"?", nearest->key);
   return out;
 }
 
