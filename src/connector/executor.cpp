@@ -253,7 +253,8 @@ std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, c
   try {
     return client_.send(fiber, request);
   } catch (const Failure& failure) {
-    record(one, request, nullptr, failure.message());
+    // What the client itself refuses (a header with a line break, a URL that is none) has not gone out.
+    if (failure.kind() != FailureKind::invalid) record(one, request, nullptr, failure.message());
     if (!is_retryable(failure.kind()) || one.downloaded > 0) throw;
     fault = transport_fault(one.call.integration, failure);
     return std::nullopt;

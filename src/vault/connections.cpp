@@ -70,7 +70,8 @@ void check_name(std::string_view name) {
                                      0,
                                      "a name that cannot be used",
                                      "1 to 120 printable characters without \"/\"",
-                                     {}}});
+                                     {}}},
+                            ConnectionError::request_invalid);
 }
 
 std::string method_of(const IntegrationProfile& profile, const std::string& wanted) {
@@ -83,7 +84,8 @@ std::string method_of(const IntegrationProfile& profile, const std::string& want
                                    0,
                                    wanted,
                                    fmt::format("one of {}", fmt::join(profile.auth_methods, ", ")),
-                                   {}}});
+                                   {}}},
+                          ConnectionError::request_invalid);
 }
 
 bool needs_consent(const IntegrationProfile& profile, const std::string& method) {

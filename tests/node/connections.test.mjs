@@ -148,7 +148,10 @@ async function byApi(shop) {
   await refused("an unknown connection", 404, "unknown_connection", shop.api("POST", "/v1/connections/018f0000-0000-7000-8000-000000000000/test"));
   await refused("an old version", 409, "changed_meanwhile", shop.api("PATCH", at, { version: 1, name: "other" }));
   for (const wrong of [{ enabled: "false" }, { enabled: 0 }, { version: "1" }, { version: 1.5 }, { version: -1 }])
-    await refused(`a change of ${JSON.stringify(wrong)}`, 422, "vars_invalid", shop.api("PATCH", at, wrong));
+    await refused(`a change of ${JSON.stringify(wrong)}`, 422, "request_invalid", shop.api("PATCH", at, wrong));
+  await refused("an unknown member", 422, "request_invalid", create(good, "x", { nam: "y" }));
+  await refused("a name of another kind", 422, "request_invalid", create(good, 5));
+  await refused("a bad name", 422, "request_invalid", create(good, "a/b"));
   for (const query of ["after=zzz", "limit=abc", "limit=0", "limit=5000"])
     same((await shop.api("GET", `/v1/connections?${query}`)).status, 400, `connections with ${query}`);
   await shop.api("PATCH", at, { enabled: false });
