@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "api/action_input.h"
+#include "api/answers.h"
 #include "api/expand.h"
 #include "base/log.h"
 #include "engine/runs.h"
@@ -72,7 +73,7 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, const HttpReques
   const LoadedAction& action = integration->action(action_slug);
   Called called{parts, parts.access.require(fiber, request, scopes_of(*action.definition)), integration, action, {}, {}};
   auto input = by_place ? action_input(action, request) : body_input(request);
-  if (!input.ok()) return problem_response(400, "the body cannot be read", input.problems());
+  if (!input.ok()) return unreadable(input.problems());
 
   called.start.tenant = called.caller.tenant;
   called.start.id = RunId::generate();

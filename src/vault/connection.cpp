@@ -14,8 +14,10 @@ FailureKind kind_of(ConnectionError error) {
     case ConnectionError::vars_invalid:
     case ConnectionError::credentials_invalid:
     case ConnectionError::request_invalid:
+    case ConnectionError::several_connections:
       return FailureKind::invalid;
     case ConnectionError::unknown_integration:
+    case ConnectionError::unknown_action:
     case ConnectionError::unknown_connection:
       return FailureKind::not_found;
     case ConnectionError::name_taken:
@@ -54,11 +56,11 @@ std::string_view to_string(HealthState state) {
 }
 
 std::string_view to_string(ConnectionError error) {
-  constexpr std::array<std::string_view, 16> names = {
-      "vars_invalid",        "unknown_integration", "unknown_connection", "name_taken",
-      "disabled_connection", "not_authorised",      "grant_expired",      "host_not_allowed",
-      "provider_error",      "credentials_invalid", "changed_meanwhile",   "consent_unknown",    "another_browser",
-      "another_issuer", "secrets_destroyed",  "request_invalid"};
+  constexpr std::array<std::string_view, 18> names = {
+      "vars_invalid",     "unknown_integration", "unknown_action",      "unknown_connection", "several_connections",
+      "name_taken",       "disabled_connection", "not_authorised",      "grant_expired",      "host_not_allowed",
+      "provider_error",   "credentials_invalid", "changed_meanwhile",   "consent_unknown",    "another_browser",
+      "another_issuer",   "secrets_destroyed",   "request_invalid"};
   return names[static_cast<std::size_t>(error)];
 }
 

@@ -77,7 +77,9 @@ struct ConnectionStamp {
 enum class ConnectionError {
   vars_invalid,         // undeclared, missing or of a wrong type: correct them
   unknown_integration,  // load its definition first
+  unknown_action,       // correct the slug: the message names those there are
   unknown_connection,   // create it, or correct the name
+  several_connections,  // name one of them
   name_taken,           // choose another name
   disabled_connection,  // enable it
   not_authorised,       // finish the authorisation

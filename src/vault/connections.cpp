@@ -220,7 +220,7 @@ Connection Connections::find(Fiber& fiber, const TenantId& tenant, std::string_v
     if (rows.empty()) unknown(reference);
     if (rows.size() > 1)
       throw ConnectionFailure(
-          ConnectionError::unknown_connection,
+          ConnectionError::several_connections,
           fmt::format("{0} has several connections; name one as \"{0}/<name>\"", integration));
     return load(view, tenant, rows[0].get<ConnectionId>(0));
   });
