@@ -73,7 +73,9 @@ class TokenService final {
  private:
   struct Flight;
   std::optional<LiveToken> known(const ConnectionKey& key);
+  std::optional<LiveToken> load(Fiber& fiber, const ConnectionKey& key);
   void remember(const ConnectionKey& key, const LiveToken& token);
+  void remember_locked(const ConnectionKey& key, const LiveToken& token);  // with mutex_ held
   std::shared_ptr<Flight> join_flight(const ConnectionKey& key, std::int64_t seen);
   LiveToken wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight);
   void land(const ConnectionKey& key, const std::shared_ptr<Flight>& flight);
@@ -95,6 +97,7 @@ class TokenService final {
 
   mutable std::mutex mutex_;
   std::map<ConnectionKey, LiveToken> known_;
+  std::uint64_t times_forgotten_ = 0;  // of all connections
   std::map<ConnectionKey, std::shared_ptr<Flight>> flights_;
   std::map<ConnectionKey, Timestamp> pauses_;  // no refresh ahead before
   TokenServiceStats stats_;
