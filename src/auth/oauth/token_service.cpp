@@ -147,6 +147,7 @@ void TokenService::land(const ConnectionKey& key, const std::shared_ptr<Flight>&
     flight->done = true;
   }
   flight->changed.notify_all();
+  if (has_received(key)) store_later(key);
 }
 
 LiveToken TokenService::wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight) {
@@ -164,6 +165,7 @@ LiveToken TokenService::wait_for(Fiber& fiber, const std::shared_ptr<Flight>& fl
 
 LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
   for (;;) {
+    if (const auto token = store_received(fiber, key)) return *token;
     LeaseAnswer answer = connections_.vault().store().write(fiber, [&](Transaction& tx) {
       return tokens_.lease(tx, key, seen, holder_, options_.lease);
     });
@@ -171,15 +173,18 @@ LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int
       remember(key, *newer);
       return *newer;
     }
-    if (auto* lease = std::get_if<TokenLease>(&answer))
-      return refresh_with(fiber, key, std::move(*lease));
-    fiber.sleep_for(options_.busy_pause);
+    if (auto* lease = std::get_if<TokenLease>(&answer)) {
+      if (const auto token = refresh_with(fiber, key, std::move(*lease))) return *token;
+    } else {
+      fiber.sleep_for(options_.busy_pause);
+    }
   }
 }
 
-LiveToken TokenService::refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease) {
+std::optional<LiveToken> TokenService::refresh_with(Fiber& fiber, const ConnectionKey& key,
+                                                    TokenLease lease) {
   try {
-    const Resolved how = resolve(fiber, lease.connection);
+    Resolved how = resolve(fiber, lease.connection);
     if (needs_consent(how.oauth()) &&
         lease.connection.connection.status == ConnectionStatus::grant_expired)
       throw ConnectionFailure(
@@ -196,13 +201,22 @@ LiveToken TokenService::refresh_with(Fiber& fiber, const ConnectionKey& key, Tok
           {0, "expired", "the access token has ended and the provider gave no refresh token"});
     }
     const Timestamp now = connections_.vault().clock().now();
-    const TokenAnswer answer = ask(fiber, lease, how, now);
+    TokenAnswer answer = ask(fiber, lease, how, now);
     if (const auto* refusal = std::get_if<TokenRefusal>(&answer))
       fail_grant(fiber, key, lease, *refusal);
-    return store_grant(fiber, key, lease, std::get<TokenGrant>(answer), how.oauth(), now);
+    const bool had_ended = lease.connection.connection.status == ConnectionStatus::grant_expired;
+    auto received = std::make_shared<const Received>(
+        Received{lease.hold, std::move(how), std::move(std::get<TokenGrant>(answer)), now, had_ended});
+    {
+      const std::lock_guard lock(mutex_);
+      received_[key] = std::move(received);
+    }
+    return store_received(fiber, key);
   } catch (const Failure& failure) {
+    // The lease guards the only copy of the grant: whoever got it now would send a used refresh token.
+    if (has_received(key)) throw;
     connections_.vault().store().write(fiber, [&](Transaction& tx) {
-      tokens_.give_back(tx, key, lease.fence, failure.message());
+      tokens_.give_back(tx, key, lease.hold, failure.message());
     });
     throw;
   }
@@ -237,22 +251,43 @@ TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resol
                             secrets);
 }
 
-LiveToken TokenService::store_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
-                                    const TokenGrant& grant, const OAuth2Auth& oauth,
-                                    Timestamp asked_at) {
-  const bool was_ended = lease.connection.connection.status == ConnectionStatus::grant_expired;
-  const auto token = connections_.vault().store().write(fiber, [&](Transaction& tx) {
-    auto stored = tokens_.store(tx, key, lease.fence, grant, oauth, asked_at);
-    if (stored && was_ended)
+std::optional<LiveToken> TokenService::store_received(Fiber& fiber, const ConnectionKey& key) {
+  std::shared_ptr<const Received> received;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = received_.find(key); found != received_.end()) received = found->second;
+  }
+  if (!received) return std::nullopt;
+  auto token = connections_.vault().store().write(fiber, [&](Transaction& tx) {
+    auto stored = tokens_.store(tx, key, received->hold, received->grant, received->how.oauth(),
+                                received->asked_at);
+    if (stored && received->grant_had_ended)
       connections_.set_status(tx, key.tenant, key.id,
                               connections_.status_when_authorised(tx, key.tenant, key.id), "");
-    return stored ? stored : tokens_.load(tx, key);
+    return stored;
   });
-  if (!token)
-    throw Failure(FailureKind::unavailable,
-                  "the token was refreshed by another node meanwhile; try again");
-  remember(key, *token);
-  return *token;
+  {
+    const std::lock_guard lock(mutex_);
+    received_.erase(key);
+  }
+  if (token) remember(key, *token);
+  return token;
+}
+
+bool TokenService::has_received(const ConnectionKey& key) const {
+  const std::lock_guard lock(mutex_);
+  return received_.contains(key);
+}
+
+// Although nobody may ask: another node takes the lease over when it has lapsed.
+void TokenService::store_later(const ConnectionKey& key) {
+  log::write(log::Level::error, "auth",
+             "connection {}: the store refused a new token; it is written again until it is there",
+             key.id.to_string());
+  scope_->spawn([this, key](Fiber& fiber) {
+    fiber.sleep_for(options_.store_pause);
+    if (has_received(key)) join_flight(key, 0);
+  });
 }
 
 void TokenService::fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
@@ -261,7 +296,7 @@ void TokenService::fail_grant(Fiber& fiber, const ConnectionKey& key, const Toke
   const bool ended = refusal.code == "invalid_grant" || refusal.code == "expired" ||
                      refusal.code == "access_denied";
   connections_.vault().store().write(fiber, [&](Transaction& tx) {
-    tokens_.give_back(tx, key, lease.fence, reason);
+    tokens_.give_back(tx, key, lease.hold, reason);
     if (ended && tokens_.generation(tx, key) == lease.generation)
       connections_.set_status(tx, key.tenant, key.id, ConnectionStatus::grant_expired, reason);
   });

@@ -7,7 +7,8 @@
 // Invariants:
 //   1. In one process one refresh per connection is under way; the others wait for its outcome.
 //   2. Between processes the lease row decides (token_store.h); who gets it reads the tokens again.
-//   3. A new refresh token is on disk before the new access token is used.
+//   3. A new refresh token is on disk before the new access token is used. While the store refuses
+//      it, it is kept here with its lease, and written before the provider is asked again.
 //   4. A token that is still good is used while another is fetched ahead of its expiry.
 #pragma once
 
@@ -29,6 +30,7 @@ struct TokenServiceOptions {
   std::chrono::milliseconds lease{40'000};
   std::chrono::milliseconds busy_pause{50};        // between looks while another node refreshes
   std::chrono::milliseconds failure_pause{5'000};  // after a failed refresh ahead of expiry
+  std::chrono::milliseconds store_pause{1'000};    // after the store refused a grant
 };
 
 struct TokenServiceStats {
@@ -72,16 +74,27 @@ class TokenService final {
 
  private:
   struct Flight;
+  // A grant on its way into the store.
+  struct Received {
+    LeaseHold hold;
+    Resolved how;
+    TokenGrant grant;
+    Timestamp asked_at;
+    bool grant_had_ended = false;
+  };
   std::optional<LiveToken> known(const ConnectionKey& key);
   void remember(const ConnectionKey& key, const LiveToken& token);
   std::shared_ptr<Flight> join_flight(const ConnectionKey& key, std::int64_t seen);
   LiveToken wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight);
   void land(const ConnectionKey& key, const std::shared_ptr<Flight>& flight);
   LiveToken refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
-  LiveToken refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease);
+  // nullopt: another node took the lease over meanwhile.
+  std::optional<LiveToken> refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease);
   TokenAnswer ask(Fiber& fiber, const TokenLease& lease, const Resolved& how, Timestamp now);
-  LiveToken store_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
-                        const TokenGrant& grant, const OAuth2Auth& oauth, Timestamp asked_at);
+  // Writes what was received and not written yet; nullopt when there is nothing, or another lease won.
+  std::optional<LiveToken> store_received(Fiber& fiber, const ConnectionKey& key);
+  bool has_received(const ConnectionKey& key) const;
+  void store_later(const ConnectionKey& key);
   [[noreturn]] void fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
                                const TokenRefusal& refusal);
 
@@ -97,6 +110,7 @@ class TokenService final {
   std::map<ConnectionKey, LiveToken> known_;
   std::map<ConnectionKey, std::shared_ptr<Flight>> flights_;
   std::map<ConnectionKey, Timestamp> pauses_;  // no refresh ahead before
+  std::map<ConnectionKey, std::shared_ptr<const Received>> received_;
   TokenServiceStats stats_;
   bool stopped_ = false;
 

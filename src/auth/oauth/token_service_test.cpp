@@ -205,6 +205,82 @@ TEST(TokenService, a_broken_token_endpoint_leaves_the_grant_alone_and_the_lease_
   });
 }
 
+// A store that refuses every new token while this lives, as a full disk does.
+class FullStore {
+ public:
+  explicit FullStore(World& world) : world_(world) {
+    run("CREATE TRIGGER full BEFORE UPDATE OF generation ON oauth_tokens "
+        "BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+  }
+  ~FullStore() { run("DROP TRIGGER full"); }
+
+ private:
+  void run(const char* sql) {
+    world_.store().write_blocking([&](Transaction& tx) { tx.execute(sql); });
+  }
+  World& world_;
+};
+
+TEST(TokenService, a_rotated_token_that_the_store_refused_is_kept_and_written_before_the_next_question) {
+  World world;
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    TokenService& tokens = world.engine().tokens();
+    {
+      const FullStore full(world);
+      EXPECT_NE(error_of([&] { tokens.newer_than(fiber, key, 1); }), "none");
+      EXPECT_NE(error_of([&] { tokens.newer_than(fiber, key, 1); }), "none");
+      EXPECT_EQ(text(tokens.current(fiber, key)), "access-0") << "not used before it is on disk";
+      EXPECT_EQ(world.provider.calls().size(), 1u);
+    }
+    EXPECT_EQ(text(tokens.newer_than(fiber, key, 1)), "access-1");
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+    EXPECT_EQ(text(tokens.newer_than(fiber, key, 2)), "access-2");
+    EXPECT_EQ(world.provider.calls().at(1).get("refresh_token"), "refresh-1");
+  });
+}
+
+TEST(TokenService, a_kept_token_is_written_although_nobody_asks) {
+  World world;
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    {
+      const FullStore full(world);
+      EXPECT_NE(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "none");
+    }
+    const auto generation = [&] {
+      return world.store().read(fiber, [&](Snapshot& view) {
+        return world.engine().tokens().tokens().generation(view, key);
+      });
+    };
+    for (int i = 0; i < 400 && generation() < 2; ++i) fiber.sleep_for(10ms);
+    EXPECT_EQ(generation(), 2);
+  });
+}
+
+TEST(TokenService, a_kept_token_gives_way_to_a_new_consent) {
+  World world;
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    {
+      const FullStore full(world);
+      EXPECT_NE(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "none");
+    }
+    TokenGrant consent;
+    consent.access_token = Secret("of-consent");
+    consent.refresh_token = Secret("refresh-of-consent");
+    world.store().write(fiber, [&](Transaction& tx) {
+      world.engine().tokens().tokens().store_consent(
+          tx, key, consent, *world.catalogue.definition->methods[0].oauth2, system_clock().now());
+    });
+    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "of-consent");
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+  });
+}
+
 TEST(TokenService, a_lost_lease_cannot_store) {
   World world;
   consent_world(world);
@@ -216,10 +292,10 @@ TEST(TokenService, a_lost_lease_cannot_store) {
     const auto stored = world.store().write(fiber, [&](Transaction& tx) {
       const auto first = std::get<TokenLease>(tokens.lease(tx, key, 1, Uuid::generate(), 0ms));
       const auto second = std::get<TokenLease>(tokens.lease(tx, key, 1, Uuid::generate(), 10s));
-      EXPECT_EQ(second.fence, first.fence + 1);
+      EXPECT_EQ(second.hold.fence, first.hold.fence + 1);
       EXPECT_TRUE(
           std::holds_alternative<LeaseBusy>(tokens.lease(tx, key, 1, Uuid::generate(), 10s)));
-      return tokens.store(tx, key, first.fence, grant,
+      return tokens.store(tx, key, first.hold, grant,
                           *world.catalogue.definition->methods[0].oauth2, system_clock().now());
     });
     EXPECT_FALSE(stored.has_value());
