@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "async/signal.h"
 #include "auth/schemes.h"
 #include "base/log.h"
 #include "store/store.h"
@@ -27,16 +26,6 @@ std::string reason_of(const TokenRefusal& refusal) {
 }
 
 }  // namespace
-
-// One refresh under way. state is guarded by mutex; changed tells of done.
-struct TokenService::Flight {
-  std::mutex mutex;
-  Signal changed;
-  bool done = false;
-  std::int64_t seen = 0;
-  std::optional<LiveToken> token;
-  std::exception_ptr error;
-};
 
 TokenService::TokenService(vault::Connections& connections, const AuthCatalogue& catalogue,
                            HttpClient& client, Discovery& discovery, TokenServiceOptions options)
@@ -70,7 +59,7 @@ LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key) {
         fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
     if (token) remember(key, *token);
   }
-  if (!token) return wait_for(fiber, join_flight(key, 0));
+  if (!token) return join_flight(key, 0)->wait(fiber);
   if (!token->refresh_at || now < *token->refresh_at) return *token;
   if (token->expires_at && now < *token->expires_at) {
     bool paused = false;
@@ -82,14 +71,14 @@ LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key) {
     if (!paused) join_flight(key, token->generation);
     return *token;
   }
-  return wait_for(fiber, join_flight(key, token->generation));
+  return join_flight(key, token->generation)->wait(fiber);
 }
 
 LiveToken TokenService::newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
   if (const auto token = known(key); token && token->generation > seen) return *token;
-  LiveToken token = wait_for(fiber, join_flight(key, seen));
+  LiveToken token = join_flight(key, seen)->wait(fiber);
   // Joined a flight that began before this token was seen.
-  return token.generation > seen ? token : wait_for(fiber, join_flight(key, seen));
+  return token.generation > seen ? token : join_flight(key, seen)->wait(fiber);
 }
 
 void TokenService::forget(const ConnectionKey& key) {
@@ -111,56 +100,43 @@ void TokenService::remember(const ConnectionKey& key, const LiveToken& token) {
   if (token.generation >= slot.generation) slot = token;
 }
 
-std::shared_ptr<TokenService::Flight> TokenService::join_flight(const ConnectionKey& key,
-                                                                std::int64_t seen) {
+std::shared_ptr<TokenService::Refresh> TokenService::join_flight(const ConnectionKey& key,
+                                                                 std::int64_t seen) {
   const std::lock_guard lock(mutex_);
   if (stopped_) throw Failure(FailureKind::cancelled, "the engine is stopping");
   auto& slot = flights_[key];
   if (slot) return slot;
-  slot = std::make_shared<Flight>();
-  slot->seen = seen;
-  loop_.loop().post([this, key, flight = slot] {
-    scope_->spawn([this, key, flight](Fiber& fiber) {
-      const DeadlineScope limit(fiber, refresh_limit);
-      try {
-        flight->token = refresh(fiber, key, flight->seen);
-      } catch (...) {
-        flight->error = std::current_exception();
-      }
-      land(key, flight);
-    });
+  slot = std::make_shared<Refresh>();
+  loop_.loop().post([this, key, seen, flight = slot] {
+    scope_->spawn([this, key, seen, flight](Fiber& fiber) { fly(fiber, key, seen, *flight); });
   });
   return slot;
 }
 
-void TokenService::land(const ConnectionKey& key, const std::shared_ptr<Flight>& flight) {
+void TokenService::fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen, Refresh& flight) {
+  const DeadlineScope limit(fiber, refresh_limit);
+  std::optional<LiveToken> token;
+  std::exception_ptr error;
+  try {
+    token = refresh(fiber, key, seen);
+  } catch (...) {
+    error = std::current_exception();
+    note_failure(key);
+  }
   {
     const std::lock_guard lock(mutex_);
     flights_.erase(key);
-    if (flight->error) {
-      ++stats_.failures;
-      pauses_[key] = connections_.vault().clock().now() + options_.failure_pause;
-    }
   }
-  {
-    const std::lock_guard lock(flight->mutex);
-    flight->done = true;
-  }
-  flight->changed.notify_all();
-  if (has_received(key)) store_later(key);
+  token ? flight.land(*token) : flight.fail(error);
 }
 
-LiveToken TokenService::wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight) {
-  for (;;) {
-    const std::uint64_t seen = flight->changed.count();
-    {
-      const std::lock_guard lock(flight->mutex);
-      if (flight->done) break;
-    }
-    flight->changed.wait_for(fiber, seen, refresh_limit);
+void TokenService::note_failure(const ConnectionKey& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++stats_.failures;
+    pauses_[key] = connections_.vault().clock().now() + options_.failure_pause;
   }
-  if (flight->error) std::rethrow_exception(flight->error);
-  return *flight->token;
+  if (has_received(key)) store_later(key);
 }
 
 LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
@@ -281,11 +257,19 @@ bool TokenService::has_received(const ConnectionKey& key) const {
 
 // Although nobody may ask: another node takes the lease over when it has lapsed.
 void TokenService::store_later(const ConnectionKey& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stored_later_.insert(key).second) return;
+  }
   log::write(log::Level::error, "auth",
              "connection {}: the store refused a new token; it is written again until it is there",
              key.id.to_string());
   scope_->spawn([this, key](Fiber& fiber) {
     fiber.sleep_for(options_.store_pause);
+    {
+      const std::lock_guard lock(mutex_);
+      stored_later_.erase(key);
+    }
     if (has_received(key)) join_flight(key, 0);
   });
 }

@@ -16,10 +16,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "async/loop.h"
 #include "async/scope.h"
 #include "auth/oauth/discovery.h"
+#include "auth/oauth/flight.h"
 #include "auth/oauth/token_store.h"
 #include "auth/ports.h"
 
@@ -73,7 +75,8 @@ class TokenService final {
   void stop();
 
  private:
-  struct Flight;
+  // One refresh under way.
+  using Refresh = Flight<LiveToken>;
   // A grant on its way into the store.
   struct Received {
     LeaseHold hold;
@@ -84,9 +87,9 @@ class TokenService final {
   };
   std::optional<LiveToken> known(const ConnectionKey& key);
   void remember(const ConnectionKey& key, const LiveToken& token);
-  std::shared_ptr<Flight> join_flight(const ConnectionKey& key, std::int64_t seen);
-  LiveToken wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight);
-  void land(const ConnectionKey& key, const std::shared_ptr<Flight>& flight);
+  std::shared_ptr<Refresh> join_flight(const ConnectionKey& key, std::int64_t seen);
+  void fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen, Refresh& flight);
+  void note_failure(const ConnectionKey& key);
   LiveToken refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
   // nullopt: another node took the lease over meanwhile.
   std::optional<LiveToken> refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease);
@@ -108,9 +111,10 @@ class TokenService final {
 
   mutable std::mutex mutex_;
   std::map<ConnectionKey, LiveToken> known_;
-  std::map<ConnectionKey, std::shared_ptr<Flight>> flights_;
+  std::map<ConnectionKey, std::shared_ptr<Refresh>> flights_;
   std::map<ConnectionKey, Timestamp> pauses_;  // no refresh ahead before
   std::map<ConnectionKey, std::shared_ptr<const Received>> received_;
+  std::set<ConnectionKey> stored_later_;  // somebody sleeps before the next try
   TokenServiceStats stats_;
   bool stopped_ = false;
 
