@@ -59,26 +59,25 @@ LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key) {
         fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
     if (token) remember(key, *token);
   }
-  if (!token) return join_flight(key, 0)->wait(fiber);
+  if (!token) return wait_for_newer(fiber, key, 0);
   if (!token->refresh_at || now < *token->refresh_at) return *token;
   if (token->expires_at && now < *token->expires_at) {
-    bool paused = false;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto pause = pauses_.find(key);
-      paused = pause != pauses_.end() && now < pause->second;
-    }
-    if (!paused) join_flight(key, token->generation);
+    if (!is_paused(key)) join_flight(key, token->generation);
     return *token;
   }
-  return join_flight(key, token->generation)->wait(fiber);
+  return wait_for_newer(fiber, key, token->generation);
 }
 
 LiveToken TokenService::newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
   if (const auto token = known(key); token && token->generation > seen) return *token;
-  LiveToken token = join_flight(key, seen)->wait(fiber);
+  LiveToken token = wait_for_newer(fiber, key, seen);
   // Joined a flight that began before this token was seen.
-  return token.generation > seen ? token : join_flight(key, seen)->wait(fiber);
+  return token.generation > seen ? token : wait_for_newer(fiber, key, seen);
+}
+
+LiveToken TokenService::wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
+  require_no_pause(key);
+  return join_flight(key, seen)->wait(fiber);
 }
 
 void TokenService::forget(const ConnectionKey& key) {
@@ -121,22 +120,45 @@ void TokenService::fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen
     token = refresh(fiber, key, seen);
   } catch (...) {
     error = std::current_exception();
-    note_failure(key);
+    if (!is_paused(key)) pause(key, {}, {});
+    if (has_received(key)) store_later(key);
   }
   {
     const std::lock_guard lock(mutex_);
     flights_.erase(key);
+    if (token) pauses_.erase(key);
+    if (error) ++stats_.failures;
   }
   token ? flight.land(*token) : flight.fail(error);
 }
 
-void TokenService::note_failure(const ConnectionKey& key) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++stats_.failures;
-    pauses_[key] = connections_.vault().clock().now() + options_.failure_pause;
-  }
-  if (has_received(key)) store_later(key);
+void TokenService::pause(const ConnectionKey& key, std::chrono::milliseconds at_least,
+                         std::string reason) {
+  const std::lock_guard lock(mutex_);
+  Pause& pause = pauses_.try_emplace(key).first->second;
+  pause.length = pause.length.count() == 0 ? options_.failure_pause
+                                           : std::min(2 * pause.length, options_.most_pause);
+  pause.until = connections_.vault().clock().now() +
+                std::max(pause.length, std::min(at_least, options_.longest_wait));
+  pause.reason = std::move(reason);
+}
+
+bool TokenService::is_paused(const ConnectionKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto pause = pauses_.find(key);
+  return pause != pauses_.end() && connections_.vault().clock().now() < pause->second.until;
+}
+
+void TokenService::require_no_pause(const ConnectionKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto pause = pauses_.find(key);
+  if (pause == pauses_.end() || pause->second.reason.empty() || flights_.contains(key)) return;
+  const auto left = pause->second.until - connections_.vault().clock().now();
+  if (left.count() <= 0) return;
+  throw Failure(FailureKind::unavailable,
+                fmt::format("{}; it is asked again in {} s", pause->second.reason,
+                            std::chrono::ceil<std::chrono::seconds>(left).count()))
+      .retry_after(left);
 }
 
 LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
@@ -177,7 +199,7 @@ std::optional<LiveToken> TokenService::refresh_with(Fiber& fiber, const Connecti
           {0, "expired", "the access token has ended and the provider gave no refresh token"});
     }
     const Timestamp now = connections_.vault().clock().now();
-    TokenAnswer answer = ask(fiber, lease, how, now);
+    TokenAnswer answer = ask_or_pause(fiber, key, lease, how, now);
     if (const auto* refusal = std::get_if<TokenRefusal>(&answer))
       fail_grant(fiber, key, lease, *refusal);
     const bool had_ended = lease.connection.connection.status == ConnectionStatus::grant_expired;
@@ -198,6 +220,20 @@ std::optional<LiveToken> TokenService::refresh_with(Fiber& fiber, const Connecti
   }
 }
 
+TokenAnswer TokenService::ask_or_pause(Fiber& fiber, const ConnectionKey& key,
+                                       const TokenLease& lease, const Resolved& how,
+                                       Timestamp now) {
+  try {
+    return ask(fiber, lease, how, now);
+  } catch (const ConnectionFailure&) {
+    throw;
+  } catch (const Failure& failure) {
+    if (is_retryable(failure.kind()))
+      pause(key, failure.retry_after().value_or(std::chrono::milliseconds(0)), failure.message());
+    throw;
+  }
+}
+
 TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resolved& how,
                               Timestamp now) {
   {
@@ -207,13 +243,14 @@ TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resol
   const VarsContext vars(lease.connection);
   const OAuth2Auth& oauth = how.oauth();
   const TokenCall call{oauth, vars, how.endpoints, how.identity};
+  const TokenWire wire{client_, connections_.vault().clock()};
   if (!lease.refresh_token.empty() && oauth.refresh)
-    return send_declared_request(fiber, client_, call, *oauth.refresh, lease.refresh_token);
+    return send_declared_request(fiber, wire, call, *oauth.refresh, lease.refresh_token);
   if (lease.refresh_token.empty() && oauth.grant == Grant::token_exchange) {
     if (!oauth.exchange)
       throw ConnectionFailure(ConnectionError::credentials_invalid,
                               "oauth2.exchange is not declared");
-    return send_declared_request(fiber, client_, call, *oauth.exchange, lease.refresh_token);
+    return send_declared_request(fiber, wire, call, *oauth.exchange, lease.refresh_token);
   }
   FormFields fields =
       lease.refresh_token.empty() ? grant_fields(call, now) : refresh_fields(lease.refresh_token);
@@ -222,7 +259,7 @@ TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resol
   if (lease.refresh_token.empty())
     if (const std::string scope = scope_text(oauth, how.definition->scopes); !scope.empty())
       fields.emplace_back("scope", Secret(scope));
-  return send_token_request(fiber, client_,
+  return send_token_request(fiber, wire,
                             make_token_request(call, std::move(fields), how.endpoints.token, now),
                             secrets);
 }

@@ -189,7 +189,8 @@ TEST(TokenService, an_ended_grant_marks_the_connection_and_is_not_tried_again) {
 }
 
 TEST(TokenService, a_broken_token_endpoint_leaves_the_grant_alone_and_the_lease_free) {
-  World world;
+  VirtualClock clock(system_clock().now());
+  World world(clock);
   consent_world(world);
   std::atomic<int> broken{2};
   world.provider.token = [&](Fiber&, const FakeProvider::Call&) {
@@ -198,7 +199,9 @@ TEST(TokenService, a_broken_token_endpoint_leaves_the_grant_alone_and_the_lease_
   run_in_fiber([&](Fiber& fiber) {
     const auto key = world.authorised(fiber);
     EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unavailable");
+    clock.advance(1s);
     EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unavailable");
+    clock.advance(2s);
     EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "access-1");
     EXPECT_EQ(world.engine().connections().get(fiber, key.tenant, key.id).status,
               vault::ConnectionStatus::ready);
@@ -278,6 +281,74 @@ TEST(TokenService, a_kept_token_gives_way_to_a_new_consent) {
     });
     EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "of-consent");
     EXPECT_EQ(world.provider.calls().size(), 1u);
+  });
+}
+
+// Asks until there is a token or the failure says when to come again.
+std::optional<std::chrono::milliseconds> wait_asked_for(World& world, Fiber& fiber,
+                                                        const ConnectionKey& key) {
+  try {
+    world.engine().tokens().current(fiber, key);
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.kind(), FailureKind::unavailable);
+    return failure.retry_after();
+  }
+  return std::nullopt;
+}
+
+TEST(TokenService, a_token_endpoint_that_is_away_is_asked_ever_more_rarely) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  world.provider.token = [](Fiber&, const FakeProvider::Call&) {
+    return HttpResponse::text(503, "down");
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    for (int asked = 1; asked <= 8; ++asked) {
+      wait_asked_for(world, fiber, key);
+      for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(wait_asked_for(world, fiber, key), std::min(1s * (1 << (asked - 1)), 60s));
+      EXPECT_EQ(world.provider.calls().size(), static_cast<std::size_t>(asked));
+      clock.advance(std::min(1s * (1 << (asked - 1)), 60s));
+    }
+    world.provider.token = [&](Fiber&, const FakeProvider::Call&) { return world.provider.grant(30); };
+    EXPECT_EQ(wait_asked_for(world, fiber, key), std::nullopt);
+    clock.advance(31s);
+    world.provider.token = [](Fiber&, const FakeProvider::Call&) {
+      return HttpResponse::text(503, "down");
+    };
+    wait_asked_for(world, fiber, key);
+    EXPECT_EQ(wait_asked_for(world, fiber, key), 1s) << "a good answer starts anew";
+  });
+}
+
+TEST(TokenService, what_a_busy_token_endpoint_asks_for_is_kept_to) {
+  VirtualClock clock(Timestamp(std::chrono::milliseconds(1'792'566'000'000)));
+  World world(clock);
+  std::string wait = "30";
+  world.provider.token = [&](Fiber&, const FakeProvider::Call&) {
+    HttpResponse out = HttpResponse::text(503, "busy");
+    out.headers.set("Retry-After", wait);
+    return out;
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(wait_asked_for(world, fiber, key), 30s);
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+    clock.advance(30s);
+    wait = "Wed, 21 Oct 2026 07:02:00 GMT";
+    EXPECT_EQ(wait_asked_for(world, fiber, key), 90s) << "a date";
+    clock.advance(90s);
+    wait = "86400";
+    wait_asked_for(world, fiber, key);
+    EXPECT_EQ(wait_asked_for(world, fiber, key), 1h) << "within bounds";
+    world.engine().connections().update(fiber, key.tenant, key.id,
+                                        {.name = {},
+                                         .vars = JsonObject{{"client_secret", "other"}},
+                                         .enabled = {},
+                                         .expected_version = {}});
+    world.provider.token = [&](Fiber&, const FakeProvider::Call&) { return world.provider.grant(); };
+    EXPECT_EQ(wait_asked_for(world, fiber, key), std::nullopt) << "a changed connection asks at once";
   });
 }
 
