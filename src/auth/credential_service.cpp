@@ -124,8 +124,8 @@ class ConnectionCredentials final : public CredentialSource {
     // Another call has fetched a newer token since this one was sent.
     if (!sent_authorization(sent).ends_with(token.access->reveal()))
       return AfterRefusal::retry_once;
-    service_.tokens_.newer_than(fiber, key_, token.generation);
-    return AfterRefusal::retry_once;
+    const auto newer = service_.tokens_.newer_than(fiber, key_, token.generation);
+    return newer ? AfterRefusal::retry_once : AfterRefusal::give_up;
   }
 
   Redactions redactions() const override { return redactions_; }

@@ -157,6 +157,22 @@ TEST(Credentials, a_401_causes_one_refresh_and_one_retry) {
   });
 }
 
+TEST(Credentials, a_401_stands_where_nothing_renews_the_token) {
+  World world;
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber, 3600, "");
+    world.provider.api = [](Fiber&, HttpRequest&) { return HttpResponse::text(401, "blocked: pay first"); };
+    const auto answer = world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x"));
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_EQ(answer.body, "blocked: pay first");
+    EXPECT_EQ(world.provider.api_calls, 1);
+    const auto connection = world.engine().connections().get(fiber, key.tenant, key.id);
+    EXPECT_EQ(connection.status, vault::ConnectionStatus::ready);
+  });
+}
+
 TEST(Credentials, many_401s_at_once_cause_one_refresh) {
   World world;
   world.definition(AuthType::oauth2,

@@ -68,11 +68,13 @@ LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key) {
   return wait_for_newer(fiber, key, token->generation);
 }
 
-LiveToken TokenService::newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
+std::optional<LiveToken> TokenService::newer_than(Fiber& fiber, const ConnectionKey& key,
+                                                  std::int64_t seen) {
   if (const auto token = known(key); token && token->generation > seen) return *token;
   LiveToken token = wait_for_newer(fiber, key, seen);
   // Joined a flight that began before this token was seen.
-  return token.generation > seen ? token : wait_for_newer(fiber, key, seen);
+  if (token.generation <= seen) token = wait_for_newer(fiber, key, seen);
+  return token.generation > seen ? std::optional(token) : std::nullopt;
 }
 
 LiveToken TokenService::wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
@@ -194,9 +196,7 @@ std::optional<LiveToken> TokenService::refresh_with(Fiber& fiber, const Connecti
         throw ConnectionFailure(
             ConnectionError::not_authorised,
             "nobody has authorised this connection yet; start its authorisation");
-      fail_grant(
-          fiber, key, lease,
-          {0, "expired", "the access token has ended and the provider gave no refresh token"});
+      return token_without_refresh(fiber, key, lease);
     }
     const Timestamp now = connections_.vault().clock().now();
     TokenAnswer answer = ask_or_pause(fiber, key, lease, how, now);
@@ -218,6 +218,22 @@ std::optional<LiveToken> TokenService::refresh_with(Fiber& fiber, const Connecti
     });
     throw;
   }
+}
+
+// Of a consent that brought no refresh token. That a server refuses the access token ends no grant.
+LiveToken TokenService::token_without_refresh(Fiber& fiber, const ConnectionKey& key,
+                                              const TokenLease& lease) {
+  const auto token = connections_.vault().store().read(
+      fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
+  if (!token)
+    fail_grant(fiber, key, lease,
+               {0, "expired", "its tokens went with the key that had sealed them"});
+  if (token->expires_at && *token->expires_at <= connections_.vault().clock().now())
+    fail_grant(fiber, key, lease,
+               {0, "expired", "the access token has ended and the provider gave no refresh token"});
+  connections_.vault().store().write(
+      fiber, [&](Transaction& tx) { tokens_.give_back(tx, key, lease.hold, ""); });
+  return *token;
 }
 
 TokenAnswer TokenService::ask_or_pause(Fiber& fiber, const ConnectionKey& key,

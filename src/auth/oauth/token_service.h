@@ -57,8 +57,9 @@ class TokenService final {
   // not_authorised, grant_expired, provider_error; Failure{unavailable, timeout, overloaded}, with
   // retry_after while the token endpoint is left alone.
   LiveToken current(Fiber& fiber, const ConnectionKey& key);
-  // A token newer than the one of generation `seen`, which a server refused.
-  LiveToken newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
+  // A token newer than the one of generation `seen`, which a server refused; nullopt when there is
+  // nothing to renew it with. Throws as current().
+  std::optional<LiveToken> newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
   // Forgets what is in memory about a connection.
   void forget(const ConnectionKey& key);
 
@@ -105,11 +106,13 @@ class TokenService final {
   bool is_paused(const ConnectionKey& key) const;
   void require_no_pause(const ConnectionKey& key) const;
   LiveToken refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
-  // nullopt: another node took the lease over meanwhile.
+  // nullopt: another node took the lease over meanwhile. The token there is, when it is good and
+  // nothing renews it.
   std::optional<LiveToken> refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease);
   TokenAnswer ask_or_pause(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
                            const Resolved& how, Timestamp now);
   TokenAnswer ask(Fiber& fiber, const TokenLease& lease, const Resolved& how, Timestamp now);
+  LiveToken token_without_refresh(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease);
   // Writes what was received and not written yet; nullopt when there is nothing, or another lease won.
   std::optional<LiveToken> store_received(Fiber& fiber, const ConnectionKey& key);
   bool has_received(const ConnectionKey& key) const;

@@ -80,7 +80,7 @@ TEST(TokenService, a_token_without_expiry_lives_until_it_is_refused) {
     world.engine().tokens().current(fiber, key);
     clock.advance(240h);
     EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-1");
-    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "access-2");
+    EXPECT_EQ(text(*world.engine().tokens().newer_than(fiber, key, 1)), "access-2");
   });
 }
 
@@ -188,6 +188,28 @@ TEST(TokenService, an_ended_grant_marks_the_connection_and_is_not_tried_again) {
   });
 }
 
+TEST(TokenService, a_consent_without_a_refresh_token_ends_with_its_access_token_and_not_before) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber, 3600, "");
+    TokenService& tokens = world.engine().tokens();
+    const auto status = [&] {
+      return world.engine().connections().get(fiber, key.tenant, key.id).status;
+    };
+    EXPECT_FALSE(tokens.newer_than(fiber, key, 1).has_value());
+    clock.advance(3599s);
+    EXPECT_EQ(text(tokens.current(fiber, key)), "access-0");
+    EXPECT_FALSE(tokens.newer_than(fiber, key, 1).has_value());
+    EXPECT_EQ(status(), vault::ConnectionStatus::ready);
+    clock.advance(1s);
+    EXPECT_EQ(error_of([&] { tokens.current(fiber, key); }), "grant_expired");
+    EXPECT_EQ(status(), vault::ConnectionStatus::grant_expired);
+    EXPECT_TRUE(world.provider.calls().empty());
+  });
+}
+
 TEST(TokenService, a_broken_token_endpoint_leaves_the_grant_alone_and_the_lease_free) {
   VirtualClock clock(system_clock().now());
   World world(clock);
@@ -202,7 +224,7 @@ TEST(TokenService, a_broken_token_endpoint_leaves_the_grant_alone_and_the_lease_
     clock.advance(1s);
     EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unavailable");
     clock.advance(2s);
-    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "access-1");
+    EXPECT_EQ(text(*world.engine().tokens().newer_than(fiber, key, 1)), "access-1");
     EXPECT_EQ(world.engine().connections().get(fiber, key.tenant, key.id).status,
               vault::ConnectionStatus::ready);
   });
@@ -237,9 +259,9 @@ TEST(TokenService, a_rotated_token_that_the_store_refused_is_kept_and_written_be
       EXPECT_EQ(text(tokens.current(fiber, key)), "access-0") << "not used before it is on disk";
       EXPECT_EQ(world.provider.calls().size(), 1u);
     }
-    EXPECT_EQ(text(tokens.newer_than(fiber, key, 1)), "access-1");
+    EXPECT_EQ(text(*tokens.newer_than(fiber, key, 1)), "access-1");
     EXPECT_EQ(world.provider.calls().size(), 1u);
-    EXPECT_EQ(text(tokens.newer_than(fiber, key, 2)), "access-2");
+    EXPECT_EQ(text(*tokens.newer_than(fiber, key, 2)), "access-2");
     EXPECT_EQ(world.provider.calls().at(1).get("refresh_token"), "refresh-1");
   });
 }
@@ -279,7 +301,7 @@ TEST(TokenService, a_kept_token_gives_way_to_a_new_consent) {
       world.engine().tokens().tokens().store_consent(
           tx, key, consent, *world.catalogue.definition->methods[0].oauth2, system_clock().now());
     });
-    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "of-consent");
+    EXPECT_EQ(text(*world.engine().tokens().newer_than(fiber, key, 1)), "of-consent");
     EXPECT_EQ(world.provider.calls().size(), 1u);
   });
 }
