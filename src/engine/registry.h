@@ -30,6 +30,9 @@ struct LoadedAction {
   connector::CompiledExpression memo_key;               // of `memoize`
 };
 
+// Whether the action's answer is a file, which can be streamed.
+bool gives_file(const LoadedAction& action);
+
 // What the action declares to be left out of what is kept.
 connector::Redaction redaction_of(const LoadedAction& action);
 
