@@ -122,7 +122,7 @@ TEST(Executor, streams_files_up_and_down) {
 
   Caller down(api.url(), "    api: {path: /x, response: {kind: file}}\n");
   std::size_t got = 0;
-  down.scope.download = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
+  down.scope.download.take = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
   const Json output = down.call().output;
   EXPECT_EQ(got, 300'000u);
   EXPECT_EQ(output.at("bytes"), Json(300'000));
@@ -436,7 +436,7 @@ TEST(Executor, keeps_no_answer_of_a_call_with_files) {
   TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(200, "bytes", "text/plain"); });
   Caller caller(api.url(), "    api: {path: /x, cache: 1m, response: {kind: file}}\n");
   std::string arrived;
-  caller.scope.download = [&](Fiber&, std::string_view piece) { arrived += piece; };
+  caller.scope.download.take = [&](Fiber&, std::string_view piece) { arrived += piece; };
   caller.call();
   caller.call();
   EXPECT_EQ(arrived, "bytesbytes");

@@ -184,6 +184,10 @@ std::string_view to_string(Reaction::Kind kind) {
   return "pass";
 }
 
+bool gives_file(const LoadedAction& action) {
+  return action.call && action.call->call.response.kind == ResponseKind::file && !action.call->pagination;
+}
+
 connector::Redaction redaction_of(const LoadedAction& action) {
   return action.call ? action.call->redaction : connector::Redaction();
 }

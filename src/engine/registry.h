@@ -31,6 +31,9 @@ struct LoadedAction {
   std::string fingerprint;                              // of the definition, where its output is kept
 };
 
+// Whether the action's answer is a file, which can be streamed.
+bool gives_file(const LoadedAction& action);
+
 // What the action declares to be left out of what is kept.
 connector::Redaction redaction_of(const LoadedAction& action);
 
