@@ -93,7 +93,7 @@ TEST(Answer, of_a_streamed_file_is_read_by_the_rules_before_it_is_handed_on) {
   TestApi api([&](const HttpRequest&, std::size_t) { return answering(body); });
   Caller caller(api.url(), "    api: {path: /x, response: {kind: file}, errors: [{when: ok = false, kind: denied}]}\n");
   std::string arrived;
-  caller.scope.download = [&](Fiber&, std::string_view piece) { arrived += piece; };
+  caller.scope.download.take = [&](Fiber&, std::string_view piece) { arrived += piece; };
   EXPECT_EQ(caller.failure().kind(), FailureKind::denied);
   EXPECT_EQ(arrived, "");
   for (const std::string& good : {std::string(R"({"ok":true})"), file, std::string("no JSON")}) {

@@ -31,6 +31,12 @@ struct CompiledPart {
   CompiledValue value, filename;
 };
 
+// A parameter that is a file.
+struct FileParam {
+  std::string name;
+  bool required = true;  // else its part may be left out
+};
+
 struct CompiledCall {
   // Problems when an expression does not compile: only for definitions that were not validated.
   // The result is shared by everyone who calls the action.
@@ -50,6 +56,7 @@ struct CompiledCall {
   CompiledValue body;
   CompiledValue variables;
   std::vector<CompiledPart> parts;
+  std::vector<FileParam> files;
   std::vector<std::string> expect;
   std::vector<CompiledErrorRule> errors;
   CompiledExpression map;
@@ -67,5 +74,8 @@ struct CompiledCall {
   bool computes_request = false;  // some expression reads {input, vars, …}
   bool binds_answer = false;      // some expression of the answer reads $input, $vars, $status, $headers
 };
+
+// Of all that makes request and output of an action: what was kept under another definition is none of this one's.
+std::string fingerprint_of(const Integration& integration, const Action& action);
 
 }  // namespace junctor::connector

@@ -1,6 +1,7 @@
 #include "connector/executor.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "auth/credentials.h"
@@ -30,8 +31,11 @@ struct Executor::Try {
   bool repeatable = false;                          // known once there is a request
   Timestamp started{};
   Redaction redaction{};
+  std::optional<DownloadHead> download{};  // what of this try's answer goes to the caller's sink; none: nothing
   std::uint64_t downloaded = 0;
-  std::string held_back{};  // of a download that may be an error in JSON
+  ClientResponse head{};    // of a download
+  bool refused = false;     // by its head alone the download is an error
+  std::string held_back{};  // of a download that is or may be an error
 };
 
 namespace {
@@ -48,28 +52,72 @@ double true_random() {
 // Beyond it, an answer is no error that says so in JSON.
 constexpr std::size_t held_back_bytes = 64 * 1024;
 
-template <typename Try>
-void hand_on(Fiber& fiber, Try& one, std::string_view piece) {
-  if (piece.empty()) return;
-  one.downloaded += piece.size();
-  one.scope.download(fiber, piece);
+// Ends a download that is an error, of which enough has been read.
+struct EnoughOfAnError {};
+
+bool goes_to_sink(const CompiledCall& call, const CallScope& scope) {
+  return call.call.response.kind == ResponseKind::file && scope.download;
 }
 
-// Whether the answer's body goes to the caller's sink. Where rules may find an error in it, what looks like JSON
-// waits for them.
+DownloadHead head_of_download(const Headers& headers) {
+  DownloadHead out;
+  out.content_type = headers.get("Content-Type").value_or("");
+  out.content_disposition = headers.get("Content-Disposition").value_or("");
+  const auto length = headers.get("Content-Length");
+  // Of a coded body it is another length than that of what comes out.
+  if (!length || headers.contains("Content-Encoding")) return out;
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), bytes);
+  if (error == std::errc() && end == length->data() + length->size()) out.size_bytes = bytes;
+  return out;
+}
+
 template <typename Try>
-bool add_sink(ClientRequest& request, Try& one) {
-  if (one.call.call.response.kind != ResponseKind::file || !one.scope.download) return false;
-  request.download = [&one](Fiber& fiber, std::string_view piece) {
-    const bool small = one.downloaded == 0 && one.held_back.size() + piece.size() <= held_back_bytes;
-    if (small && !one.call.errors.empty() && may_be_json(one.held_back.empty() ? piece : one.held_back)) {
+void begin_download(Try& one) {
+  if (one.download && one.scope.download.begin) one.scope.download.begin(*one.download);
+  one.download.reset();
+}
+
+template <typename Try>
+void hand_on(Fiber& fiber, Try& one, std::string_view piece) {
+  begin_download(one);
+  if (piece.empty()) return;
+  one.downloaded += piece.size();
+  one.scope.download.take(fiber, piece);
+}
+
+// An error must be known before the first byte goes out: what is one by its head waits, and what rules may find
+// one in, as long as it looks like JSON.
+template <typename Try>
+void take_download(Fiber& fiber, Try& one, std::string_view piece) {
+  const bool suspect = one.refused || (!one.call.errors.empty() && may_be_json(one.held_back.empty() ? piece : one.held_back));
+  if (one.downloaded == 0 && suspect) {
+    const bool room = one.held_back.size() + piece.size() <= held_back_bytes;
+    if (!room && one.refused) throw EnoughOfAnError();
+    if (room) {
       one.held_back += piece;
       return;
     }
-    hand_on(fiber, one, std::exchange(one.held_back, {}));
-    hand_on(fiber, one, piece);
+  }
+  hand_on(fiber, one, std::exchange(one.held_back, {}));
+  hand_on(fiber, one, piece);
+}
+
+// The answer's body goes to the caller's sink.
+template <typename Try>
+void add_sink(ClientRequest& request, Try& one, Timestamp now) {
+  request.most_download_bytes = one.call.call.response.max_bytes ? one.call.call.response.max_bytes->bytes : UINT64_MAX;
+  request.on_head = [&one, &request, now](int status, const Headers& headers) {
+    ClientResponse head;
+    head.status = status;
+    head.headers = headers;
+    head.url = request.url;
+    one.download = head_of_download(headers);
+    one.head = std::move(head);
+    one.refused = std::holds_alternative<Fault>(
+        judge(one.call, one.scope, one.input, one.redaction, request, one.head, now));
   };
-  return true;
+  request.download = [&one](Fiber& fiber, std::string_view piece) { take_download(fiber, one, piece); };
 }
 
 // Somebody waits for an interactive call; background work has its run's time.
@@ -86,6 +134,22 @@ Fault transport_fault(const std::string& integration, const Failure& failure) {
   out.retry_after = failure.retry_after();
   out.message = integration + ": " + failure.message();
   return out;
+}
+
+// A token endpoint that is away for now is a fault like a provider that is: another try may help. What the
+// connection itself lacks is none.
+std::optional<Fault> without_credentials(const std::string& integration, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const vault::ConnectionFailure&) {
+    throw;
+  } catch (const Failure& failure) {
+    if (!is_retryable(failure.kind())) throw;
+    Fault out = transport_fault(integration, failure);
+    out.did_nothing = true;
+    return out;
+  }
+  return std::nullopt;
 }
 
 Json download_output(const ClientResponse& response, std::uint64_t bytes) {
@@ -141,6 +205,12 @@ void record_redirects(RecordedCall& call, const ClientRequest& request, const Cl
   }
   call.method = response.method;
   call.url = redaction.url(response.url);
+}
+
+std::string recorded_body(const ClientResponse& response, const ClientRequest& request, const Redaction& redaction) {
+  const bool searched = response.body.size() <= searchable_bytes;
+  return redaction.body(searched ? body_without_sent_secrets(response.body, request, redaction) : response.body,
+                        response.headers.get("Content-Type").value_or(""), recorded_body_bytes);
 }
 
 bool can_rewind(const CallScope& scope) {
@@ -236,14 +306,15 @@ Answer Executor::exchange(Fiber& fiber, const CompiledCall& call, const CallScop
     tries = one.number;
     if (auto* answer = std::get_if<Answer>(&outcome)) return std::move(*answer);
     Fault& fault = std::get<Fault>(outcome);
-    if (!fault.retry || !one.repeatable || one.number >= call.retry.attempts) fault.raise();
+    const bool repeatable = one.repeatable || fault.did_nothing;
+    if (!fault.retry || !repeatable || one.number >= call.retry.attempts) fault.raise();
     const milliseconds wait = fault.retry_after.value_or(backoff(call.retry, one.number));
     if (wait > call.retry.max_wait || wait >= fiber.time_left(wait + milliseconds(1))) {
       fault.retry_after = wait;
       fault.raise();
     }
     fiber.sleep_for(wait);
-    rewind(scope);
+    if (can_rewind(scope)) rewind(scope);
     ++one.number;
   }
 }
@@ -253,6 +324,8 @@ std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, c
                                                  Fault& fault) {
   try {
     return client_.send(fiber, request);
+  } catch (const EnoughOfAnError&) {
+    return one.head;
   } catch (const Failure& failure) {
     // What the client itself refuses (a header with a line break, a URL that is none) has not gone out.
     if (failure.kind() != FailureKind::invalid) record(one, request, nullptr, failure.message());
@@ -275,8 +348,10 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
                                    one.call.limits, one.scope.priority, patience_of(one.call, one.scope));
     ClientRequest request = copy_of(request_of(one));
     one.held_back.clear();
-    const bool to_sink = add_sink(request, one);
-    if (credentials != nullptr) credentials->apply(fiber, request);
+    const bool to_sink = goes_to_sink(one.call, one.scope);
+    if (to_sink) add_sink(request, one, clock_.now());
+    if (credentials != nullptr)
+      if (auto fault = without_credentials(one.call.integration, [&] { credentials->apply(fiber, request); })) return *std::move(fault);
     note_secrets(request);
     one.started = clock_.now();
     Fault fault;
@@ -291,7 +366,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     record(one, request, &*response, judged == nullptr ? "" : judged->message);
     if (judged == nullptr) {
       if (to_sink) {
-        hand_on(fiber, one, one.held_back);
+        hand_on(fiber, one, response->body);  // as far as it has waited
         std::get<Answer>(outcome).body = download_output(*response, one.downloaded);
       }
       return outcome;
@@ -299,7 +374,11 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     const bool again = judged->reauthenticate && credentials != nullptr && !one.renewed && can_rewind(one.scope);
     if (!again) return outcome;
     one.renewed = true;
-    if (credentials->after_refusal(fiber, request, *response) != auth::AfterRefusal::retry_once) return outcome;
+    auto after = auth::AfterRefusal::give_up;
+    if (auto missing = without_credentials(
+            one.call.integration, [&] { after = credentials->after_refusal(fiber, request, *response); }))
+      return *std::move(missing);
+    if (after != auth::AfterRefusal::retry_once) return outcome;
     rewind(one.scope);
   }
 }
@@ -325,14 +404,14 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
     out.request_body = redaction.body(*body, content_type_of(request), recorded_body_bytes);
     out.request_bytes = body->size();
   }
+  if (request.upload) out.request_bytes = response == nullptr ? request.upload_bytes.value_or(0) : response->timings.sent_bytes;
   if (response != nullptr) {
     if (!response->redirects.empty()) record_redirects(out, request, *response, redaction, *recorder);
     out.status = response->status;
     out.response_headers = shown_headers(response->headers, request, redaction);
-    const bool searched = response->body.size() <= searchable_bytes;
-    out.response_body =
-        redaction.body(searched ? body_without_sent_secrets(response->body, request, redaction) : response->body,
-                       response->headers.get("Content-Type").value_or(""), recorded_body_bytes);
+    // Of a file its size is kept.
+    const bool file = one.call.call.response.kind == ResponseKind::file && failure.empty();
+    if (!file) out.response_body = recorded_body(*response, request, redaction);
     out.response_bytes = response->timings.received_bytes;
     out.connect = response->timings.connect;
     out.first_byte = response->timings.first_byte;

@@ -32,7 +32,8 @@ CallResult Executor::uncached(Fiber& fiber, const CompiledCall& call, const Call
   CallResult result;
   if (!call.pagination) {
     const Answer answer = exchange(fiber, call, scope, input, PageTurn{}, result.tries);
-    result.output = map_output(call, scope, input, answer);
+    const bool streamed = call.call.response.kind == ResponseKind::file && scope.download;
+    result.output = streamed ? answer.body : map_output(call, scope, input, answer);
     return result;
   }
   JsonArray rows;

@@ -1,7 +1,9 @@
 #include "engine/actions.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/text.h"
 #include "engine/declared_calls.h"
 #include "engine/memos.h"
 #include "engine/run_calls.h"
@@ -92,7 +94,45 @@ std::optional<vault::Connection> connection_for(Fiber& fiber, const ActionsParts
   return connection;
 }
 
+// What goes with a call must be what its action takes: a file that nobody sends, or that nobody asked for, is lost.
+void check_files(const CallScope& scope, const LoadedIntegration& integration, const LoadedAction& action) {
+  const std::string name = name_of(integration, action);
+  std::string names;
+  if (action.call) {
+    for (const connector::FileParam& file : action.call->files) {
+      names += (names.empty() ? "" : ", ") + file.name;
+      if (!file.required || scope.files.contains(file.name)) continue;
+      throw Failure(FailureKind::invalid, name + " needs the file \"" + file.name +
+                                              "\", which is no member of the input: it comes as a part of this name in "
+                                              "multipart/form-data, by `junctor plug call --file`, or from code");
+    }
+  }
+  for (const auto& [file, content] : scope.files) {
+    const bool known = action.call && std::any_of(action.call->files.begin(), action.call->files.end(),
+                                                  [&](const auto& one) { return one.name == file; });
+    if (!known)
+      throw Failure(FailureKind::invalid, name + " takes no file \"" + file + "\"; " +
+                                              (names.empty() ? "it takes none" : "its files: " + names));
+  }
+  if (scope.download && !gives_file(action))
+    throw Failure(FailureKind::invalid, name + " gives no file; `response: {kind: file}` of its definition would make its answer one");
+}
+
+// Sizes, for the run: contents are not kept.
+void note_files(const CallScope& scope, const Json& output, CallTrace& trace) {
+  for (const auto& [name, file] : scope.files)
+    if (file.size_bytes) trace.counters["uploaded_bytes"] += static_cast<std::int64_t>(*file.size_bytes);
+  if (scope.download) trace.counters["downloaded_bytes"] += output.at("bytes").to_number<std::int64_t>();
+}
+
 }  // namespace
+
+Json with_file_names(const Json& given, const UploadFiles& files) {
+  if (files.empty() || !given.is_object()) return given;
+  Json out = given;
+  for (const auto& [name, file] : files) out.get_object()[name] = file.filename.empty() ? name : as_utf8(file.filename);
+  return out;
+}
 
 ShapeFailure::ShapeFailure(const std::string& what, std::vector<Problem> problems)
     : Failure(FailureKind::invalid, what + " does not fit: " + to_string(problems)),
@@ -103,11 +143,12 @@ Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integr
   fiber.check();
   const auto integration = parts_.registry.get()->require(integration_slug);
   const LoadedAction& action = integration->action(action_slug);
-  const Json input = fitted(action.input, given, "the input of " + name_of(*integration, action));
+  check_files(scope, *integration, action);
+  const Json input = fitted(action.input, with_file_names(given, scope.files), "the input of " + name_of(*integration, action));
   const auto connection = connection_for(fiber, parts_, scope, *integration, &action, trace);
   const auto work = [&] { return perform(fiber, scope, integration, action, connection, input, trace); };
   const bool memoised = action.definition->memoize && parts_.caches != nullptr;
-  const bool usual = scope.use == ConnectionUse::work && scope.output == OutputShape::promised;
+  const bool usual = scope.use == ConnectionUse::work && scope.output == OutputShape::promised && scope.files.empty() && !scope.download;
   if (!memoised || !usual) return work();
   MemoQuestion question{*integration, action, scope.tenant, {}, 0, Json(), input};
   if (connection) {
@@ -129,6 +170,7 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
         parts_.declared.call(fiber, {integration, action, scope, connection, input, &trace, &trace.secrets});
     output = std::move(answer.output);
     note_cut(name, answer.cut_short, trace);
+    note_files(scope, output, trace);
     store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, connection, trace);
@@ -137,7 +179,7 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
     throw Failure(FailureKind::unsupported,
                   name + " has neither an `api` block nor a handler, so it cannot be called");
   }
-  return scope.output == OutputShape::raw ? output : promised(*integration, action, output, trace);
+  return scope.output == OutputShape::raw || scope.download ? output : promised(*integration, action, output, trace);
 }
 
 ClientResponse Actions::call_path(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,
