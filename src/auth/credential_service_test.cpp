@@ -285,6 +285,37 @@ TEST(Credentials, many_401s_at_once_cause_one_refresh) {
   EXPECT_EQ(world.provider.calls().size(), 1u);
 }
 
+// What a reader loaded before the refresh was written must not be kept after it.
+TEST(Credentials, a_change_of_the_connection_during_a_refresh_brings_no_old_token_back) {
+  World world;
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+  ConnectionKey key;
+  run_in_fiber([&](Fiber& fiber) { key = world.authorised(fiber); });
+  std::atomic<int> refused{0};
+  std::atomic<bool> done{false};
+  std::thread changes([&] {
+    while (!done) world.engine().tokens().forget(key);
+  });
+  for (int round = 0; round < 20; ++round) {
+    world.provider.valid_token = 100 * (round + 1);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&] {
+        run_in_fiber([&](Fiber& fiber) {
+          const auto answer =
+              world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x"));
+          refused += answer.status != 200;
+        });
+      });
+    for (std::thread& thread : threads) thread.join();
+  }
+  done = true;
+  changes.join();
+  EXPECT_EQ(refused, 0);
+  EXPECT_EQ(world.provider.calls().size(), 20u);
+}
+
 TEST(Credentials, name_the_state_of_a_connection_that_cannot_be_used) {
   World world;
   run_in_fiber([&](Fiber& fiber) {

@@ -71,8 +71,4 @@ std::string public_url(const Config& config);
 // An address as it stands in a URL: IPv6 in brackets.
 std::string url_host(const std::string& address);
 
-// "sqlite:DIR/junctor.db", or the configured URL. Makes the directory; throws Failure{denied} when
-// it cannot be written.
-std::string store_url(const Config& config);
-
 }  // namespace junctor

@@ -79,7 +79,7 @@ int list(const Given& given) {
         all.push_back(summary(loaded.value()));
       } else {
         ++broken;
-        std::cerr << "junctor: " << folder << ": " << loaded.problems().size() << " faults; junctor validate " << folder << " tells them\n";
+        std::cerr << "junctor: " << folder << ": " << loaded.problems().size() << (loaded.problems().size() == 1 ? " fault" : " faults") << "; junctor validate " << folder << " tells them\n";
       }
     }
   }
@@ -136,7 +136,11 @@ JsonObject ask_engine(const Given& given, const Integration& integration, const 
   options.guard = AddressGuard::off();  // the engine of the person who types this
   HttpClient client(options);
   ClientResponse response;
-  run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request); });
+  try {
+    run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request); });
+  } catch (const Failure& failure) {
+    throw Failure(failure.kind(), "no engine answers at " + server + ": " + failure.message() + "; start it with `junctor serve`, or name another with --server");
+  }
   auto answer = json::parse(response.body);
   if (response.status != 200) refused(request.url, response.status, answer ? answer.value() : Json());
   const bool of_engine = answer && answer.value().is_object() && answer.value().as_object().contains("run");

@@ -54,11 +54,7 @@ void TokenService::stop() {
 LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key) {
   const Timestamp now = connections_.vault().clock().now();
   auto token = known(key);
-  if (!token) {
-    token = connections_.vault().store().read(
-        fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
-    if (token) remember(key, *token);
-  }
+  if (!token) token = load(fiber, key);
   if (!token) return wait_for_newer(fiber, key, 0);
   if (!token->refresh_at || now < *token->refresh_at) return *token;
   if (token->expires_at && now < *token->expires_at) {
@@ -84,8 +80,24 @@ LiveToken TokenService::wait_for_newer(Fiber& fiber, const ConnectionKey& key, s
 
 void TokenService::forget(const ConnectionKey& key) {
   const std::lock_guard lock(mutex_);
+  ++times_forgotten_;
   known_.erase(key);
   pauses_.erase(key);
+}
+
+// What was forgotten while it was read may be older than what is there by now: it serves its reader
+// alone, who would otherwise put it before everybody.
+std::optional<LiveToken> TokenService::load(Fiber& fiber, const ConnectionKey& key) {
+  std::uint64_t before = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    before = times_forgotten_;
+  }
+  auto token = connections_.vault().store().read(
+      fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
+  const std::lock_guard lock(mutex_);
+  if (token && before == times_forgotten_) remember_locked(key, *token);
+  return token;
 }
 
 std::optional<LiveToken> TokenService::known(const ConnectionKey& key) {
@@ -96,6 +108,10 @@ std::optional<LiveToken> TokenService::known(const ConnectionKey& key) {
 
 void TokenService::remember(const ConnectionKey& key, const LiveToken& token) {
   const std::lock_guard lock(mutex_);
+  remember_locked(key, token);
+}
+
+void TokenService::remember_locked(const ConnectionKey& key, const LiveToken& token) {
   if (known_.size() >= most_known) known_.clear();
   LiveToken& slot = known_[key];
   if (token.generation >= slot.generation) slot = token;

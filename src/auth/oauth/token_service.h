@@ -98,7 +98,9 @@ class TokenService final {
     bool grant_had_ended = false;
   };
   std::optional<LiveToken> known(const ConnectionKey& key);
+  std::optional<LiveToken> load(Fiber& fiber, const ConnectionKey& key);
   void remember(const ConnectionKey& key, const LiveToken& token);
+  void remember_locked(const ConnectionKey& key, const LiveToken& token);  // with mutex_ held
   LiveToken wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
   std::shared_ptr<Refresh> join_flight(const ConnectionKey& key, std::int64_t seen);
   void fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen, Refresh& flight);
@@ -130,6 +132,7 @@ class TokenService final {
 
   mutable std::mutex mutex_;
   std::map<ConnectionKey, LiveToken> known_;
+  std::uint64_t times_forgotten_ = 0;  // of all connections
   std::map<ConnectionKey, std::shared_ptr<Refresh>> flights_;
   std::map<ConnectionKey, Pause> pauses_;
   std::map<ConnectionKey, std::shared_ptr<const Received>> received_;
