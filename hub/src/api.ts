@@ -16,6 +16,8 @@ export class ApiProblem extends Error {
     message: string,
     readonly code = "",
     readonly errors: FieldError[] = [],
+    // Seconds until another try is worth it; undefined where the engine does not say.
+    readonly retryAfter?: number,
   ) {
     super(message);
   }
@@ -26,7 +28,8 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   const text = (name: string) => (typeof body[name] === "string" ? (body[name] as string) : "");
   const errors = Array.isArray(body.errors) ? (body.errors as unknown as FieldError[]) : [];
   const message = text("detail") || text("title") || `the engine answered ${response.status}`;
-  return new ApiProblem(response.status, message, text("code"), errors);
+  const wait = Number(response.headers.get("Retry-After") || NaN);
+  return new ApiProblem(response.status, message, text("code"), errors, Number.isFinite(wait) ? wait : undefined);
 }
 
 export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, bearer = token()): Promise<T> {
