@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "api/answers.h"
 #include "api/call_body.h"
 #include "api/expand.h"
 #include "api/file_answer.h"
@@ -129,7 +130,7 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, HttpRequest& req
   const LoadedAction& action = integration->action(action_slug);
   Called called{parts, parts.access.require(fiber, request, scopes_of(*action.definition)), integration, action, {}, {}, {}};
   auto body = read_call(fiber, action, request, parts.spool, places);
-  if (!body.ok()) return problem_response(400, "the body cannot be read", body.problems());
+  if (!body.ok()) return unreadable(body.problems());
   called.body = std::move(body).value();
 
   called.start.tenant = called.caller.tenant;

@@ -26,9 +26,9 @@ namespace {
 constexpr std::size_t most_body_bytes = 1024 * 1024;   // of a request
 constexpr std::size_t most_shown_bytes = 1024 * 1024;  // of an answer
 
-[[noreturn]] void wrong(const std::string& what) { throw Failure(FailureKind::invalid, what); }
+[[noreturn]] void wrong(const std::string& what) { throw vault::ConnectionFailure(vault::ConnectionError::request_invalid, what); }
 
-// What is asked for; throws Failure{invalid} that names the member.
+// What is asked for; throws ConnectionFailure{request_invalid} that names the member.
 struct Question {
   std::string connection, action, save, method = "GET", path, body;
   Json input = JsonObject();

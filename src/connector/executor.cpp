@@ -327,7 +327,8 @@ std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, c
   } catch (const EnoughOfAnError&) {
     return one.head;
   } catch (const Failure& failure) {
-    record(one, request, nullptr, failure.message());
+    // What the client itself refuses (a header with a line break, a URL that is none) has not gone out.
+    if (failure.kind() != FailureKind::invalid) record(one, request, nullptr, failure.message());
     if (!is_retryable(failure.kind()) || one.downloaded > 0) throw;
     fault = transport_fault(one.call.integration, failure);
     return std::nullopt;
@@ -423,17 +424,20 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
   recorder->record(std::move(out));
 }
 
-void Executor::check_origin(const CompiledCall& call, const CallScope& scope, const Json& input,
-                            const PageTurn& turn) const {
-  if (!turn.url) return;
-  const std::string first = build_request(call, scope, input, PageTurn{}).url;
-  if (origin_of(*turn.url) == origin_of(first)) return;
-  const std::string host = host_of(*turn.url);
-  const bool secure = turn.url->starts_with("https://");
-  for (const CompiledTemplate& pattern : call.hosts) {
-    if (secure && matches_host(pattern.fill(input, scope.vars, CompiledTemplate::Encode::none), host)) return;
-  }
-  throw Failure(FailureKind::denied, "the next page is on " + host + ", which is no host of " + call.integration);
+void Executor::check_page(const CompiledCall& call, const CallScope& scope, const Json& input,
+                          const PageTurn& turn) const {
+  if (!turn.url || is_of_integration(call, scope, input, *turn.url)) return;
+  throw vault::ConnectionFailure(vault::ConnectionError::host_not_allowed,
+                                 "the next page is on " + host_of(*turn.url) + ", which is no host of " + call.integration);
+}
+
+bool Executor::is_of_integration(const CompiledCall& call, const CallScope& scope, const Json& input,
+                                 const std::string& url) const {
+  if (origin_of(url) == origin_of(build_request(call, scope, input, PageTurn{}).url)) return true;
+  if (!url.starts_with("https://")) return false;
+  return std::any_of(call.hosts.begin(), call.hosts.end(), [&](const CompiledTemplate& pattern) {
+    return matches_host(pattern.fill(input, scope.vars, CompiledTemplate::Encode::none), host_of(url));
+  });
 }
 
 // Full jitter, never less than a tenth, so that a busy provider is not hit at once.
@@ -452,6 +456,20 @@ CacheKey Executor::cache_key(const CompiledCall& call, const CallScope& scope, c
               call.fingerprint + "/" + json::fingerprint(what)};
 }
 
+std::string Executor::url_of(const CompiledCall& call, const CallScope& scope, const std::string& path) const {
+  std::string url = path;
+  if (path.starts_with('/')) {
+    const std::string base = call.base_url.fill(Json(), scope.vars, CompiledTemplate::Encode::none);
+    url = base.substr(0, base.find_last_not_of('/') + 1) + path;
+  }
+  if (origin_of(url).empty())
+    throw Failure(FailureKind::invalid, "the path \"" + shortened(path, 200) + "\" makes no URL of " + call.integration);
+  if (is_of_integration(call, scope, Json(), url)) return url;
+  throw vault::ConnectionFailure(vault::ConnectionError::host_not_allowed,
+                                 "the path leads to " + origin_of(url) + ", which is no host of " + call.integration +
+                                     "; declare it in endpoints.hosts if it is the provider's");
+}
+
 ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration, const CallScope& scope,
                                     const PlainCall& wanted) {
   Action action;
@@ -459,10 +477,8 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
   action.api->method = wanted.method;
   action.api->body_kind = BodyKind::none;
   const auto call = CompiledCall::compile(integration, action).value_or_throw();
-  const std::string base = call->base_url.fill(Json(), scope.vars, CompiledTemplate::Encode::none);
   PageTurn turn;
-  turn.url = wanted.path.starts_with('/') ? base.substr(0, base.find_last_not_of('/') + 1) + wanted.path : wanted.path;
-  check_origin(*call, scope, Json(), turn);
+  turn.url = url_of(*call, scope, wanted.path);
   for (const Header& header : wanted.headers) turn.headers[header.name] = header.value;
   const Json nothing = JsonObject();
   Try one{*call, scope, nothing, turn};

@@ -62,7 +62,7 @@ StreamResult Executor::stream(Fiber& fiber, const CompiledCall& call, const Call
   while (turn) {
     std::optional<Answer> answer;
     if (result.pages < bounds.max_pages && std::chrono::steady_clock::now() < ends) {
-      check_origin(call, scope, input, *turn);
+      check_page(call, scope, input, *turn);
       answer = exchange_until(fiber, call, scope, input, *turn, ends);
     }
     if (!answer) {

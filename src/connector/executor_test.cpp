@@ -148,6 +148,14 @@ TEST(Executor, keeps_what_the_provider_said_and_never_its_secrets) {
   EXPECT_EQ(recorded.status, 422);
 }
 
+TEST(Executor, records_no_call_that_was_refused_before_it_went_out) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::json(200, JsonObject()); });
+  Caller caller(api.url(), "    api: {path: /, headers: {X-A: \"one\\r\\ntwo\"}}\n");
+  EXPECT_THROW(caller.call(), Failure);
+  EXPECT_THAT(caller.recorder.calls, testing::IsEmpty());
+  EXPECT_THAT(api.seen(), testing::IsEmpty());
+}
+
 TEST(Executor, records_each_hop_of_a_redirect) {
   TestApi away([](const HttpRequest&, std::size_t) { return ok(parsed(R"({"n":1})")); });
   TestApi api([&](const HttpRequest& request, std::size_t) {

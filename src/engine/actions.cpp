@@ -10,6 +10,7 @@
 #include "engine/run_context.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
+#include "junctor/provider_failure.h"
 #include "net/client.h"
 #include "store/store.h"
 #include "vault/connections.h"
@@ -23,17 +24,25 @@ Json fitted(const CompiledSchema& schema, const Json& value, const std::string& 
   throw ShapeFailure(what, result.problems());
 }
 
-// An answer that does not keep its promise is the provider's or the definition's fault, not the
-// caller's.
-Json promised(const CompiledSchema& schema, const Json& value, const std::string& what) {
-  auto result = normalise(schema, value);
-  if (result.ok()) return std::move(result).value();
-  throw Failure(FailureKind::bug, what + " gave an output that does not fit its schema",
-                to_string(result.problems()));
-}
-
 std::string name_of(const LoadedIntegration& integration, const LoadedAction& action) {
   return integration.definition.slug + "." + action.definition->slug;
+}
+
+// An output that does not keep its promise is not the caller's fault: of a declared action the provider answered
+// something else (a page in HTML, say) or the definition is wrong, of a handler the handler is. Where it does not
+// fit is told, what stands there is not.
+Json promised(const LoadedIntegration& integration, const LoadedAction& action, const Json& value, const CallTrace& trace) {
+  auto result = normalise(action.output, value);
+  if (result.ok()) return std::move(result).value();
+  const std::string misfit = " that does not fit its schema at " + result.problems().front().path;
+  if (!action.definition->is_declared())
+    throw Failure(FailureKind::bug, name_of(integration, action) + " gave an output" + misfit, to_string(result.problems()));
+  ProviderAnswer answer;
+  answer.status = trace.calls.empty() ? 200 : trace.calls.back().status;
+  throw ProviderFailure(FailureKind::unavailable,
+                        integration.definition.slug + " gave an answer to " + action.definition->slug + misfit +
+                            "; the plug shows it, `compare` with every difference",
+                        std::move(answer));
 }
 
 bool needs_connection(const Integration& integration) {
@@ -170,7 +179,8 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
     throw Failure(FailureKind::unsupported,
                   name + " has neither an `api` block nor a handler, so it cannot be called");
   }
-  return scope.output == OutputShape::raw || scope.download ? output : promised(action.output, output, name);
+  return scope.output == OutputShape::raw || scope.download ? output
+                                                            : promised(*integration, action, output, trace);
 }
 
 ClientResponse Actions::call_path(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,

@@ -179,6 +179,7 @@ void Reactor::run(Fiber& fiber, Work& work) {
 void Reactor::end(Fiber& fiber, Work& work, RunEnd end_of_run, const CallTrace& trace,
                   const queue::Nack* nack) {
   end_of_run.counters = trace.counters;
+  end_of_run.connection = trace.connection;
   end_of_run.at = parts_.clock.now();
   parts_.store.write(fiber, [&](Transaction& transaction) {
     runs::finish(transaction, work.message().tenant, work.run, work.message().attempts, end_of_run);

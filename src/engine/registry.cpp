@@ -4,6 +4,7 @@
 
 #include "connector/schema_links.h"
 #include "junctor/failure.h"
+#include "vault/connection.h"
 #include "vault/field_value.h"
 
 namespace junctor {
@@ -217,8 +218,9 @@ Result<std::shared_ptr<const LoadedIntegration>> LoadedIntegration::load(Integra
 const LoadedAction& LoadedIntegration::action(std::string_view slug) const {
   const auto found = actions.find(slug);
   if (found == actions.end())
-    throw Failure(FailureKind::not_found, definition.slug + " has no action \"" + std::string(slug) +
-                                              "\"; it has " + names_of(actions));
+    throw vault::ConnectionFailure(vault::ConnectionError::unknown_action,
+                                   definition.slug + " has no action \"" + std::string(slug) + "\"; it has " +
+                                       names_of(actions));
   return found->second;
 }
 
@@ -239,8 +241,9 @@ std::shared_ptr<const LoadedIntegration> Registry::find(std::string_view slug) c
 std::shared_ptr<const LoadedIntegration> Registry::require(std::string_view slug) const {
   auto found = find(slug);
   if (found == nullptr)
-    throw Failure(FailureKind::not_found, "no integration \"" + std::string(slug) +
-                                              "\" is loaded; there are " + names_of(integrations_));
+    throw vault::ConnectionFailure(vault::ConnectionError::unknown_integration,
+                                   "no integration \"" + std::string(slug) + "\" is loaded; there are " +
+                                       names_of(integrations_));
   return found;
 }
 

@@ -77,7 +77,7 @@ struct LoadedIntegration {
   // Compiles everything; Problems for what cannot be (a schema that does not compile, say).
   static Result<std::shared_ptr<const LoadedIntegration>> load(Integration definition, std::string folder = {});
 
-  // Throws Failure{not_found} that names what there is.
+  // Throws ConnectionFailure{unknown_action} that names what there is.
   const LoadedAction& action(std::string_view slug) const;
 };
 
@@ -88,7 +88,7 @@ class Registry final {
 
   // null when there is none.
   std::shared_ptr<const LoadedIntegration> find(std::string_view slug) const;
-  // Throws Failure{not_found} that names what there is.
+  // Throws ConnectionFailure{unknown_integration} that names what there is.
   std::shared_ptr<const LoadedIntegration> require(std::string_view slug) const;
   const std::map<std::string, std::shared_ptr<const LoadedIntegration>, std::less<>>& all() const {
     return integrations_;
