@@ -16,18 +16,6 @@
 namespace junctor::api {
 namespace {
 
-// What is kept of a file is its size.
-Json without_content(const Json& output) {
-  const auto* base64 = output.is_object() ? output.get_object().if_contains("base64") : nullptr;
-  if (base64 == nullptr || !base64->is_string()) return output;
-  Json out = output;
-  out.get_object().erase("base64");
-  const std::string_view text = base64->get_string();
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.get_object()["bytes"] = text.size() / 4 * 3 - padding;
-  return out;
-}
-
 struct Called {
   const ActionParts& parts;
   Caller caller;
@@ -40,7 +28,7 @@ struct Called {
 
   void record_output(Fiber& fiber, const Json& output) {
     RunEnd end;
-    end.output = trace.shown_output(gives_file(action) ? without_content(output) : output, redaction_of(action));
+    end.output = trace.shown_output(kept_output(action, output), redaction_of(action));
     record(fiber, std::move(end));
   }
 
