@@ -63,8 +63,8 @@ std::string type_or_bytes(std::string_view content_type) {
 // Reads the parts of one form.
 class FormReader final {
  public:
-  FormReader(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view boundary)
-      : fiber_(fiber), spool_(spool), pieces_(request, spool.most_bytes(), "upload_limit"), parser_(boundary) {}
+  FormReader(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view boundary, std::string_view text_part)
+      : fiber_(fiber), spool_(spool), text_part_(text_part), pieces_(request, spool.most_bytes(), "upload_limit"), parser_(boundary) {}
 
   FormBody read() {
     using Event = MultipartParser::Event;
@@ -90,7 +90,7 @@ class FormReader final {
     const std::string& name = parser_.part().name;
     if (out_.files.contains(name) || out_.texts.contains(name))
       throw Failure(FailureKind::invalid, "the form has two parts \"" + name + "\"");
-    if (parser_.part().filename) file_ = spool_.open(fiber_);
+    if (parser_.part().filename && name != text_part_) file_ = spool_.open(fiber_);
     got_ = 0;
   }
 
@@ -124,6 +124,7 @@ class FormReader final {
 
   Fiber& fiber_;
   Spool& spool_;
+  const std::string_view text_part_;
   BodyPieces pieces_;
   MultipartParser parser_;
   FormBody out_;
@@ -177,11 +178,11 @@ bool is_form(const HttpRequest& request) {
   return equal_ignoring_case(type, "multipart/form-data");
 }
 
-FormBody read_form(Fiber& fiber, HttpRequest& request, Spool& spool) {
+FormBody read_form(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view text_part) {
   const auto boundary = multipart_boundary(request.headers.get("Content-Type").value_or(""));
   if (!boundary)
     throw Failure(FailureKind::invalid, "Content-Type names no boundary of the form: multipart/form-data; boundary=…");
-  return FormReader(fiber, request, spool, *boundary).read();
+  return FormReader(fiber, request, spool, *boundary, text_part).read();
 }
 
 void read_text(Fiber& fiber, HttpRequest& request, std::size_t most_bytes) {
@@ -200,7 +201,7 @@ Result<CallBody> read_call(Fiber& fiber, const LoadedAction& action, HttpRequest
   CallBody out;
   Result<Json> input = Json();
   if (is_form(request)) {
-    FormBody form = read_form(fiber, request, spool);
+    FormBody form = read_form(fiber, request, spool, "input");
     out.files = std::move(form.files);
     take_text_files(action, form.texts, out.files);
     request.body = std::exchange(form.texts["input"], {});

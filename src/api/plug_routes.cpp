@@ -187,7 +187,7 @@ Question read_question(Fiber& fiber, Spool& spool, HttpRequest& request) {
     read_text(fiber, request, spool.most_text_bytes());
     return read_question(request.body);
   }
-  FormBody form = read_form(fiber, request, spool);
+  FormBody form = read_form(fiber, request, spool, "question");
   const auto text = form.texts.find("question");
   if (text == form.texts.end()) wrong("a form has the part `question`, and every file as a part with a file name");
   Question out = read_question(text->second);
