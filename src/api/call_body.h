@@ -2,7 +2,7 @@
 //
 //   application/json      the input
 //   multipart/form-data   `input`, a part of JSON; every other part with a file name is a file of the part's name; a
-//                         part without one is a member of the input, as text
+//                         part without one is a member of the input, as text; repeated, where that is a list
 //   anything, for an action whose whole body is a file: that file; its name is in Content-Disposition, and what
 //                         would stand in the body is in the query
 //
@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -25,7 +24,7 @@
 namespace junctor::api {
 
 struct FormBody {
-  std::map<std::string, std::string> texts;  // parts that are no files
+  FormTexts texts;
   UploadFiles files;
 };
 
@@ -42,7 +41,7 @@ Result<CallBody> read_call(Fiber& fiber, const LoadedAction& action, HttpRequest
 bool is_form(const HttpRequest& request);
 
 // text_part: a text also where it comes with a file name, as a browser's Blob or a tool's file does. Throws
-// Failure{invalid} for what is no form, a part that comes twice; {too_large} beyond a bound.
+// Failure{invalid} for what is no form, a file, or the text part, that comes twice; {too_large} beyond a bound.
 FormBody read_form(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view text_part);
 
 // The whole body into request.body. Throws Failure{too_large}.

@@ -190,7 +190,7 @@ Question read_question(Fiber& fiber, Spool& spool, HttpRequest& request) {
   FormBody form = read_form(fiber, request, spool, "question");
   const auto text = form.texts.find("question");
   if (text == form.texts.end()) wrong("a form has the part `question`, and every file as a part with a file name");
-  Question out = read_question(text->second);
+  Question out = read_question(text->second.back());
   form.texts.erase(text);
   if (!form.texts.empty()) wrong("the part `" + form.texts.begin()->first + "` has no file name; what is no file belongs into `question`");
   if (!form.files.empty() && out.action.empty()) wrong("files go with an `action`");
