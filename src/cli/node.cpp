@@ -287,7 +287,7 @@ void Node::Parts::set_routes() {
   router.set("connections", api::connection_routes(connecting));
   router.set("authorisation", api::authorisation_routes(connecting));
   router.set("tokens", api::token_routes(connecting));
-  router.set("plug", api::plug_routes({actions, *store, system_clock(), access}));
+  router.set("plug", api::plug_routes({actions, *store, system_clock(), access, spool}));
   router.set("actions", api::action_routes({actions, *store, registry, system_clock(), access, spool}));
   set_declared_routes();
 }
