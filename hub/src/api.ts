@@ -16,6 +16,8 @@ export class ApiProblem extends Error {
     message: string,
     readonly code = "",
     readonly errors: FieldError[] = [],
+    // Seconds until another try is worth it; undefined where the engine does not say.
+    readonly retryAfter?: number,
   ) {
     super(message);
   }
@@ -26,20 +28,23 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   const text = (name: string) => (typeof body[name] === "string" ? (body[name] as string) : "");
   const errors = Array.isArray(body.errors) ? (body.errors as unknown as FieldError[]) : [];
   const message = text("detail") || text("title") || `the engine answered ${response.status}`;
-  return new ApiProblem(response.status, message, text("code"), errors);
+  const wait = Number(response.headers.get("Retry-After") || NaN);
+  return new ApiProblem(response.status, message, text("code"), errors, Number.isFinite(wait) ? wait : undefined);
 }
 
 export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, bearer = token()): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  // Of a form the browser itself says where its parts end.
+  const form = body instanceof FormData;
+  if (body !== undefined && !form) headers["Content-Type"] = "application/json";
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       headers,
       signal,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: form ? body : body === undefined ? undefined : JSON.stringify(body),
       credentials: "omit",
       cache: "no-store",
     });

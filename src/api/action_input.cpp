@@ -78,6 +78,11 @@ void put_param(JsonObject& input, const LoadedAction& action, const Param& param
   }
 }
 
+std::vector<std::string> utf8_texts(std::vector<std::string> texts) {
+  for (std::string& text : texts) text = as_utf8(std::move(text));
+  return texts;
+}
+
 // Whether a member of a body may have this name; an action without params takes any, for its schema to judge.
 bool takes_in_body(const LoadedAction& action, const std::string& name, Places places) {
   if (action.definition->params.empty()) return true;
@@ -123,12 +128,12 @@ Result<Json> body_input(const HttpRequest& request) {
   return parsed;
 }
 
-Result<Json> with_form_texts(const LoadedAction& action, Json input, const std::map<std::string, std::string>& texts,
+Result<Json> with_form_texts(const LoadedAction& action, Json input, const FormTexts& texts,
                              Places places) {
-  for (const auto& [name, text] : texts) {
+  for (const auto& [name, given] : texts) {
     if (!takes_in_body(action, name, places))
       return Problem{"body", 0, "the part \"" + name + "\", which is no parameter that the body takes", "`input`, a parameter, or a file", ""};
-    if (!input.get_object().contains(name)) put_texts(input.get_object(), action, name, {as_utf8(text)});
+    if (!input.get_object().contains(name)) put_texts(input.get_object(), action, name, utf8_texts(given));
   }
   return input;
 }

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "engine/registry.h"
 #include "junctor/json.h"
@@ -22,10 +23,15 @@ Result<Json> action_input(const LoadedAction& action, const HttpRequest& request
 // For POST /v1/integrations/{slug}/actions/{action}: the body is the input.
 Result<Json> body_input(const HttpRequest& request);
 
-// What parts of a form that are no files add to the input. by_place: only where the parameter belongs into the body.
-// Problems: a part that is no parameter; path is "body".
+// Parts of a form that are no files: what came under each name.
+using FormTexts = std::map<std::string, std::vector<std::string>>;
+
+// Whether each parameter is taken from its own place only.
 enum class Places { heeded, ignored };
-Result<Json> with_form_texts(const LoadedAction& action, Json input, const std::map<std::string, std::string>& texts,
+
+// What parts of a form that are no files add to the input: parameters that may stand in the body.
+// Problems: a part that is no parameter; path is "body".
+Result<Json> with_form_texts(const LoadedAction& action, Json input, const FormTexts& texts,
                              Places places);
 
 // For a body that is a file: what would stand in the body comes in the query.

@@ -1,5 +1,6 @@
 #include "api/action_routes.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "api/answers.h"
@@ -16,18 +17,6 @@
 namespace junctor::api {
 namespace {
 
-// What is kept of a file is its size.
-Json without_content(const Json& output) {
-  const auto* base64 = output.is_object() ? output.get_object().if_contains("base64") : nullptr;
-  if (base64 == nullptr || !base64->is_string()) return output;
-  Json out = output;
-  out.get_object().erase("base64");
-  const std::string_view text = base64->get_string();
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.get_object()["bytes"] = text.size() / 4 * 3 - padding;
-  return out;
-}
-
 struct Called {
   const ActionParts& parts;
   Caller caller;
@@ -40,7 +29,7 @@ struct Called {
 
   void record_output(Fiber& fiber, const Json& output) {
     RunEnd end;
-    end.output = trace.shown_output(gives_file(action) ? without_content(output) : output, redaction_of(action));
+    end.output = trace.shown_output(kept_output(action, output), redaction_of(action));
     record(fiber, std::move(end));
   }
 
@@ -116,10 +105,19 @@ HttpResponse answer_file(Fiber& fiber, Called& called, const HttpRequest& reques
   return {};  // it has been sent
 }
 
-bool accepts_json(const HttpRequest& request) {
-  for (const std::string_view value : request.headers.get_all("Accept"))
-    if (list_contains(value.substr(0, value.find(';')), "application/json")) return true;
-  return false;
+// Whether the client accepts JSON and nothing else.
+bool wants_json(const HttpRequest& request) {
+  bool json = false;
+  for (std::string_view rest : request.headers.get_all("Accept")) {
+    while (!rest.empty()) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      const std::string_view type = rest.substr(0, comma);
+      if (!list_contains(type.substr(0, type.find(';')), "application/json")) return false;
+      json = true;
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return json;
 }
 
 HttpResponse run_action(Fiber& fiber, const ActionParts& parts, HttpRequest& request,
@@ -141,7 +139,7 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, HttpRequest& req
   called.start.at = parts.clock.now();
   called.start.input = json::to_text(with_file_names(called.body.input, called.body.files));
   try {
-    const bool as_file = gives_file(action) && request.begin_answer && !accepts_json(request);
+    const bool as_file = gives_file(action) && request.begin_answer && !wants_json(request);
     return as_file ? answer_file(fiber, called, request) : answer_json(fiber, called, request);
   } catch (const Failure& failure) {
     if (failure.kind() != FailureKind::cancelled) called.record_failure(fiber, failure);

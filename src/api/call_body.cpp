@@ -63,8 +63,8 @@ std::string type_or_bytes(std::string_view content_type) {
 // Reads the parts of one form.
 class FormReader final {
  public:
-  FormReader(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view boundary)
-      : fiber_(fiber), spool_(spool), pieces_(request, spool.most_bytes(), "upload_limit"), parser_(boundary) {}
+  FormReader(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view boundary, std::string_view text_part)
+      : fiber_(fiber), spool_(spool), text_part_(text_part), pieces_(request, spool.most_bytes(), "upload_limit"), parser_(boundary) {}
 
   FormBody read() {
     using Event = MultipartParser::Event;
@@ -88,9 +88,11 @@ class FormReader final {
  private:
   void begin_part() {
     const std::string& name = parser_.part().name;
-    if (out_.files.contains(name) || out_.texts.contains(name))
+    is_file_ = parser_.part().filename && name != text_part_;
+    const bool single = is_file_ || name == text_part_;
+    if (out_.files.contains(name) || (single && out_.texts.contains(name)))
       throw Failure(FailureKind::invalid, "the form has two parts \"" + name + "\"");
-    if (parser_.part().filename) file_ = spool_.open(fiber_);
+    if (is_file_) file_ = spool_.open(fiber_);
     got_ = 0;
   }
 
@@ -105,7 +107,7 @@ class FormReader final {
   void end_part() {
     const FormPart& part = parser_.part();
     if (!file_) {
-      out_.texts[part.name] = std::exchange(text_, {});
+      out_.texts[part.name].push_back(std::exchange(text_, {}));
       return;
     }
     UploadFile upload = SpoolFile::as_upload(fiber_, std::move(file_));
@@ -124,9 +126,11 @@ class FormReader final {
 
   Fiber& fiber_;
   Spool& spool_;
+  const std::string_view text_part_;
   BodyPieces pieces_;
   MultipartParser parser_;
   FormBody out_;
+  bool is_file_ = false;  // the part that is read
   std::unique_ptr<SpoolFile> file_;
   std::string text_;
   std::size_t text_bytes_ = 0;
@@ -158,12 +162,12 @@ UploadFiles read_file(Fiber& fiber, HttpRequest& request, Spool& spool, const Lo
 }
 
 // A file that came without a name, as a part that could be a text.
-void take_text_files(const LoadedAction& action, std::map<std::string, std::string>& texts, UploadFiles& files) {
+void take_text_files(const LoadedAction& action, FormTexts& texts, UploadFiles& files) {
   if (!action.call) return;
   for (const connector::FileParam& file : action.call->files) {
     const auto found = texts.find(file.name);
     if (found == texts.end()) continue;
-    files[file.name] = upload_of_text(std::move(found->second), "", "text/plain; charset=utf-8");
+    files[file.name] = upload_of_text(std::move(found->second.back()), "", "text/plain; charset=utf-8");
     texts.erase(found);
   }
 }
@@ -177,11 +181,11 @@ bool is_form(const HttpRequest& request) {
   return equal_ignoring_case(type, "multipart/form-data");
 }
 
-FormBody read_form(Fiber& fiber, HttpRequest& request, Spool& spool) {
+FormBody read_form(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view text_part) {
   const auto boundary = multipart_boundary(request.headers.get("Content-Type").value_or(""));
   if (!boundary)
     throw Failure(FailureKind::invalid, "Content-Type names no boundary of the form: multipart/form-data; boundary=…");
-  return FormReader(fiber, request, spool, *boundary).read();
+  return FormReader(fiber, request, spool, *boundary, text_part).read();
 }
 
 void read_text(Fiber& fiber, HttpRequest& request, std::size_t most_bytes) {
@@ -200,11 +204,13 @@ Result<CallBody> read_call(Fiber& fiber, const LoadedAction& action, HttpRequest
   CallBody out;
   Result<Json> input = Json();
   if (is_form(request)) {
-    FormBody form = read_form(fiber, request, spool);
+    FormBody form = read_form(fiber, request, spool, "input");
     out.files = std::move(form.files);
     take_text_files(action, form.texts, out.files);
-    request.body = std::exchange(form.texts["input"], {});
-    form.texts.erase("input");
+    if (const auto text = form.texts.find("input"); text != form.texts.end()) {
+      request.body = std::move(text->second.back());
+      form.texts.erase(text);
+    }
     input = places == Places::heeded ? action_input(action, request) : body_input(request);
     if (input.ok()) input = with_form_texts(action, std::move(input).value(), form.texts, places);
   } else if (takes_one_file(action)) {

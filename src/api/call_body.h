@@ -1,8 +1,8 @@
 // The body of a call: its input, and the files that come with it.
 //
 //   application/json      the input
-//   multipart/form-data   `input`, a part of JSON; every part with a file name is a file of the part's name; a part
-//                         without one is a member of the input, as text
+//   multipart/form-data   `input`, a part of JSON; every other part with a file name is a file of the part's name; a
+//                         part without one is a member of the input, as text; repeated, where that is a list
 //   anything, for an action whose whole body is a file: that file; its name is in Content-Disposition, and what
 //                         would stand in the body is in the query
 //
@@ -12,8 +12,8 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <string>
+#include <string_view>
 
 #include "api/action_input.h"
 #include "api/spool.h"
@@ -24,7 +24,7 @@
 namespace junctor::api {
 
 struct FormBody {
-  std::map<std::string, std::string> texts;  // parts that are no files
+  FormTexts texts;
   UploadFiles files;
 };
 
@@ -40,8 +40,9 @@ Result<CallBody> read_call(Fiber& fiber, const LoadedAction& action, HttpRequest
 // Whether the request's body is a form with parts.
 bool is_form(const HttpRequest& request);
 
-// Throws Failure{invalid} for what is no form, a part that comes twice; {too_large} beyond a bound.
-FormBody read_form(Fiber& fiber, HttpRequest& request, Spool& spool);
+// text_part: a text also where it comes with a file name, as a browser's Blob or a tool's file does. Throws
+// Failure{invalid} for what is no form, a file, or the text part, that comes twice; {too_large} beyond a bound.
+FormBody read_form(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view text_part);
 
 // The whole body into request.body. Throws Failure{too_large}.
 void read_text(Fiber& fiber, HttpRequest& request, std::size_t most_bytes);

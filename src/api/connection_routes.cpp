@@ -176,8 +176,10 @@ HttpResponse begin_device(const ConnectionParts& parts, Fiber& fiber, HttpReques
 }
 
 HttpResponse poll_device(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {
-  const auto done = parts.authorization.poll_device(fiber, caller.tenant, request.path_value("handle").value_or(""));
-  return HttpResponse::json(200, JsonObject{{"status", done ? "authorised" : "waiting"}});
+  const auto outcome = parts.authorization.poll_device(fiber, caller.tenant, request.path_value("handle").value_or(""));
+  if (const auto* waiting = std::get_if<auth::DeviceWaiting>(&outcome))
+    return HttpResponse::json(200, JsonObject{{"status", "waiting"}, {"interval_seconds", waiting->interval.count()}});
+  return HttpResponse::json(200, JsonObject{{"status", "authorised"}});
 }
 
 HttpResponse revoke(const ConnectionParts& parts, Fiber& fiber, HttpRequest& request, const Caller& caller) {

@@ -4,6 +4,7 @@
 
 #include "auth/jose/test_keys.h"
 #include "auth/schemes.h"
+#include "auth/test_world.h"
 #include "vault/connection.h"
 
 namespace junctor::auth {
@@ -92,6 +93,48 @@ TEST_F(ClientIdentityTest, brings_the_authorities_of_its_connection) {
   EXPECT_EQ(identity()->certificate_authorities, ca);
   set("ca", "nonsense");
   EXPECT_EQ(error(), "mtls.ca is no PEM certificate");
+}
+
+// What provider metadata says (RFC 8705 section 5) and where a token is then asked for.
+TEST(ClientCertificate, goes_to_the_endpoints_that_the_provider_has_for_it) {
+  test::World world;
+  world.provider.api = [&](Fiber&, HttpRequest& request) {
+    if (request.path != "/.well-known/openid-configuration") return HttpResponse::text(400, "no certificate");
+    return HttpResponse::json(
+        200, JsonObject{{"issuer", world.provider.url()},
+                        {"token_endpoint", world.provider.url("/plain")},
+                        {"revocation_endpoint", world.provider.url("/revoke")},
+                        {"mtls_endpoint_aliases", JsonObject{{"token_endpoint", world.provider.url("/token")}}}});
+  };
+  const auto define = [&](bool with_certificate) {
+    world.definition(
+        AuthType::oidc,
+        [&](Auth& auth) {
+          auth.oauth2.emplace().grant = Grant::client_credentials;
+          if (with_certificate) auth.mtls.emplace();
+        },
+        [&](AuthDefinition& definition) {
+          definition.endpoints.token = Template();
+          definition.endpoints.issuer = world.provider.url();
+        });
+  };
+  const KeyHandle key = fresh_key();
+  run_in_fiber([&](Fiber& fiber) {
+    define(true);
+    const JsonObject vars{{"client_id", "me"},
+                          {"client_secret", "s"},
+                          {"certificate", certificate_of(key.get())},
+                          {"private_key", pem_of(key.get(), "")}};
+    const auto connection = world.connect(fiber, vars);
+    EXPECT_EQ(test::error_of([&] { world.engine().tokens().current(fiber, connection); }), "none");
+    const auto open = world.store().read(fiber, [&](Snapshot& view) {
+      return world.engine().connections().open(view, connection.tenant, connection.id);
+    });
+    EXPECT_EQ(world.engine().tokens().resolve(fiber, open).endpoints.revocation, world.provider.url("/revoke"))
+        << "where there is no alias";
+    define(false);
+    EXPECT_EQ(world.engine().tokens().resolve(fiber, open).endpoints.token, world.provider.url("/plain"));
+  });
 }
 
 }  // namespace

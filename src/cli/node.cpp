@@ -135,9 +135,13 @@ std::string folder_of(const std::string& place) {
 
 }  // namespace
 
+std::string url_host(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
 std::string public_url(const Config& config) {
   std::string url = config.public_url.empty()
-                        ? "http://" + config.address + ":" + std::to_string(config.port)
+                        ? "http://" + url_host(config.address) + ":" + std::to_string(config.port)
                         : config.public_url;
   while (url.ends_with('/')) url.pop_back();
   return url;
@@ -283,7 +287,7 @@ void Node::Parts::set_routes() {
   router.set("connections", api::connection_routes(connecting));
   router.set("authorisation", api::authorisation_routes(connecting));
   router.set("tokens", api::token_routes(connecting));
-  router.set("plug", api::plug_routes({actions, *store, system_clock(), access}));
+  router.set("plug", api::plug_routes({actions, *store, system_clock(), access, spool}));
   router.set("actions", api::action_routes({actions, *store, registry, system_clock(), access, spool}));
   set_declared_routes();
 }

@@ -68,5 +68,7 @@ void migrate_and_start(Store& store, vault::Vault& vault);
 
 // How the outside reaches the engine, without a slash at its end.
 std::string public_url(const Config& config);
+// An address as it stands in a URL: IPv6 in brackets.
+std::string url_host(const std::string& address);
 
 }  // namespace junctor

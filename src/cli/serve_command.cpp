@@ -80,8 +80,8 @@ int run_serve_command(const Given& given, const std::vector<Integration>& built_
       throw;
     }
     std::printf("junctor %s serves %zu integration%s at http://%s:%u\n", version,
-                node.integrations(), node.integrations() == 1 ? "" : "s", config.address.c_str(),
-                node.port());
+                node.integrations(), node.integrations() == 1 ? "" : "s",
+                url_host(config.address).c_str(), node.port());
     std::fflush(stdout);
     if (config.authentication == Authentication::off_for_development)
       log::write(log::Level::warning, "engine", "authentication is off: for development only");

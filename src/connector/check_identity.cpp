@@ -43,6 +43,31 @@ void check_blocks(const Auth& auth, const std::string& at, Findings& out) {
   refuse(auth.oauth2.has_value(), AuthType::oauth2, "oauth2");
 }
 
+// Whether a value can have one: not a text that is empty, nor a var that no field holds.
+bool is_given(const Integration& integration, const ValueSpec& value) {
+  constexpr std::string_view var = "=vars.";
+  const auto* text = value.json.if_string();
+  if (text == nullptr) return !value.empty();
+  if (!text->starts_with(var)) return !text->empty();
+  const std::string_view key = std::string_view(*text).substr(var.size());
+  const bool computed = std::any_of(key.begin(), key.end(), [](char c) {
+    return !(c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
+  });
+  return computed || std::any_of(integration.vars.begin(), integration.vars.end(),
+                                 [&](const Field& field) { return field.key == key; });
+}
+
+// Without its id, a request with a client's secret is nobody's.
+void check_client(const Integration& integration, const OAuth2Auth& oauth, const std::string& at, Findings& out) {
+  const bool shows_secret = oauth.client_auth == ClientAuth::basic || oauth.client_auth == ClientAuth::body;
+  const bool declares_requests = oauth.grant == Grant::token_exchange;
+  if (!shows_secret || declares_requests || is_given(integration, oauth.client_id)) return;
+  const bool basic = oauth.client_auth == ClientAuth::basic;
+  out.problem(join(at, "oauth2.client_id"), "no client id, or a var that no field holds",
+              std::string("the client's id for `client_auth: ") + (basic ? "basic" : "body") +
+                  "`: a field client_id in `vars`, or `client_auth: none` for a client without a secret");
+}
+
 void check_oauth(const Integration& integration, const Auth& auth, const std::string& at, Findings& out) {
   const Endpoints& urls = integration.endpoints;
   const bool discovered = auth.type == AuthType::oidc && !urls.issuer.empty();
@@ -53,8 +78,8 @@ void check_oauth(const Integration& integration, const Auth& auth, const std::st
   if (!discovered && !own_exchange && urls.token.empty()) {
     out.problem("endpoints.token", "nothing", "the token URL of an oauth2 integration");
   }
-  if (!auth.oauth2) return;
-  const OAuth2Auth& oauth = *auth.oauth2;
+  const OAuth2Auth oauth = auth.oauth2.value_or(OAuth2Auth());
+  check_client(integration, oauth, at, out);
   if (oauth.grant == Grant::device_code && urls.device_authorization.empty() && !discovered) {
     out.problem("endpoints.device_authorization", "nothing", "the device authorisation URL (RFC 8628)");
   }
@@ -65,8 +90,8 @@ void check_oauth(const Integration& integration, const Auth& auth, const std::st
   if (signs && oauth.private_key.empty()) {
     out.problem(join(at, "oauth2.private_key"), "nothing", "the key that signs, such as \"=vars.private_key\"");
   }
-  if ((oauth.client_auth == ClientAuth::mtls || oauth.certificate_bound) && !auth.mtls) {
-    out.problem(join(at, "mtls"), "nothing", "the client certificate that tokens are bound to");
+  if (oauth.client_auth == ClientAuth::mtls && !auth.mtls) {
+    out.problem(join(at, "mtls"), "nothing", "the client certificate that the client shows");
   }
 }
 

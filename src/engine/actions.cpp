@@ -107,11 +107,11 @@ void check_files(const CallScope& scope, const LoadedIntegration& integration, c
                                               "multipart/form-data, by `junctor plug call --file`, or from code");
     }
   }
-  for (const auto& [file, content] : scope.files) {
+  for (const auto& given : scope.files) {
     const bool known = action.call && std::any_of(action.call->files.begin(), action.call->files.end(),
-                                                  [&](const auto& one) { return one.name == file; });
+                                                  [&](const auto& one) { return one.name == given.first; });
     if (!known)
-      throw Failure(FailureKind::invalid, name + " takes no file \"" + file + "\"; " +
+      throw Failure(FailureKind::invalid, name + " takes no file \"" + given.first + "\"; " +
                                               (names.empty() ? "it takes none" : "its files: " + names));
   }
   if (scope.download && !gives_file(action))
@@ -179,7 +179,8 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
     throw Failure(FailureKind::unsupported,
                   name + " has neither an `api` block nor a handler, so it cannot be called");
   }
-  return scope.output == OutputShape::raw || scope.download ? output : promised(*integration, action, output, trace);
+  return scope.output == OutputShape::raw || scope.download ? output
+                                                            : promised(*integration, action, output, trace);
 }
 
 ClientResponse Actions::call_path(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,

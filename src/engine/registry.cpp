@@ -189,6 +189,22 @@ bool gives_file(const LoadedAction& action) {
   return action.call && action.call->call.response.kind == ResponseKind::file && !action.call->pagination;
 }
 
+Json kept_output(const LoadedAction& action, Json output) {
+  if (!gives_file(action)) return output;
+  if (auto* list = output.if_array()) {
+    for (Json& one : *list) one = kept_output(action, std::move(one));
+  }
+  auto* object = output.if_object();
+  const Json* content = object == nullptr ? nullptr : object->if_contains("base64");
+  if (content == nullptr || !content->is_string()) return output;
+  const std::string_view text = content->get_string();
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  const std::size_t bytes = text.size() / 4 * 3 - padding;
+  object->erase("base64");
+  (*object)["bytes"] = bytes;
+  return output;
+}
+
 connector::Redaction redaction_of(const LoadedAction& action) {
   return action.call ? action.call->redaction : connector::Redaction();
 }

@@ -34,6 +34,9 @@ struct LoadedAction {
 // Whether the action's answer is a file, which can be streamed.
 bool gives_file(const LoadedAction& action);
 
+// An output as a run keeps it: of a file in it the size, instead of its content.
+Json kept_output(const LoadedAction& action, Json output);
+
 // What the action declares to be left out of what is kept.
 connector::Redaction redaction_of(const LoadedAction& action);
 

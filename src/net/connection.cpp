@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t first_buffer_bytes = 4 * 1024;
 constexpr std::size_t body_buffer_bytes = 64 * 1024;
-constexpr std::size_t linger_bytes = 256 * 1024;
+constexpr std::size_t linger_bytes = 64 * 1024 * 1024;  // within two seconds: of an upload that was refused
 constexpr std::uint64_t slowest_bytes_per_second = 64 * 1024;  // of a body in pieces, in the long run
 constexpr const char* too_late = "the request took too long to arrive";
 

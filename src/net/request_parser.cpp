@@ -32,6 +32,13 @@ std::string_view origin_form(std::string_view method, std::string_view target) {
   return {};
 }
 
+// How much of it belongs to a head of which the beginning may have been read, up to the end of a line.
+std::size_t head_part(std::string_view bytes) {
+  if (bytes.starts_with("\r\n")) return 2;
+  const auto end = bytes.find("\r\n\r\n");
+  return end == bytes.npos ? bytes.size() : end + 4;
+}
+
 // Of digits; more than 64 bits hold is as good as the most they hold.
 std::uint64_t number_or_most(std::string_view digits) {
   std::uint64_t out = 0;
@@ -97,7 +104,7 @@ struct RequestParser::Impl {
     parser->body_limit(boost::none);  // known once the head is: check_head() and take_body() hold it
     reading = BodyReading::whole;
     piece.clear();
-    length = body_bytes = 0;
+    announced_bytes = body_bytes = 0;
   }
 
   bool refuse(int status, std::string text) {
@@ -121,7 +128,7 @@ struct RequestParser::Impl {
   std::optional<Parser> parser;
   BodyReading reading = BodyReading::whole;
   std::string piece;
-  std::uint64_t length = 0;  // as Content-Length says
+  std::uint64_t announced_bytes = 0;  // by Content-Length
   std::uint64_t body_bytes = 0;
   HttpRequest request;
   std::size_t head_bytes = 0;
@@ -164,7 +171,7 @@ bool RequestParser::Impl::take_field(http::field field, std::string_view name,
       ++lengths;
       if (value.find_first_not_of("0123456789") != std::string_view::npos || value.empty())
         return refuse(400, "Content-Length is not a number");
-      length = number_or_most(value);
+      announced_bytes = number_or_most(value);
       break;
     case http::field::transfer_encoding:
       ++codings;
@@ -192,8 +199,8 @@ bool RequestParser::Impl::check_head() {
     return refuse(400, "HTTP/1.0 has no transfer codings");
   if (hosts > 1 || (hosts == 0 && request.version_minor == 1))
     return refuse(400, "exactly one Host field is needed");
-  if (reading_of && (length > 0 || codings > 0)) reading = reading_of(request);
-  return has_room(length);
+  if (reading_of && (announced_bytes > 0 || codings > 0)) reading = reading_of(request);
+  return has_room(announced_bytes);
 }
 
 bool RequestParser::Impl::has_room(std::uint64_t size) {
@@ -231,12 +238,12 @@ std::size_t RequestParser::put(std::string_view bytes) {
   if (impl_->head_done && impl_->codings > 0 && bytes.size() < last_chunk_bytes) return 0;
   error_code ec;
   const bool was_head = !impl_->head_done;
-  const std::size_t used = impl_->parser->put({bytes.data(), bytes.size()}, ec);
-  if (was_head && !impl_->head_done) {
-    impl_->head_bytes += used;
-    if (impl_->head_bytes + (bytes.size() - used) > impl_->limits.header_bytes)
-      impl_->refuse_as_beast_says(http::error::header_limit);
+  if (was_head && impl_->head_bytes + head_part(bytes) > impl_->limits.header_bytes) {
+    impl_->refuse_as_beast_says(http::error::header_limit);
+    return 0;
   }
+  const std::size_t used = impl_->parser->put({bytes.data(), bytes.size()}, ec);
+  if (!impl_->head_done) impl_->head_bytes += used;
   if (ec && ec != http::error::need_more) impl_->refuse_as_beast_says(ec);
   return used;
 }

@@ -266,6 +266,8 @@ async function forms(engine, provider) {
   check(provider.seen.length === count, "something was sent for a call that was refused");
   const folders = await engine.form("form", [["doc", blob("x", "text/plain"), "../../etc/passwd"]]);
   check(folders.status === 200 && provider.seen.at(-1).body.includes('filename="passwd"'), provider.seen.at(-1).body);
+  const typed = await engine.form("form", [["input", blob('{"title": "typed"}', "application/json")], ["doc", blob("x"), "x"]]);
+  check(typed.status === 200 && provider.seen.at(-1).body.includes('name="title"\r\n\r\ntyped\r\n'), typed.text);
   const plain = await engine.form("plain", [["a", "from a form"]]);
   check(plain.status === 200 && provider.seen.at(-1).body === '{"a":"from a form"}', provider.seen.at(-1).body);
 }
@@ -290,13 +292,28 @@ async function limits(folder) {
   tooLarge("a form", await engine.post("form", type, form("doc", '; filename="a"', "x".repeat(mebi))), "upload_limit");
   tooLarge("a long input", await engine.post("form", type, form("input", "", " ".repeat(11_000))), "body_limit");
   tooLarge("a long JSON body", await engine.post("plain", { "Content-Type": "application/json" }, (request) => request.end(" ".repeat(11_000))), "body_limit");
-  // Not a byte of it is read for somebody who may not call.
   check(fs.readdirSync(path.join(folder, "small/uploads")).length === 0, "something is left of the uploads");
   fs.writeFileSync(path.join(folder, "small/uploads/upload-left"), "by a crash");
   await engine.process.kill();
   const again = await Engine.start(folder, "--data-dir", path.join(folder, "small"));
   check(fs.readdirSync(path.join(folder, "small/uploads")).length === 0, "what a crash left behind is still there");
   await again.process.stop();
+}
+
+// Nothing of a body is asked for, or read, for somebody who may not call.
+async function withoutToken(folder) {
+  const port = await freePort();
+  const child = new Process(binary("junctor"), ["serve", path.join(folder, "files"), "--port", port, "--data-dir", path.join(folder, "closed")]);
+  await child.ready(`http://127.0.0.1:${port}/readyz`);
+  const told = await new Promise((resolve) => {
+    const socket = net.connect(Number(port), "127.0.0.1");
+    let text = "";
+    socket.on("data", (bytes) => (text += bytes));
+    socket.on("end", () => resolve(text));
+    socket.write(`POST /v1/integrations/files/actions/raw HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Type: a/b\r\nContent-Length: ${mebi}\r\n\r\n`);
+  });
+  check(told.startsWith("HTTP/1.1 401") && told.includes("Connection: close"), told);
+  await child.stop();
 }
 
 async function downloads(engine, provider) {
@@ -329,6 +346,8 @@ async function downloads(engine, provider) {
   const json = await engine.down("small", { Accept: "application/json" });
   const told = await json.json();
   check(Buffer.from(told.base64, "base64").toString() === "<script>alert(1)</script>" && told.content_type === "text/html", JSON.stringify(told));
+  for (const accept of ["application/json, text/plain, */*", "*/*", "application/pdf"])
+    check((await (await engine.down("small", { Accept: accept })).text()).startsWith("<script>"), `Accept: ${accept}`);
   const run = await engine.run(json.headers.get("Junctor-Run"));
   check(run.output.bytes === 25 && !run.output.base64, JSON.stringify(run.output));
 
@@ -426,5 +445,6 @@ await main(async () => {
   const { code } = await engine.process.stop();
   check(code === 0, `the engine ended with ${code}`);
   await limits(folder);
+  await withoutToken(folder);
   provider.close();
 });

@@ -163,13 +163,36 @@ async function changes(hub, stage) {
   await hub.sees("needs authorisation");
 }
 
-// The code that the hub shows is entered at the provider by somebody else's browser.
+// Until so many polls of the device flow were answered "waiting"; two are answered before, as a busy engine would.
+async function waitsForPolls(page, most) {
+  const busy = [429, 503];
+  let waiting = 0;
+  await page.route("**/v1/connections/*/device/*", async (route) => {
+    const status = waiting > 0 ? busy.shift() : undefined;
+    if (status) await route.fulfill({ status, headers: { "Retry-After": "1" }, contentType: "application/problem+json", body: '{"detail":"busy"}' });
+    else await route.continue();
+  });
+  await new Promise((resolve) => {
+    page.on("response", async (response) => {
+      if (!/\/device\/[^/]+$/.test(response.url()) || response.status() !== 200) return;
+      const answer = await response.json();
+      if (answer.status !== "waiting") return;
+      check(answer.interval_seconds === 5, `the interval is ${answer.interval_seconds}`);
+      if (++waiting === most) resolve();
+    });
+  });
+  check(busy.length === 0, "the busy answers were not seen");
+}
+
+// The code that the hub shows is entered at the provider by somebody else's browser, late.
 async function entersACode(browser, hub) {
   const { page } = hub;
   await hub.goto("/connections/new/screen");
   await page.getByRole("button", { name: "Create" }).click();
   await page.getByRole("button", { name: "Authorise" }).click();
   const code = await page.locator(".user-code").innerText();
+  hub.expected.add(429).add(503);
+  await waitsForPolls(page, 3);
   const elsewhere = await (await browser.newContext()).newPage();
   await elsewhere.goto(await page.locator("main a[target=_blank]").getAttribute("href"));
   const input = elsewhere.locator("input[name=user_code][type=text]");

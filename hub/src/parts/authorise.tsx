@@ -1,7 +1,7 @@
 // The consent of the provider's user: by its page, or by a code for another device.
 import { useEffect, useState } from "react";
 
-import { post, segment, type ApiProblem } from "../api";
+import { ApiProblem, post, segment } from "../api";
 import { asProblem } from "../load";
 import type { Connection, Integration } from "../model";
 import { Card, Note, Problem, Work } from "./basics";
@@ -71,22 +71,36 @@ export function Authorise({ connection, integration, changed }: { connection: Co
   );
 }
 
+// The engine, or the provider behind it, is busy or away for now.
+const isPassing = (error: unknown): error is ApiProblem => error instanceof ApiProblem && [0, 429, 502, 503, 504].includes(error.status);
+
 function Waiting({ code, place, done, failed }: { code: DeviceCode; place: string; done: () => Promise<void>; failed: (problem: ApiProblem) => void }) {
   useEffect(() => {
-    const timer = setInterval(
-      () =>
-        void post<{ status: string }>(`${place}/device/${segment(code.handle)}`).then(
-          ({ status }) => {
-            if (status === "authorised") void done();
-          },
-          (error: unknown) => {
-            clearInterval(timer);
-            failed(asProblem(error));
-          },
-        ),
-      Math.max(1, code.interval_seconds) * 1_000,
-    );
-    return () => clearInterval(timer);
+    let timer: ReturnType<typeof setTimeout>;
+    let interval = code.interval_seconds;
+    let over = false;
+    const next = (seconds: number) => {
+      if (!over) timer = setTimeout(() => void ask(), Math.max(1, seconds) * 1_000);
+    };
+    // Asked again only after an answer: the interval counts from there.
+    const ask = async () => {
+      try {
+        const answer = await post<{ status: string; interval_seconds?: number }>(`${place}/device/${segment(code.handle)}`);
+        interval = answer.interval_seconds ?? interval;
+        if (over) return;
+        if (answer.status === "authorised") await done();
+        else next(interval);
+      } catch (error) {
+        if (over) return;
+        if (isPassing(error)) next(Math.max(interval, error.retryAfter ?? 0));
+        else failed(asProblem(error));
+      }
+    };
+    next(interval);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
     // One code, one waiting.
   }, [code.handle]);
   const page = code.complete_url || code.verification_url;

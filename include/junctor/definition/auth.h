@@ -108,8 +108,7 @@ struct OAuth2Auth {
   ValueSpec private_key{};         // jwt_bearer and private_key_jwt: PEM
   std::string key_id{};
   std::string algorithm = "RS256";
-  ValueSpec claims{};              // of the assertion, an object
-  bool certificate_bound = false;  // RFC 8705: send the client certificate with every request
+  ValueSpec claims{};              // of the assertion, an object; with jwt_bearer of the grant's
   std::string token_prefix = "Bearer";
   std::optional<TokenRequest> exchange{};  // grant: token_exchange
   std::optional<TokenRequest> refresh{};
@@ -117,9 +116,10 @@ struct OAuth2Auth {
 BOOST_DESCRIBE_STRUCT(OAuth2Auth, (),
                       (grant, client_id, client_secret, client_auth, pkce, scopes, scope_separator, audience,
                        resource, authorize_params, token_params, refresh_before, token_lifetime, private_key,
-                       key_id, algorithm, claims, certificate_bound, token_prefix, exchange, refresh))
+                       key_id, algorithm, claims, token_prefix, exchange, refresh))
 
-// type: mtls; or beside another type, for its client certificate.
+// type: mtls; or beside another type: the client certificate goes out with every request, those for
+// tokens too, so that tokens may be bound to it (RFC 8705).
 struct MtlsAuth {
   ValueSpec certificate = "=vars.certificate";  // PEM
   ValueSpec private_key = "=vars.private_key";  // PEM

@@ -17,13 +17,33 @@ std::string hash_of(std::string_view handle) {
 
 std::string owner_of(const std::string& hash) { return "oauth_state/" + hash; }
 
+void erase(Transaction& tx, vault::Vault& vault, const TenantId& tenant, const std::string& hash) {
+  vault.erase_owner(tx, tenant, owner_of(hash));
+  tx.execute("DELETE FROM oauth_states WHERE state_hash = ?", hash);
+}
+
 void forget_old(Transaction& tx, vault::Vault& vault, Timestamp now) {
   const Rows old =
       tx.query("SELECT tenant, state_hash FROM oauth_states WHERE expires_at < ? LIMIT 100", now);
-  for (const Row& row : old) {
-    vault.erase_owner(tx, row.get<TenantId>(0), owner_of(row.get<std::string>(1)));
-    tx.execute("DELETE FROM oauth_states WHERE state_hash = ?", row.text(1));
-  }
+  for (const Row& row : old)
+    erase(tx, vault, row.get<TenantId>(0), row.get<std::string>(1));
+}
+
+constexpr int next_poll_column = 5;
+
+// At most one row.
+Rows find(Snapshot& view, const std::string& hash, AttemptKind kind) {
+  return view.query(
+      "SELECT tenant, connection, redirect_uri, return_to, poll_interval, next_poll_at, expires_at, "
+      "browser_hash FROM oauth_states WHERE state_hash = ? AND kind = ?",
+      hash, kinds[static_cast<std::size_t>(kind)]);
+}
+
+void read_secrets(Snapshot& view, vault::Vault& vault, const std::string& hash, Attempt& out) {
+  auto secrets = vault.get_all(view, out.key.tenant, owner_of(hash));
+  out.verifier = std::move(secrets["verifier"]);
+  out.nonce = std::move(secrets["nonce"]);
+  out.device_code = std::move(secrets["device_code"]);
 }
 
 Attempt read(const Row& row, AttemptKind kind) {
@@ -69,31 +89,47 @@ void Attempts::save(Fiber& fiber, const Attempt& attempt, std::string_view handl
 }
 
 // Reads and deletes in one transaction.
-std::optional<Attempt> Attempts::take(Fiber& fiber, std::string_view handle, AttemptKind kind,
-                                      const std::optional<TenantId>& tenant) {
-  const std::string hash = hash_of(handle), owner = owner_of(hash);
+std::optional<Attempt> Attempts::take(Fiber& fiber, std::string_view handle, AttemptKind kind) {
+  const std::string hash = hash_of(handle);
   const Timestamp now = vault_.clock().now();
   auto found = vault_.store().write(fiber, [&](Transaction& tx) -> std::optional<Attempt> {
-    const Rows rows = tx.query(
-        "SELECT tenant, connection, redirect_uri, return_to, poll_interval, next_poll_at, "
-        "expires_at, browser_hash FROM oauth_states WHERE state_hash = ? AND kind = ?",
-        hash, kinds[static_cast<std::size_t>(kind)]);
-    const auto* row = rows.one();
-    if (row == nullptr || (tenant && row->get<TenantId>(0) != *tenant)) return std::nullopt;
-    if (kind == AttemptKind::device && row->time(5) > now && row->time(6) > now)
-      throw Failure(FailureKind::overloaded, "asked too early; wait for the interval")
-          .retry_after(row->time(5) - now);
-    Attempt out = read(*row, kind);
-    auto secrets = vault_.get_all(tx, out.key.tenant, owner);
-    out.verifier = std::move(secrets["verifier"]);
-    out.nonce = std::move(secrets["nonce"]);
-    out.device_code = std::move(secrets["device_code"]);
-    vault_.erase_owner(tx, out.key.tenant, owner);
-    tx.execute("DELETE FROM oauth_states WHERE state_hash = ?", hash);
+    const auto row = find(tx, hash, kind);
+    if (row.empty()) return std::nullopt;
+    Attempt out = read(row[0], kind);
+    read_secrets(tx, vault_, hash, out);
+    erase(tx, vault_, out.key.tenant, hash);
     return out;
   });
   if (found && found->expires_at <= now) found.reset();
   return found;
+}
+
+std::optional<DevicePoll> Attempts::claim_poll(Fiber& fiber, const TenantId& tenant,
+                                               std::string_view handle) {
+  const std::string hash = hash_of(handle);
+  const Timestamp now = vault_.clock().now();
+  return vault_.store().write(fiber, [&](Transaction& tx) -> std::optional<DevicePoll> {
+    const auto row = find(tx, hash, AttemptKind::device);
+    if (row.empty()) return std::nullopt;
+    Attempt out = read(row[0], AttemptKind::device);
+    if (out.key.tenant != tenant || out.expires_at <= now) return std::nullopt;
+    if (row[0].time(next_poll_column) > now) return PollLater{out.interval};
+    tx.execute("UPDATE oauth_states SET next_poll_at = ? WHERE state_hash = ?", now + poll_claim, hash);
+    read_secrets(tx, vault_, hash, out);
+    return out;
+  });
+}
+
+void Attempts::poll_again(Fiber& fiber, std::string_view handle, std::chrono::seconds interval) {
+  vault_.store().write(fiber, [&](Transaction& tx) {
+    tx.execute("UPDATE oauth_states SET poll_interval = ?, next_poll_at = ? WHERE state_hash = ?",
+               interval.count(), vault_.clock().now() + interval, hash_of(handle));
+  });
+}
+
+void Attempts::end(Fiber& fiber, const Attempt& attempt, std::string_view handle) {
+  vault_.store().write(
+      fiber, [&](Transaction& tx) { erase(tx, vault_, attempt.key.tenant, hash_of(handle)); });
 }
 
 }  // namespace junctor::auth

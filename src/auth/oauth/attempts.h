@@ -5,7 +5,8 @@
 // Invariants:
 //   1. The database holds the hash of a handle and of a browser's proof, never themselves; the code
 //   verifier, nonce and device code are sealed by the vault.
-//   2. take() gives an attempt once: whoever comes second finds nothing.
+//   2. take() gives an attempt once: whoever comes second finds nothing. claim_poll() gives a device
+//      code to one at a time: whoever comes meanwhile is told to come later.
 //   3. A handle counts only as the kind it was made for.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "auth/oauth/token_store.h"
 #include "junctor/clock.h"
@@ -50,6 +52,15 @@ struct Attempt {
   bool began_in(std::string_view proof) const;
 };
 
+// It is too early for the next poll, or somebody else's is under way.
+struct PollLater {
+  std::chrono::seconds interval;
+};
+using DevicePoll = std::variant<Attempt, PollLater>;
+
+// Longer than a token call takes.
+constexpr std::chrono::seconds poll_claim{40};
+
 // 256 random bits as text: a handle or a proof.
 std::string fresh_handle();
 
@@ -58,10 +69,14 @@ class Attempts final {
   explicit Attempts(vault::Vault& vault) : vault_(vault) {}
 
   void save(Fiber& fiber, const Attempt& attempt, std::string_view handle);
-  // nullopt for a handle that is unknown, of another kind or tenant, used or expired. Failure{overloaded} with
-  // retry_after for a device code that is asked for before its interval is over; it stays.
-  std::optional<Attempt> take(Fiber& fiber, std::string_view handle, AttemptKind kind,
-                              const std::optional<TenantId>& tenant = std::nullopt);
+  // nullopt for a handle that is unknown, of another kind, used or expired. Not for device codes.
+  std::optional<Attempt> take(Fiber& fiber, std::string_view handle, AttemptKind kind);
+
+  // A device code of this tenant, to be asked about now. Who got it ends with poll_again() or end(); when he
+  // dies, the next one gets it after poll_claim. nullopt as for take().
+  std::optional<DevicePoll> claim_poll(Fiber& fiber, const TenantId& tenant, std::string_view handle);
+  void poll_again(Fiber& fiber, std::string_view handle, std::chrono::seconds interval);
+  void end(Fiber& fiber, const Attempt& attempt, std::string_view handle);
 
  private:
   vault::Vault& vault_;

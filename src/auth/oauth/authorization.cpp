@@ -30,6 +30,12 @@ namespace {
                   printable(description, 300)));
 }
 
+[[noreturn]] void unknown_consent() {
+  throw ConnectionFailure(ConnectionError::consent_unknown,
+                          "this authorisation is not known here: it was used already, it has "
+                          "expired, or it began elsewhere; start it again");
+}
+
 std::string value_of(const std::vector<Parameter>& query, std::string_view name) {
   for (const Parameter& parameter : query)
     if (parameter.name == name) return parameter.value;
@@ -290,53 +296,72 @@ DeviceCode Authorization::begin_device(Fiber& fiber, const ConnectionKey& key) {
   return out;
 }
 
-std::optional<Authorised> Authorization::poll_device(Fiber& fiber, const TenantId& tenant,
-                                                     std::string_view handle) {
-  Attempt attempt = take(fiber, handle, AttemptKind::device, tenant);
-  const vault::OpenConnection connection = open(fiber, attempt.key);
-  const auto how = tokens_.resolve(fiber, connection);
+std::variant<Authorised, DeviceWaiting> Authorization::poll_device(Fiber& fiber,
+                                                                   const TenantId& tenant,
+                                                                   std::string_view handle) {
+  auto claimed = attempts_.claim_poll(fiber, tenant, handle);
+  if (!claimed) unknown_consent();
+  if (const auto* later = std::get_if<PollLater>(&*claimed)) return DeviceWaiting{later->interval};
+  const Attempt& attempt = std::get<Attempt>(*claimed);
+  const Timestamp now = tokens_.connections().vault().clock().now();
+  TokenService::Resolved how;
+  TokenAnswer answer = TokenRefusal{};
+  try {
+    const vault::OpenConnection connection = open(fiber, attempt.key);
+    how = tokens_.resolve(fiber, connection);
+    answer = ask_about_device(fiber, attempt, how, connection, now);
+  } catch (const Failure&) {
+    attempts_.poll_again(fiber, handle, attempt.interval);
+    throw;
+  }
+  if (const auto* refusal = std::get_if<TokenRefusal>(&answer)) {
+    const bool slower = refusal->code == "slow_down";
+    if (slower || refusal->code == "authorization_pending") {
+      const auto interval = attempt.interval + std::chrono::seconds(slower ? 5 : 0);
+      attempts_.poll_again(fiber, handle, interval);
+      return DeviceWaiting{interval};
+    }
+  }
+  attempts_.end(fiber, attempt, handle);
+  return finish(fiber, attempt, require_grant(std::move(answer)), how, now);
+}
+
+TokenAnswer Authorization::ask_about_device(Fiber& fiber, const Attempt& attempt,
+                                            const TokenService::Resolved& how,
+                                            const vault::OpenConnection& connection,
+                                            Timestamp now) {
   const VarsContext vars(connection);
   const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
   FormFields fields;
   fields.emplace_back("grant_type", Secret("urn:ietf:params:oauth:grant-type:device_code"));
   fields.emplace_back("device_code", attempt.device_code.clone());
-  const Timestamp now = tokens_.connections().vault().clock().now();
-  TokenAnswer answer = TokenRefusal{0, "authorization_pending", {}};
-  try {
-    answer = send_token_request(
-        fiber, wire(), make_token_request(call, std::move(fields), how.endpoints.token, now), {});
-  } catch (const Failure&) {
-    attempts_.save(fiber, attempt, handle);
-    throw;
-  }
-  if (const auto* refusal = std::get_if<TokenRefusal>(&answer)) {
-    const bool slower = refusal->code == "slow_down";
-    if (!slower && refusal->code != "authorization_pending")
-      refused(refusal->code, refusal->description);
-    if (slower) attempt.interval += std::chrono::seconds(5);
-    attempts_.save(fiber, attempt, handle);
-    return std::nullopt;
-  }
-  return finish(fiber, attempt, std::get<TokenGrant>(answer), how, now);
+  return send_token_request(
+      fiber, wire(), make_token_request(call, std::move(fields), how.endpoints.token, now), {});
 }
 
 void Authorization::revoke(Fiber& fiber, const ConnectionKey& key) {
   vault::Connections& connections = tokens_.connections();
   const vault::OpenConnection connection = open(fiber, key);
   const auto how = tokens_.resolve(fiber, connection);
+  if (how.endpoints.revocation.empty()) return forget_tokens(fiber, key);
+  // The refresh token ends the whole grant (RFC 7009 section 2.1); where there is none, the access token.
   const auto token = connections.vault().store().read(fiber, [&](Snapshot& view) {
-    return connections.vault().get(
-        view, {key.tenant, vault::Connections::owner_of(key.id), "token/refresh"});
+    return tokens_.tokens().revocable(view, key);
   });
-  if (token && !how.endpoints.revocation.empty()) {
+  if (token) {
     const VarsContext vars(connection);
     const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
     FormFields fields;
-    fields.emplace_back("token", token->clone());
-    fields.emplace_back("token_type_hint", Secret("refresh_token"));
+    fields.emplace_back("token", token->token.clone());
+    fields.emplace_back("token_type_hint", Secret(token->type_hint));
     client_.send(fiber, make_token_request(call, std::move(fields), how.endpoints.revocation,
                                            connections.vault().clock().now()));
   }
+  forget_tokens(fiber, key);
+}
+
+void Authorization::forget_tokens(Fiber& fiber, const ConnectionKey& key) {
+  vault::Connections& connections = tokens_.connections();
   connections.vault().store().write(fiber, [&](Transaction& tx) {
     tokens_.tokens().erase(tx, key);
     connections.set_status(tx, key.tenant, key.id, vault::ConnectionStatus::needs_authorisation,
@@ -345,13 +370,9 @@ void Authorization::revoke(Fiber& fiber, const ConnectionKey& key) {
   tokens_.forget(key);
 }
 
-Attempt Authorization::take(Fiber& fiber, std::string_view handle, AttemptKind kind,
-                            const std::optional<TenantId>& tenant) {
-  auto found = attempts_.take(fiber, handle, kind, tenant);
-  if (!found)
-    throw ConnectionFailure(ConnectionError::consent_unknown,
-                            "this authorisation is not known here: it was used already, it has "
-                            "expired, or it began elsewhere; start it again");
+Attempt Authorization::take(Fiber& fiber, std::string_view handle, AttemptKind kind) {
+  auto found = attempts_.take(fiber, handle, kind);
+  if (!found) unknown_consent();
   return std::move(*found);
 }
 

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "auth/oauth/attempts.h"
@@ -59,6 +60,11 @@ struct Authorised {
   std::string return_to;  // as given at the start
 };
 
+// Nobody has entered the code yet; call again after the interval, which may have grown.
+struct DeviceWaiting {
+  std::chrono::seconds interval;
+};
+
 class Authorization final {
  public:
   Authorization(TokenService& tokens, HttpClient& client, Discovery& discovery);
@@ -77,10 +83,9 @@ class Authorization final {
   Authorised complete(Fiber& fiber, const std::vector<Parameter>& query, std::string_view proof);
 
   DeviceCode begin_device(Fiber& fiber, const ConnectionKey& key);
-  // nullopt: still waiting; call again after interval. Failure{overloaded} with retry_after when
-  // called too early; otherwise as complete().
-  std::optional<Authorised> poll_device(Fiber& fiber, const TenantId& tenant,
-                                        std::string_view handle);
+  // Asks the provider once in an interval, whoever calls and however often. Throws as complete().
+  std::variant<Authorised, DeviceWaiting> poll_device(Fiber& fiber, const TenantId& tenant,
+                                                      std::string_view handle);
 
   // Tells the provider to forget the tokens, as far as it can, and forgets them here.
   void revoke(Fiber& fiber, const ConnectionKey& key);
@@ -88,11 +93,14 @@ class Authorization final {
  private:
   struct Prepared;
   Prepared prepare(Fiber& fiber, const ConnectionKey& key);
-  Attempt take(Fiber& fiber, std::string_view handle, AttemptKind kind,
-               const std::optional<TenantId>& tenant = std::nullopt);
+  Attempt take(Fiber& fiber, std::string_view handle, AttemptKind kind);
+  TokenAnswer ask_about_device(Fiber& fiber, const Attempt& attempt,
+                               const TokenService::Resolved& how,
+                               const vault::OpenConnection& connection, Timestamp now);
   std::string page_url(Attempt& attempt, const Prepared& prepared, const std::string& state) const;
   Authorised finish(Fiber& fiber, const Attempt& attempt, const TokenGrant& grant,
                     const TokenService::Resolved& how, Timestamp asked_at);
+  void forget_tokens(Fiber& fiber, const ConnectionKey& key);
   void check_id_token(Fiber& fiber, const TokenService::Resolved& how, const VarsContext& vars,
                       const TokenGrant& grant, const Secret& nonce);
   TokenWire wire() const;

@@ -192,38 +192,121 @@ TEST_F(AuthorizationTest, authorising_again_heals_an_ended_grant) {
   });
 }
 
-TEST_F(AuthorizationTest, the_device_flow_waits_slows_down_and_ends) {
-  oauth([](Auth& auth) { auth.oauth2->grant = Grant::device_code; },
-        [&](AuthDefinition& definition) { definition.endpoints.device_authorization = world_.provider.url("/device"); });
-  world_.provider.api = [](Fiber&, HttpRequest& request) {
-    EXPECT_EQ(request.path, "/device");
-    return HttpResponse::json(200, JsonObject{{"device_code", "dev"}, {"user_code", "ABCD"}, {"verification_uri", "http://v"}, {"interval", 5}, {"expires_in", 600}});
-  };
-  std::vector<std::string> errors = {"authorization_pending", "slow_down"};
-  world_.provider.token = [&](Fiber&, const FakeProvider::Call& call) {
-    EXPECT_EQ(call.get("device_code"), "dev");
-    if (errors.empty()) return world_.provider.grant();
-    const std::string error = errors.front();
-    errors.erase(errors.begin());
-    return FakeProvider::error(error);
-  };
+class DeviceTest : public AuthorizationTest {
+ protected:
+  DeviceTest() {
+    oauth([](Auth& auth) { auth.oauth2->grant = Grant::device_code; },
+          [&](AuthDefinition& definition) { definition.endpoints.device_authorization = world_.provider.url("/device"); });
+    world_.provider.api = [](Fiber&, HttpRequest& request) {
+      EXPECT_EQ(request.path, "/device");
+      return HttpResponse::json(200, JsonObject{{"device_code", "dev"}, {"user_code", "ABCD"}, {"verification_uri", "http://v"}, {"interval", 5}, {"expires_in", 600}});
+    };
+    world_.provider.token = [this](Fiber& fiber, const FakeProvider::Call& call) {
+      EXPECT_EQ(call.get("device_code"), "dev");
+      fiber.sleep_for(delay_);
+      if (answers_.empty()) return world_.provider.grant();
+      const std::string error = answers_.front();
+      answers_.erase(answers_.begin());
+      return error == "down" ? HttpResponse::text(503, "down") : FakeProvider::error(error);
+    };
+  }
+
+  // "waiting 5", "ready", or the code of the failure.
+  std::string poll(Fiber& fiber, const TenantId& tenant, const std::string& handle) {
+    std::string out;
+    const std::string error = error_of([&] {
+      const auto outcome = authorization().poll_device(fiber, tenant, handle);
+      const auto* waiting = std::get_if<DeviceWaiting>(&outcome);
+      out = waiting == nullptr ? std::string(to_string(std::get<Authorised>(outcome).connection.status))
+                               : "waiting " + std::to_string(waiting->interval.count());
+    });
+    return error == "none" ? out : error;
+  }
+  std::size_t asked() const { return world_.provider.calls().size(); }
+
+  std::vector<std::string> answers_;
+  std::chrono::milliseconds delay_{0};
+};
+
+TEST_F(DeviceTest, waits_slows_down_and_ends) {
+  answers_ = {"authorization_pending", "slow_down", "down"};
   run_in_fiber([&](Fiber& fiber) {
     const auto key = world_.connect(fiber);
     const DeviceCode code = authorization().begin_device(fiber, key);
     EXPECT_EQ(code.user_code, "ABCD");
-    const auto poll = [&] { return authorization().poll_device(fiber, key.tenant, code.handle); };
-    EXPECT_EQ(error_of([&] { poll(); }), "overloaded") << "too early";
+    const auto poll_now = [&] { return poll(fiber, key.tenant, code.handle); };
+    EXPECT_EQ(poll_now(), "waiting 5") << "too early: nobody is asked";
+    EXPECT_EQ(asked(), 0u);
     clock_.advance(5s);
-    EXPECT_FALSE(poll());
+    EXPECT_EQ(poll_now(), "waiting 5");
     clock_.advance(5s);
-    EXPECT_FALSE(poll()) << "slow_down";
+    EXPECT_EQ(poll_now(), "waiting 10") << "slow_down";
     clock_.advance(5s);
-    EXPECT_EQ(error_of([&] { poll(); }), "overloaded") << "the interval has grown";
-    EXPECT_EQ(error_of([&] { authorization().poll_device(fiber, TenantId("other"), code.handle); }), "consent_unknown");
+    EXPECT_EQ(poll_now(), "waiting 10") << "the interval has grown";
+    EXPECT_EQ(asked(), 2u);
+    EXPECT_EQ(poll(fiber, TenantId("other"), code.handle), "consent_unknown");
     EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", code.handle}}, ""); }), "consent_unknown");
     clock_.advance(5s);
-    EXPECT_EQ(poll()->connection.status, vault::ConnectionStatus::ready);
-    EXPECT_EQ(error_of([&] { poll(); }), "consent_unknown");
+    EXPECT_EQ(poll_now(), "unavailable") << "and goes on";
+    clock_.advance(10s);
+    EXPECT_EQ(poll_now(), "ready");
+    EXPECT_EQ(poll_now(), "consent_unknown");
+  });
+}
+
+TEST_F(DeviceTest, a_refusal_and_the_end_of_the_code_end_it) {
+  answers_ = {"access_denied"};
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const DeviceCode refused = authorization().begin_device(fiber, key);
+    clock_.advance(5s);
+    EXPECT_EQ(poll(fiber, key.tenant, refused.handle), "not_authorised");
+    EXPECT_EQ(poll(fiber, key.tenant, refused.handle), "consent_unknown");
+    const DeviceCode late = authorization().begin_device(fiber, key);
+    clock_.advance(600s);
+    EXPECT_EQ(poll(fiber, key.tenant, late.handle), "consent_unknown");
+    EXPECT_EQ(asked(), 1u);
+  });
+}
+
+TEST_F(DeviceTest, of_many_who_ask_at_once_one_asks_the_provider_and_the_others_wait) {
+  delay_ = 100ms;
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const DeviceCode code = authorization().begin_device(fiber, key);
+    clock_.advance(5s);
+    std::vector<std::string> outcomes;
+    Scope scope(fiber.loop(), "pollers");
+    for (int i = 0; i < 8; ++i)
+      scope.spawn([&](Fiber& own) { outcomes.push_back(poll(own, key.tenant, code.handle)); });
+    scope.join(fiber);
+    EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), "ready"), 1);
+    EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), "waiting 5"), 7);
+    EXPECT_EQ(asked(), 1u);
+  });
+}
+
+TEST_F(AuthorizationTest, revoking_tells_the_provider_which_token_there_is) {
+  std::vector<std::string> bodies;
+  oauth({}, [&](AuthDefinition& definition) { definition.endpoints.revocation = world_.provider.url("/revoke"); });
+  world_.provider.api = [&](Fiber&, HttpRequest& request) {
+    bodies.push_back(request.path + " " + request.body);
+    return HttpResponse::text(200, "");
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto both = world_.authorised(fiber);
+    authorization().revoke(fiber, both);
+    ASSERT_EQ(bodies.size(), 1u);
+    EXPECT_TRUE(bodies[0].starts_with("/revoke token=refresh-0&token_type_hint=refresh_token")) << bodies[0];
+    world_.engine().connections().remove(fiber, both.tenant, both.id);
+    const auto access_alone = world_.authorised(fiber, 3600, "");
+    authorization().revoke(fiber, access_alone);
+    ASSERT_EQ(bodies.size(), 2u);
+    EXPECT_TRUE(bodies[1].starts_with("/revoke token=access-0&token_type_hint=access_token")) << bodies[1];
+    EXPECT_EQ(world_.engine().connections().get(fiber, access_alone.tenant, access_alone.id).status,
+              vault::ConnectionStatus::needs_authorisation);
+    authorization().revoke(fiber, access_alone);
+    EXPECT_EQ(bodies.size(), 2u) << "nothing is left to revoke";
   });
 }
 

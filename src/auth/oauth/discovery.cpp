@@ -30,6 +30,13 @@ OAuthEndpoints read_metadata(const std::string& issuer, const std::string& text)
                      text_member(object, "revocation_endpoint"),
                      text_member(object, "jwks_uri"),
                      AnswersNameIssuer::no};
+  const Json* aliases = object.if_contains("mtls_endpoint_aliases");
+  if (aliases != nullptr && aliases->is_object()) {
+    const JsonObject& alias = aliases->as_object();
+    out.mtls_token = text_member(alias, "token_endpoint");
+    out.mtls_device_authorization = text_member(alias, "device_authorization_endpoint");
+    out.mtls_revocation = text_member(alias, "revocation_endpoint");
+  }
   const Json* named = object.if_contains("authorization_response_iss_parameter_supported");
   if (named != nullptr && named->is_bool() && named->as_bool())
     out.answers_name_issuer = AnswersNameIssuer::yes;

@@ -1,4 +1,6 @@
 #include "auth/oauth/token_service.h"
+#include <boost/json/parse.hpp>
+
 #include "auth/test_world.h"
 
 namespace junctor::auth {
@@ -39,6 +41,53 @@ TEST(JwtBearer, sends_a_signed_assertion_with_the_declared_claims) {
     EXPECT_EQ(claims.at("sub"), Json("ann@example.com"));
     EXPECT_EQ(claims.at("scope"), Json("mail.read"));
   });
+}
+
+TEST(JwtBearer, sends_the_clients_own_assertion_beside_the_grants) {
+  World world;
+  const Secret pem = test::fresh_pem(JwsAlgorithm::rs256);
+  for (const ClientAuth how : {ClientAuth::private_key_jwt, ClientAuth::client_secret_jwt}) {
+    world.definition(AuthType::oauth2, [&](Auth& auth) {
+      OAuth2Auth& oauth = auth.oauth2.emplace();
+      oauth.grant = Grant::jwt_bearer;
+      oauth.client_auth = how;
+      oauth.private_key = "=vars.password";
+      oauth.claims = Json(JsonObject{{"sub", "ann@example.com"}});
+    });
+    run_in_fiber([&](Fiber& fiber) {
+      const auto key = world.connect(
+          fiber,
+          {{"client_id", "robot"}, {"client_secret", "s"}, {"password", std::string(pem.reveal())}},
+          how == ClientAuth::private_key_jwt ? "key" : "secret");
+      world.engine().tokens().current(fiber, key);
+    });
+    const auto call = world.provider.calls().back();
+    EXPECT_EQ(call.get("client_assertion_type"), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    const auto subject = [&](const std::string& token) {
+      const std::string part = token.substr(token.find('.') + 1);
+      const auto claims = crypto::from_base64url(part.substr(0, part.find('.')));
+      return std::string(boost::json::parse(claims.value_or("{}")).at("sub").as_string());
+    };
+    EXPECT_EQ(subject(call.get("client_assertion")), "robot");
+    EXPECT_EQ(subject(call.get("assertion")), "ann@example.com");
+  }
+}
+
+TEST(ClientAuthentication, is_not_left_out_for_want_of_an_id) {
+  World world;
+  for (const ClientAuth how : {ClientAuth::basic, ClientAuth::body}) {
+    world.definition(AuthType::oauth2, [&](Auth& auth) {
+      auth.oauth2.emplace().grant = Grant::client_credentials;
+      auth.oauth2->client_auth = how;
+    });
+    run_in_fiber([&](Fiber& fiber) {
+      const auto key = world.connect(fiber, {{"client_secret", "s"}},
+                                     how == ClientAuth::basic ? "basic" : "body");
+      EXPECT_EQ(test::error_of([&] { world.engine().tokens().current(fiber, key); }),
+                "credentials_invalid");
+    });
+  }
+  EXPECT_TRUE(world.provider.calls().empty());
 }
 
 TEST(TokenExchange, sends_the_declared_request_and_reads_the_declared_answer) {

@@ -23,15 +23,19 @@ constexpr std::size_t most_description_bytes = 300;
 constexpr std::chrono::milliseconds connect_limit{10'000}, whole_limit{20'000};
 constexpr std::chrono::seconds assertion_lifetime{300};
 
-Secret assertion(const TokenCall& call, std::string_view audience, Timestamp now) {
+// What the two kinds of assertion have in common (RFC 7523 section 3).
+JsonObject assertion_claims(const TokenCall& call, Timestamp now) {
   const std::int64_t seconds = now.time_since_epoch().count() / 1000;
   const Secret client = call.vars.text(call.oauth.client_id, "oauth2.client_id");
-  JsonObject claims{{"iss", client.reveal()},
-                    {"sub", client.reveal()},
-                    {"aud", audience},
-                    {"iat", seconds},
-                    {"exp", seconds + assertion_lifetime.count()},
-                    {"jti", Uuid::generate().to_string()}};
+  return {{"iss", client.reveal()},
+          {"sub", client.reveal()},
+          {"aud", call.endpoints.token},
+          {"iat", seconds},
+          {"exp", seconds + assertion_lifetime.count()},
+          {"jti", Uuid::generate().to_string()}};
+}
+
+void add_declared(const TokenCall& call, JsonObject& claims) {
   for (const auto& [key, value] : call.vars.object(call.oauth.claims, "oauth2.claims")) {
     if (value.is_null()) {
       claims.erase(key);
@@ -39,9 +43,9 @@ Secret assertion(const TokenCall& call, std::string_view audience, Timestamp now
       claims[key] = value;
     }
   }
-  if (call.oauth.client_auth == ClientAuth::client_secret_jwt)
-    return Secret(
-        sign_jwt_hs256(claims, call.vars.text(call.oauth.client_secret, "oauth2.client_secret")));
+}
+
+Secret signed_by_key(const TokenCall& call, const JsonObject& claims) {
   const auto key = SignKey::from_pem(call.vars.text(call.oauth.private_key, "oauth2.private_key"));
   if (!key)
     throw ConnectionFailure(ConnectionError::credentials_invalid,
@@ -54,15 +58,28 @@ Secret assertion(const TokenCall& call, std::string_view audience, Timestamp now
   return Secret(sign_jwt(claims, key.value(), call.oauth.key_id));
 }
 
+// Who the client is. Where the grant is an assertion as well, the declared claims are the grant's.
+Secret client_assertion(const TokenCall& call, Timestamp now) {
+  JsonObject claims = assertion_claims(call, now);
+  if (call.oauth.grant != Grant::jwt_bearer) add_declared(call, claims);
+  if (call.oauth.client_auth == ClientAuth::client_secret_jwt)
+    return Secret(
+        sign_jwt_hs256(claims, call.vars.text(call.oauth.client_secret, "oauth2.client_secret")));
+  return signed_by_key(call, claims);
+}
+
 void authenticate_client(const TokenCall& call, FormFields& fields, ClientRequest& request,
                          Timestamp now) {
   const OAuth2Auth& oauth = call.oauth;
-  const auto id = call.vars.optional_text(oauth.client_id, "oauth2.client_id");
+  // A secret without an id is nobody's.
+  const bool shows_secret =
+      oauth.client_auth == ClientAuth::basic || oauth.client_auth == ClientAuth::body;
+  const auto id = shows_secret ? std::optional(call.vars.text(oauth.client_id, "oauth2.client_id"))
+                               : call.vars.optional_text(oauth.client_id, "oauth2.client_id");
   switch (oauth.client_auth) {
     case ClientAuth::basic: {
       // RFC 6749 section 2.3.1: both parts form-encoded before they are joined.
       const Secret secret = call.vars.text(oauth.client_secret, "oauth2.client_secret");
-      if (!id) break;
       std::string pair = percent_encode(id->reveal()) + ":" + percent_encode(secret.reveal());
       std::string header = "Basic " + crypto::to_base64(pair);
       set_header(request, "Authorization", Secret(header));
@@ -76,10 +93,9 @@ void authenticate_client(const TokenCall& call, FormFields& fields, ClientReques
       break;
     case ClientAuth::private_key_jwt:
     case ClientAuth::client_secret_jwt:
-      if (oauth.grant == Grant::jwt_bearer) break;
       fields.emplace_back("client_assertion_type",
                           Secret("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
-      fields.emplace_back("client_assertion", assertion(call, call.endpoints.token, now));
+      fields.emplace_back("client_assertion", client_assertion(call, now));
       break;
     case ClientAuth::none:
     case ClientAuth::mtls:
@@ -258,7 +274,9 @@ FormFields grant_fields(const TokenCall& call, Timestamp now) {
   FormFields fields;
   if (call.oauth.grant == Grant::jwt_bearer) {
     fields.emplace_back("grant_type", Secret("urn:ietf:params:oauth:grant-type:jwt-bearer"));
-    fields.emplace_back("assertion", assertion(call, call.endpoints.token, now));
+    JsonObject claims = assertion_claims(call, now);
+    add_declared(call, claims);
+    fields.emplace_back("assertion", signed_by_key(call, claims));
   } else {
     fields.emplace_back("grant_type", Secret("client_credentials"));
   }

@@ -34,6 +34,10 @@ struct OAuthEndpoints {
   std::string revocation;
   std::string jwks;
   AnswersNameIssuer answers_name_issuer = AnswersNameIssuer::no;
+  // Where a client with a certificate finds them (RFC 8705 section 5); empty: in the same place.
+  std::string mtls_token{};
+  std::string mtls_device_authorization{};
+  std::string mtls_revocation{};
 };
 
 // What a token endpoint gave.

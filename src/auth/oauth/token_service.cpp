@@ -402,13 +402,15 @@ TokenService::Resolved TokenService::resolve(Fiber& fiber, const vault::OpenConn
   Resolved out = resolve_locally(open);
   if (out.endpoints.issuer.empty()) return out;
   const OAuthEndpoints found = discovery_.metadata(fiber, out.endpoints.issuer);
-  const auto complete = [](std::string& mine, const std::string& theirs) {
-    if (mine.empty()) mine = theirs;
+  const auto complete = [&](std::string& mine, const std::string& theirs,
+                            const std::string& with_certificate = {}) {
+    if (mine.empty()) mine = out.identity && !with_certificate.empty() ? with_certificate : theirs;
   };
   complete(out.endpoints.authorization, found.authorization);
-  complete(out.endpoints.token, found.token);
-  complete(out.endpoints.device_authorization, found.device_authorization);
-  complete(out.endpoints.revocation, found.revocation);
+  complete(out.endpoints.token, found.token, found.mtls_token);
+  complete(out.endpoints.device_authorization, found.device_authorization,
+           found.mtls_device_authorization);
+  complete(out.endpoints.revocation, found.revocation, found.mtls_revocation);
   complete(out.endpoints.jwks, found.jwks);
   out.endpoints.answers_name_issuer = found.answers_name_issuer;
   return out;

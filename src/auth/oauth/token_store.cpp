@@ -131,6 +131,14 @@ std::int64_t TokenStore::generation(Snapshot& view, const ConnectionKey& key) {
       .value_or(0);
 }
 
+std::optional<RevocableToken> TokenStore::revocable(Snapshot& view, const ConnectionKey& key) {
+  if (auto token = connections_.vault().get(view, secret_name(key, refresh_name)))
+    return RevocableToken{std::move(*token), "refresh_token"};
+  if (auto token = connections_.vault().get(view, secret_name(key, access_name)))
+    return RevocableToken{std::move(*token), "access_token"};
+  return std::nullopt;
+}
+
 void TokenStore::erase(Transaction& tx, const ConnectionKey& key) {
   tx.execute("DELETE FROM oauth_tokens WHERE tenant = ? AND connection = ?", key.tenant, key.id);
   connections_.vault().erase(tx, secret_name(key, access_name));

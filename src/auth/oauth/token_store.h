@@ -57,6 +57,11 @@ struct LeaseBusy {
 
 using LeaseAnswer = std::variant<TokenLease, LiveToken, LeaseBusy>;
 
+struct RevocableToken {
+  Secret token;
+  std::string_view type_hint;  // "refresh_token", "access_token"
+};
+
 class TokenStore final {
  public:
   explicit TokenStore(vault::Connections& connections) : connections_(connections) {}
@@ -77,6 +82,8 @@ class TokenStore final {
                  std::string_view error);
   // The generation of the token there is; 0 for none.
   std::int64_t generation(Snapshot& view, const ConnectionKey& key);
+  // What a provider is asked to revoke (RFC 7009); nullopt when there are no tokens.
+  std::optional<RevocableToken> revocable(Snapshot& view, const ConnectionKey& key);
   // Forgets the tokens of a connection.
   void erase(Transaction& tx, const ConnectionKey& key);
 
