@@ -28,3 +28,8 @@ find_program(JUNCTOR_LLD NAMES ld.lld)
 if(JUNCTOR_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
+
+# Resolving a function at its first call saves the vector registers on the stack, and they may hold
+# what was just copied of a key: a core dump would have it (SecretScan finds it). It also leaves
+# the table of addresses writable.
+add_link_options(LINKER:-z,relro,-z,now)

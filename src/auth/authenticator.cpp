@@ -66,6 +66,10 @@ void require_own_page(const HttpRequest& request) {
                             origin ? "Origin" : "Host", (origin ? *origin : authority).substr(0, 100)));
 }
 
+[[noreturn]] void refuse(const JwtRejection& rejection) {
+  throw NotAuthenticated(Reason::invalid, rejection.reason, std::string(to_string(rejection.fault)));
+}
+
 bool looks_like_jwt(std::string_view token) {
   return token.starts_with("eyJ") && token.find('.') != std::string_view::npos;
 }
@@ -108,17 +112,20 @@ Principal Authenticator::authenticate(Fiber& fiber, const HttpRequest& request) 
 
 Principal Authenticator::authenticate_jwt(Fiber& fiber, std::string_view token) {
   const JwtTrust& trust = *options_.jwt;
+  // What no key could make good causes no fetch.
+  JwtVerdict verdict = verify_jwt(token, Jwks(), trust.policy, clock_.now());
+  if (const auto& rejection = std::get<JwtRejection>(verdict); rejection.fault != JwtFault::unknown_key)
+    refuse(rejection);
   const std::string url = trust.jwks_url.empty()
                               ? discovery_.metadata(fiber, trust.policy.issuer).jwks
                               : trust.jwks_url;
-  JwtVerdict verdict = verify_jwt(token, *discovery_.keys(fiber, url), trust.policy, clock_.now());
+  verdict = verify_jwt(token, *discovery_.keys(fiber, url), trust.policy, clock_.now());
   if (const auto* rejection = std::get_if<JwtRejection>(&verdict);
       rejection != nullptr && rejection->fault == JwtFault::unknown_key)
     verdict = verify_jwt(token, *discovery_.keys(fiber, url, Discovery::Keys::fetch_again),
                          trust.policy, clock_.now());
   if (const auto* rejection = std::get_if<JwtRejection>(&verdict))
-    throw NotAuthenticated(Reason::invalid, rejection->reason,
-                           std::string(to_string(rejection->fault)));
+    refuse(*rejection);
   const JsonObject& claims = std::get<VerifiedJwt>(verdict).claims;
   TenantId tenant = trust.tenant;
   if (!trust.tenant_claim.empty()) {

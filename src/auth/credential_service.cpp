@@ -86,6 +86,7 @@ struct CredentialService::Entry {
   Timestamp looked_at{};  // when the stamp was last compared
   // The digest challenge in use.
   std::optional<DigestChallenge> challenge;
+  std::string client_nonce;  // of its session
   std::uint32_t nonce_count = 0;
 };
 
@@ -124,8 +125,8 @@ class ConnectionCredentials final : public CredentialSource {
     // Another call has fetched a newer token since this one was sent.
     if (!sent_authorization(sent).ends_with(token.access->reveal()))
       return AfterRefusal::retry_once;
-    service_.tokens_.newer_than(fiber, key_, token.generation);
-    return AfterRefusal::retry_once;
+    const auto newer = service_.tokens_.newer_than(fiber, key_, token.generation);
+    return newer ? AfterRefusal::retry_once : AfterRefusal::give_up;
   }
 
   Redactions redactions() const override { return redactions_; }
@@ -182,13 +183,15 @@ class ConnectionCredentials final : public CredentialSource {
   void apply_known_challenge(const PasswordAuth& auth, CredentialService::Entry& entry,
                              const VarsContext& vars, ClientRequest& request) {
     std::optional<DigestChallenge> challenge;
-    std::uint32_t count = 0;
+    DigestUse use;
     {
       const std::lock_guard lock(entry.mutex);
       challenge = entry.challenge;
-      if (challenge) count = ++entry.nonce_count;
+      if (challenge) use = {entry.client_nonce, ++entry.nonce_count};
     }
-    if (challenge) apply_digest(auth, *challenge, count, vars, request);
+    if (!challenge) return;
+    if (!is_session(challenge->algorithm)) use.client_nonce = fresh_client_nonce();
+    apply_digest(auth, *challenge, use, vars, request);
   }
 
   AfterRefusal answer_challenge(CredentialService::Entry& entry, const ClientRequest& sent,
@@ -205,7 +208,10 @@ class ConnectionCredentials final : public CredentialSource {
         !before.empty() && before.find("nonce=\"" + chosen->nonce + "\"") != std::string_view::npos;
     if (refused && !chosen->stale) return AfterRefusal::give_up;
     const std::lock_guard lock(entry.mutex);
-    if (!entry.challenge || entry.challenge->nonce != chosen->nonce) entry.nonce_count = 0;
+    if (!entry.challenge || entry.challenge->nonce != chosen->nonce) {
+      entry.client_nonce = fresh_client_nonce();
+      entry.nonce_count = 0;
+    }
     entry.challenge = chosen;
     return AfterRefusal::retry_once;
   }
@@ -285,6 +291,7 @@ std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
   if (before && before->open.connection.version == fresh->open.connection.version) {
     const std::lock_guard lock(before->mutex);
     fresh->challenge = before->challenge;
+    fresh->client_nonce = before->client_nonce;
     fresh->nonce_count = before->nonce_count;
   }
   const std::lock_guard lock(mutex_);

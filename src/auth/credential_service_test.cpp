@@ -1,6 +1,8 @@
 #include "auth/credential_service.h"
 
 #include "auth/allowed_hosts.h"
+#include "auth/signing/aws_sigv4.h"
+#include "auth/signing/challenge.h"
 #include "auth/test_world.h"
 
 namespace junctor::auth {
@@ -107,6 +109,89 @@ TEST(Credentials, answer_a_digest_challenge_and_use_it_again) {
   });
 }
 
+// Makes A1 once for each of its nonces, from the first client nonce that comes with it, as RFC 7616
+// section 3.4.2 says.
+class StrictDigestServer {
+ public:
+  HttpResponse answer(const HttpRequest& request) {
+    const auto given = parse_challenges(request.headers.get("Authorization").value_or(""));
+    if (!given.empty() && is_right(request, given.front())) return HttpResponse::text(200, "in");
+    HttpResponse out = HttpResponse::text(401, "who?");
+    out.headers.add("WWW-Authenticate", "Digest realm=\"r\", nonce=\"" + nonce +
+                                            "\", algorithm=SHA-256-sess, qop=\"auth\", stale=true");
+    return out;
+  }
+  std::string nonce = "n1";
+
+ private:
+  static std::string hash(const std::string& text) {
+    return crypto::to_hex(crypto::hash(crypto::Digest::sha256, text));
+  }
+  bool is_right(const HttpRequest& request, const Challenge& given) {
+    const auto of = [&](std::string_view name) { return std::string(given.parameter(name).value_or("")); };
+    if (of("nonce") != nonce) return false;
+    const auto a1 = sessions_.try_emplace(nonce, hash(hash("u:r:p") + ":" + nonce + ":" + of("cnonce")));
+    return of("response") == hash(a1.first->second + ":" + nonce + ":" + of("nc") + ":" + of("cnonce") +
+                                  ":auth:" + hash(request.method + ":" + request.target));
+  }
+  std::map<std::string, std::string> sessions_;
+};
+
+TEST(Credentials, keep_to_the_session_of_a_digest_challenge) {
+  World world;
+  StrictDigestServer server;
+  world.provider.api = [&](Fiber&, HttpRequest& request) { return server.answer(request); };
+  run_in_fiber([&](Fiber& fiber) {
+    world.definition(AuthType::digest);
+    const auto key = world.connect(fiber, {{"username", "u"}, {"password", "p"}});
+    const auto call = [&](const char* path) {
+      return world.engine().call(fiber, key.tenant, key.id, world.provider.url(path)).status;
+    };
+    EXPECT_EQ(call("/a"), 200);
+    EXPECT_EQ(call("/b"), 200);
+    EXPECT_EQ(call("/c"), 200);
+    EXPECT_EQ(world.provider.api_calls, 4) << "one challenge for all";
+    server.nonce = "n2";
+    EXPECT_EQ(call("/d"), 200);
+    EXPECT_EQ(call("/e"), 200);
+    EXPECT_EQ(world.provider.api_calls, 7) << "another session";
+  });
+}
+
+TEST(Credentials, sign_every_header_of_aws_that_a_definition_sets) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  run_in_fiber([&](Fiber& fiber) {
+    world.definition(AuthType::aws_sigv4, [](Auth& auth) { auth.aws_sigv4.emplace().service = "dynamodb"; });
+    const auto key = world.connect(
+        fiber, {{"access_key_id", "AKID"}, {"secret_access_key", "s"}, {"region", "eu-west-1"}});
+    const auto source = world.engine().credentials().source(fiber, key.tenant, key.id);
+    const auto authorization = [&](std::string target) {
+      ClientRequest request;
+      request.method = "POST";
+      request.url = world.provider.url("/");
+      request.header("X-Amz-Target", std::move(target));
+      request.header("x-amz-date", "19700101T000000Z");
+      request.header("X-Other", "1");
+      source->apply(fiber, request);
+      EXPECT_EQ(std::count_if(request.headers.begin(), request.headers.end(), [](const ClientHeader& header) {
+        return equal_ignoring_case(header.name, "X-Amz-Date");
+      }), 1);
+      for (const ClientHeader& header : request.headers)
+        if (header.name == "Authorization") return std::string(std::get<Secret>(header.value).reveal());
+      return std::string();
+    };
+    const std::string first = authorization("DynamoDB_20120810.GetItem");
+    EXPECT_NE(first.find("SignedHeaders=host;x-amz-date;x-amz-target,"), std::string::npos) << first;
+    EXPECT_NE(first, authorization("DynamoDB_20120810.DeleteItem"));
+    const AwsRequest expected{.method = "POST", .path = "/", .query = "",
+                              .headers = {{"Host", world.provider.url().substr(7)},
+                                          {"X-Amz-Target", "DynamoDB_20120810.GetItem"}},
+                              .body = ""};
+    EXPECT_EQ(first, sign_aws_v4(expected, {"eu-west-1", "dynamodb"}, {"AKID", Secret("s"), {}}, clock.now()).back().second);
+  });
+}
+
 TEST(Credentials, never_leave_the_integrations_hosts) {
   World world;
   run_in_fiber([&](Fiber& fiber) {
@@ -157,6 +242,22 @@ TEST(Credentials, a_401_causes_one_refresh_and_one_retry) {
   });
 }
 
+TEST(Credentials, a_401_stands_where_nothing_renews_the_token) {
+  World world;
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber, 3600, "");
+    world.provider.api = [](Fiber&, HttpRequest&) { return HttpResponse::text(401, "blocked: pay first"); };
+    const auto answer = world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x"));
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_EQ(answer.body, "blocked: pay first");
+    EXPECT_EQ(world.provider.api_calls, 1);
+    const auto connection = world.engine().connections().get(fiber, key.tenant, key.id);
+    EXPECT_EQ(connection.status, vault::ConnectionStatus::ready);
+  });
+}
+
 TEST(Credentials, many_401s_at_once_cause_one_refresh) {
   World world;
   world.definition(AuthType::oauth2,
@@ -182,6 +283,37 @@ TEST(Credentials, many_401s_at_once_cause_one_refresh) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(good, 64);
   EXPECT_EQ(world.provider.calls().size(), 1u);
+}
+
+// What a reader loaded before the refresh was written must not be kept after it.
+TEST(Credentials, a_change_of_the_connection_during_a_refresh_brings_no_old_token_back) {
+  World world;
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+  ConnectionKey key;
+  run_in_fiber([&](Fiber& fiber) { key = world.authorised(fiber); });
+  std::atomic<int> refused{0};
+  std::atomic<bool> done{false};
+  std::thread changes([&] {
+    while (!done) world.engine().tokens().forget(key);
+  });
+  for (int round = 0; round < 20; ++round) {
+    world.provider.valid_token = 100 * (round + 1);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i)
+      threads.emplace_back([&] {
+        run_in_fiber([&](Fiber& fiber) {
+          const auto answer =
+              world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x"));
+          refused += answer.status != 200;
+        });
+      });
+    for (std::thread& thread : threads) thread.join();
+  }
+  done = true;
+  changes.join();
+  EXPECT_EQ(refused, 0);
+  EXPECT_EQ(world.provider.calls().size(), 20u);
 }
 
 TEST(Credentials, name_the_state_of_a_connection_that_cannot_be_used) {

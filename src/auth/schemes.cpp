@@ -106,6 +106,11 @@ JsonObject describe(const ClientRequest& request) {
           {"body_sha256", crypto::to_hex(crypto::hash(crypto::Digest::sha256, body_of(request)))}};
 }
 
+// AWS refuses a request that has an x-amz- header outside the signature.
+bool is_signed_by_aws(std::string_view name) {
+  return equal_ignoring_case(name, "Content-Type") || equal_ignoring_case(name.substr(0, 6), "x-amz-");
+}
+
 void set_all(ClientRequest& request, JsonObject headers) {
   for (auto& member : headers) {
     const Json& value = member.value();
@@ -223,8 +228,7 @@ void apply_aws(const AwsAuth& auth, const VarsContext& vars, ClientRequest& requ
                    .body = body_of(request)};
   input.body_is_streamed = static_cast<bool>(request.upload);
   for (const ClientHeader& header : request.headers)
-    if (equal_ignoring_case(header.name, "Content-Type"))
-      input.headers.emplace_back(header.name, value_of(header));
+    if (is_signed_by_aws(header.name)) input.headers.emplace_back(header.name, value_of(header));
   for (auto& [name, value] : sign_aws_v4(
            input, {std::string(region.reveal()), std::string(service.reveal())}, keys, now)) {
     set_header(request, name, Secret(value));
@@ -232,14 +236,15 @@ void apply_aws(const AwsAuth& auth, const VarsContext& vars, ClientRequest& requ
   }
 }
 
+std::string fresh_client_nonce() { return crypto::to_base64url(crypto::random_bytes(16)); }
+
 void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge,
-                  std::uint32_t nonce_count, const VarsContext& vars, ClientRequest& request) {
+                  const DigestUse& use, const VarsContext& vars, ClientRequest& request) {
   if (request.upload && challenge.protection == DigestProtection::authenticate_body)
     throw Failure(FailureKind::unsupported,
                   "the server signs bodies (auth-int); this one is streamed, send it whole");
   const WireUrl url = split_url(request.url);
   const std::string target = url.query.empty() ? url.path : url.path + "?" + url.query;
-  const std::string client_nonce = crypto::to_base64url(crypto::random_bytes(16));
   const Secret user = vars.text(auth.username, "the user name"),
                password = vars.text(auth.password, "the password");
   set_header(request, "Authorization",
@@ -247,8 +252,8 @@ void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge,
                                   {.method = request.method,
                                    .target = target,
                                    .body = body_of(request),
-                                   .client_nonce = client_nonce,
-                                   .nonce_count = nonce_count},
+                                   .client_nonce = use.client_nonce,
+                                   .nonce_count = use.nonce_count},
                                   user.reveal(), password)));
 }
 

@@ -23,8 +23,15 @@ void apply_headers(const ValueSpec& headers, const VarsContext& vars, ClientRequ
 void apply_hmac(const HmacAuth& auth, const VarsContext& vars, ClientRequest& request,
                 Timestamp now);
 void apply_aws(const AwsAuth& auth, const VarsContext& vars, ClientRequest& request, Timestamp now);
-void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge,
-                  std::uint32_t nonce_count, const VarsContext& vars, ClientRequest& request);
+// Which use of a challenge a request is.
+struct DigestUse {
+  std::string client_nonce;
+  std::uint32_t nonce_count = 1;
+};
+void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge, const DigestUse& use,
+                  const VarsContext& vars, ClientRequest& request);
+// A client nonce for apply_digest().
+std::string fresh_client_nonce();
 
 // The client certificate of a connection, with its key decrypted and the authorities it trusts. Failure
 // as above when one is no PEM, the passphrase does not open the key, or the key is another's.

@@ -212,12 +212,13 @@ class World {
         engine().connections().create(fiber, default_tenant(), {"demo", name, "", std::move(vars)});
     return {default_tenant(), made.id};
   }
-  // A connection with a token of generation 1 whose refresh token is "refresh-0".
-  ConnectionKey authorised(Fiber& fiber, int expires_in = 3600) {
+  // A connection with a token of generation 1.
+  ConnectionKey authorised(Fiber& fiber, int expires_in = 3600,
+                           std::string_view refresh_token = "refresh-0") {
     const ConnectionKey key = connect(fiber);
     TokenGrant grant;
     grant.access_token = Secret("access-0");
-    grant.refresh_token = Secret("refresh-0");
+    grant.refresh_token = Secret(refresh_token);
     grant.expires_in = std::chrono::seconds(expires_in);
     store().write(fiber, [&](Transaction& tx) {
       engine().tokens().tokens().store_consent(

@@ -96,6 +96,22 @@ int run_one(const Parsed& parsed) {
   }
 }
 
+// What is wrong with the words that name a command; empty when the parser can go on with them.
+std::string misnamed(int argc, const char* const* argv, const std::vector<Command>& commands) {
+  const std::string first = argc > 1 ? argv[1] : "", second = argc > 2 ? argv[2] : "";
+  std::string all, of_group;
+  for (const Command& command : commands) {
+    const auto space = std::min(command.name.find(' '), command.name.size());
+    const std::string group = command.name.substr(0, space);
+    if (command.name == first || command.name == first + " " + second) return {};
+    if ((" " + all + ",").find(" " + group + ",") == std::string::npos) all += (all.empty() ? "" : ", ") + group;
+    if (group == first) of_group += (of_group.empty() ? "" : ", ") + command.name.substr(space + 1);
+  }
+  if (first.starts_with('-') || (!of_group.empty() && second.starts_with('-'))) return {};
+  if (of_group.empty()) return (first.empty() ? "a command is needed" : "there is no command \"" + first + "\"") + "; there are " + all;
+  return first + (second.empty() ? " needs one of its commands" : " has no command \"" + second + "\"") + "; it has " + of_group;
+}
+
 }  // namespace
 
 std::string Given::value(const std::string& name, const std::string& otherwise) const {
@@ -112,6 +128,10 @@ int run_command_line(int argc, const char* const* argv, const std::vector<Comman
   CLI::App root("Junctor: webhooks in, API calls out, nothing lost in between.", "junctor");
   root.set_version_flag("--version", std::string("junctor ") + version);
   root.require_subcommand(1);
+  if (const std::string fault = misnamed(argc, argv, commands); !fault.empty()) {
+    std::cerr << "junctor: " << fault << '\n';
+    return 2;
+  }
   std::map<std::string, CLI::App*> groups;
   std::list<Parsed> all;
   for (const Command& command : commands) {

@@ -77,5 +77,13 @@ TEST(CommandLine, answers_misuse_with_two) {
   EXPECT_EQ(type({"look", "--jsn"}).code, 2);
 }
 
+TEST(CommandLine, says_which_commands_there_are) {
+  EXPECT_EQ(type({}).err, "junctor: a command is needed; there are keys, look\n");
+  EXPECT_EQ(type({"nonsense"}).err, "junctor: there is no command \"nonsense\"; there are keys, look\n");
+  EXPECT_EQ(type({"keys"}).err, "junctor: keys needs one of its commands; it has rotate, destroy\n");
+  EXPECT_EQ(type({"keys", "bend", "--x"}).err, "junctor: keys has no command \"bend\"; it has rotate, destroy\n");
+  EXPECT_EQ(type({"--version"}).code, 0);
+}
+
 }  // namespace
 }  // namespace junctor

@@ -3,23 +3,21 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
-#include <fstream>
 #include <functional>
 #include <iostream>
-#include <iterator>
 
 #include "api/consent_pages.h"
 #include "async/scope.h"
 #include "auth/ports.h"
-#include "base/crypto.h"
 #include "cli/ask_vars.h"
 #include "cli/local_engine.h"
 #include "cli/terminal.h"
+#include "cli/text_file.h"
 #include "cli/vault_access.h"
 #include "engine/field_options.h"
-#include "engine/project.h"
 #include "engine/registry.h"
 #include "json/parse.h"
+#include "json/repeated_key.h"
 #include "json/serialize.h"
 #include "vault/connections.h"
 
@@ -32,24 +30,25 @@ using vault::FieldDeclaration;
 constexpr std::size_t most_vars_bytes = 1024 * 1024;
 
 const CommandOption tenant_option{"--tenant", "the tenant; default when it is left out", Kind::value};
-const CommandOption project_option{"--project", "project or integration folders with the definitions", Kind::values};
 const CommandOption vars_option{"--vars-file", "vars as a JSON object; \"-\" reads standard input", Kind::value};
 const CommandOption json_option{"--json", "as JSON", Kind::flag};
 const CommandOption reference_option{"CONNECTION", "its id, \"integration/name\", or the integration when it has one", Kind::place};
 
-std::vector<Project> projects_of(const Given& given) {
-  std::vector<Project> out;
-  for (const std::string& folder : given.values("project")) out.push_back(load_project(folder).value_or_throw());
-  return out;
-}
+// Whether a command can do its work without the definitions.
+enum class Definitions { needed, helpful };
 
 // What a command works with: the services, on the database of the engine.
 struct Work {
-  explicit Work(const Given& given)
-      : projects(projects_of(given)), access(open_vault(given, projects)), tenant(given.value("tenant", default_tenant().text())) {
+  explicit Work(const Given& given, Definitions definitions = Definitions::needed, Database database = Database::must_exist)
+      : access(open_vault(given, database)), tenant(given.value("tenant", default_tenant().text())) {
     NodeInput input;
-    input.projects = projects;
-    registry.set(load_registry(input).value_or_throw());
+    input.projects = access.projects;
+    auto loaded = load_registry(input);
+    if (!loaded.ok() && definitions == Definitions::helpful) {
+      std::cerr << "warning: the definitions are left aside:\n" << to_string(loaded.problems()) << '\n';
+      return;
+    }
+    registry.set(std::move(loaded).value_or_throw());
   }
 
   // For commands that make calls.
@@ -62,7 +61,6 @@ struct Work {
     return *engine_;
   }
 
-  std::vector<Project> projects;
   VaultAccess access;
   CurrentRegistry registry;
   Catalogue catalogue{registry};
@@ -73,18 +71,18 @@ struct Work {
   std::unique_ptr<LocalEngine> engine_;
 };
 
+[[noreturn]] void refuse_vars(Problem problem, const std::string& file) {
+  problem.file = file == "-" ? "standard input" : file;
+  throw Failure(FailureKind::invalid, to_string(problem));
+}
+
 JsonObject read_vars(const std::string& file) {
-  std::string text;
-  if (file == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) throw Failure(FailureKind::not_found, "cannot read the vars file " + file);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-  }
-  auto parsed = json::parse(text, {.max_depth = 64, .max_bytes = most_vars_bytes});
-  crypto::wipe(text);
-  if (!parsed || !parsed.value().is_object()) throw Failure(FailureKind::invalid, "the vars file holds no JSON object");
+  const Secret text = read_text(file, most_vars_bytes);
+  auto parsed = json::parse(text.reveal(), {.max_depth = 64, .max_bytes = most_vars_bytes});
+  if (!parsed) refuse_vars(parsed.problems().front(), file);
+  if (auto repeated = json::repeated_key(text.reveal())) refuse_vars(*std::move(repeated), file);
+  if (!parsed.value().is_object())
+    refuse_vars({"", 0, "JSON that is no object", "an object with a member for each var, such as {\"key\": \"…\"}", ""}, file);
   return std::move(parsed.value().as_object());
 }
 
@@ -122,15 +120,16 @@ int run_test(Fiber& fiber, Work& work, const vault::Connection& connection, cons
   return good ? 0 : 1;
 }
 
-// On a terminal, what is only known once the connection can make calls.
+// On a terminal, what can only be asked for once the connection can make calls.
 vault::Connection ask_second_phase(Fiber& fiber, Work& work, const vault::IntegrationProfile& profile,
                                    const vault::Connection& made) {
-  if (made.status != vault::ConnectionStatus::needs_vars) return made;
+  if (made.status == vault::ConnectionStatus::needs_authorisation) return made;
   const auto options = [&](const FieldDeclaration& field, const JsonObject&) {
     return fetch_options(fiber, work, {made.integration, field.key, made, {}});
   };
   vault::ConnectionChange change;
   change.vars = ask_vars(profile.fields, vault::FieldPhase::after_authorisation, made.vars, options);
+  if (*change.vars == made.vars) return made;
   return work.connections.update(fiber, work.tenant, made.id, change);
 }
 
@@ -141,12 +140,12 @@ void tell_next_step(const vault::Connection& connection) {
 }
 
 int add(const Given& given) {
-  Work work(given);
+  Work work(given, Definitions::needed, Database::may_be_new);
   const std::string integration = given.value("INTEGRATION");
   const auto profile = work.catalogue.profile(integration);
   if (!profile)
     throw vault::ConnectionFailure(vault::ConnectionError::unknown_integration,
-                                   "there is no integration \"" + integration + "\" in the folders given with --project");
+                                   "there is no integration \"" + integration + "\" in the projects; name their folders with --project");
   const bool asking = !given.has("vars-file");
   if (asking && !is_interactive()) {
     std::cerr << "junctor: standard input is no terminal; give the vars with --vars-file\n";
@@ -209,7 +208,7 @@ int options(const Given& given) {
 }
 
 int list(const Given& given) {
-  Work work(given);
+  Work work(given, Definitions::helpful);
   JsonArray all;
   run_in_fiber([&](Fiber& fiber) {
     vault::ConnectionFilter filter;
@@ -230,7 +229,7 @@ int list(const Given& given) {
 }
 
 int show(const Given& given) {
-  Work work(given);
+  Work work(given, Definitions::helpful);
   run_in_fiber([&](Fiber& fiber) {
     const auto connection = work.connections.find(fiber, work.tenant, given.value("CONNECTION"));
     std::cout << json::to_text(Json(vault::to_json(connection)), json::Layout::pretty) << '\n';
@@ -239,7 +238,7 @@ int show(const Given& given) {
 }
 
 int change(const Given& given, const vault::ConnectionChange& wanted) {
-  Work work(given);
+  Work work(given, wanted.vars ? Definitions::needed : Definitions::helpful);
   run_in_fiber([&](Fiber& fiber) {
     const auto connection = work.connections.find(fiber, work.tenant, given.value("CONNECTION"));
     print(work.connections.update(fiber, work.tenant, connection.id, wanted), given);
@@ -248,6 +247,10 @@ int change(const Given& given, const vault::ConnectionChange& wanted) {
 }
 
 int set(const Given& given) {
+  if (!given.has("vars-file") && !given.has("name")) {
+    std::cerr << "junctor: nothing to change; give --vars-file or --name\n";
+    return 2;
+  }
   vault::ConnectionChange wanted;
   if (given.has("vars-file")) wanted.vars = read_vars(given.value("vars-file"));
   if (given.has("name")) wanted.name = given.value("name");
@@ -261,7 +264,7 @@ int enable(const Given& given, vault::Enabled enabled) {
 }
 
 int remove(const Given& given) {
-  Work work(given);
+  Work work(given, Definitions::helpful);
   run_in_fiber([&](Fiber& fiber) {
     const auto connection = work.connections.find(fiber, work.tenant, given.value("CONNECTION"));
     work.connections.remove(fiber, work.tenant, connection.id);
@@ -280,48 +283,48 @@ std::vector<Command> connection_commands() {
             {"--method", "the way to authorise, where the integration has several", Kind::value},
             vars_option,
             {"--test", "prove it with the integration's test action", Kind::flag},
-            project_option,
+            project_option(),
             tenant_option,
             json_option},
            Settings::taken,
            add},
           {"connections test",
            "Prove that a connection works, and record its health",
-           {reference_option, project_option, tenant_option, json_option},
+           {reference_option, project_option(), tenant_option, json_option},
            Settings::taken,
            test},
           {"connections authorise",
            "Print the link with which a person gives consent in a browser",
-           {reference_option, project_option, tenant_option, json_option},
+           {reference_option, project_option(), tenant_option, json_option},
            Settings::taken,
            authorise},
           {"connections options",
            "Show the choices of a select that an action fetches",
-           {reference_option, {"VAR", "key of the var", Kind::place}, project_option, tenant_option, json_option},
+           {reference_option, {"VAR", "key of the var", Kind::place}, project_option(), tenant_option, json_option},
            Settings::taken,
            options},
           {"connections list",
            "Show the connections there are",
-           {{"INTEGRATION", "only of this integration", Kind::optional_place}, tenant_option, json_option},
+           {{"INTEGRATION", "only of this integration", Kind::optional_place}, project_option(), tenant_option, json_option},
            Settings::taken,
            list},
-          {"connections show", "Show one connection, secrets as masks", {reference_option, tenant_option, json_option}, Settings::taken, show},
+          {"connections show", "Show one connection, secrets as masks", {reference_option, project_option(), tenant_option, json_option}, Settings::taken, show},
           {"connections set",
            "Change vars or the name",
-           {reference_option, vars_option, {"--name", "a new name", Kind::value}, project_option, tenant_option, json_option},
+           {reference_option, vars_option, {"--name", "a new name", Kind::value}, project_option(), tenant_option, json_option},
            Settings::taken,
            set},
           {"connections enable",
            "Let a connection be used",
-           {reference_option, tenant_option, json_option},
+           {reference_option, project_option(), tenant_option, json_option},
            Settings::taken,
            [](const Given& given) { return enable(given, vault::Enabled::yes); }},
           {"connections disable",
            "Keep a connection, and refuse its use",
-           {reference_option, tenant_option, json_option},
+           {reference_option, project_option(), tenant_option, json_option},
            Settings::taken,
            [](const Given& given) { return enable(given, vault::Enabled::no); }},
-          {"connections remove", "Delete a connection and its secrets", {reference_option, tenant_option}, Settings::taken, remove}};
+          {"connections remove", "Delete a connection and its secrets", {reference_option, project_option(), tenant_option}, Settings::taken, remove}};
 }
 
 }  // namespace junctor::cli

@@ -47,10 +47,10 @@ int destroy(const Given& given) {
 
 std::vector<Command> keys_commands() {
   return {{"keys generate", "Print a fresh root key, for JUNCTOR_ROOT_KEY", {}, Settings::not_taken, generate},
-          {"keys rotate", "Give every tenant a fresh key and seal every secret again, also while the engine serves", {}, Settings::taken, rotate},
+          {"keys rotate", "Give every tenant a fresh key and seal every secret again, also while the engine serves", {project_option()}, Settings::taken, rotate},
           {"keys destroy",
            "Destroy a tenant's keys: its secrets become unreadable for good",
-           {{"TENANT", "the tenant", Kind::place}, {"--confirm", "the tenant's name once more", Kind::value}},
+           {{"TENANT", "the tenant", Kind::place}, {"--confirm", "the tenant's name once more", Kind::value}, project_option()},
            Settings::taken,
            destroy}};
 }

@@ -1,12 +1,6 @@
 #include "cli/node.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <thread>
 
 #include "api/action_routes.h"
@@ -30,6 +24,7 @@
 #include "base/log.h"
 #include "cli/maintenance.h"
 #include "cli/provision.h"
+#include "cli/workplace.h"
 #include "connector/executor.h"
 #include "connector/redis_cache.h"
 #include "connector/yaml_loader.h"
@@ -56,12 +51,6 @@
 
 namespace junctor {
 namespace {
-
-StoreOptions store_options(const Config& config) {
-  StoreOptions options;
-  options.url = store_url(config);
-  return options;
-}
 
 HttpClientOptions client_options(const Config& config) {
   HttpClientOptions options;
@@ -136,18 +125,6 @@ HttpHandler request_handler(const Config& config, const Router& router) {
   return has_role(config, "api") ? api::home_leads_to_hub(std::move(handler)) : handler;
 }
 
-// In a folder nobody can write, SQLite would say "unable to open database file": true, and no help.
-void check_writable(const std::string& folder) {
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    throw Failure(FailureKind::denied, "the data directory " + folder +
-                                           " cannot be made: " + std::strerror(errno) +
-                                           "; choose another with --data-dir");
-  if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw Failure(FailureKind::denied, "the data directory " + folder +
-                                           " cannot be written: " + std::strerror(errno) +
-                                           "; choose another with --data-dir");
-}
-
 // The folder of a definition that stands in YAML; empty for a shared object.
 std::string folder_of(const std::string& place) {
   if (place.ends_with(".so")) return {};
@@ -164,12 +141,6 @@ std::string public_url(const Config& config) {
                         : config.public_url;
   while (url.ends_with('/')) url.pop_back();
   return url;
-}
-
-std::string store_url(const Config& config) {
-  check_writable(config.data_dir);
-  return config.database_url.empty() ? "sqlite:" + config.data_dir + "/junctor.db"
-                                     : config.database_url;
 }
 
 std::vector<MigrationSet> all_migrations() {
@@ -261,7 +232,7 @@ struct Node::Parts {
 Node::Parts::Parts(NodeInput given)
     : input(std::move(given)),
       loops(make_loops(config)),
-      store(Store::open(store_options(config))),
+      store(open_database(config, Database::may_be_new)),
       vault(*store, vault::make_root_key_source({config.data_dir, config.root_key_command}),
             system_clock()),
       client(client_options(config)),

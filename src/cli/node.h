@@ -69,8 +69,4 @@ void migrate_and_start(Store& store, vault::Vault& vault);
 // How the outside reaches the engine, without a slash at its end.
 std::string public_url(const Config& config);
 
-// "sqlite:DIR/junctor.db", or the configured URL. Makes the directory; throws Failure{denied} when
-// it cannot be written.
-std::string store_url(const Config& config);
-
 }  // namespace junctor

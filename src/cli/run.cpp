@@ -21,7 +21,7 @@ using Kind = CommandOption::Kind;
 Command serve(const std::vector<Integration>& integrations) {
   return {"serve",
           "Run the engine: receive webhooks, call APIs, run flows",
-          {{"PROJECT", "project folders, integration folders or files", Kind::places}},
+          {{"PROJECT", "project folders, integration folders or files; the current folder when it holds a project", Kind::places}},
           Settings::taken,
           [integrations](const Given& given) { return run_serve_command(given, integrations); }};
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli/node.h"
 #include "cli/version.h"
+#include "cli/workplace.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
 
@@ -27,30 +28,10 @@ log::Level level_of(const std::string& text) {
   return log::Level::info;
 }
 
-std::vector<Project> read_projects(const std::vector<std::string>& folders,
-                                   std::vector<Problem>& problems) {
-  std::vector<Project> projects;
-  for (const std::string& folder : folders) {
-    auto project = load_project(folder);
-    if (project.ok())
-      projects.push_back(std::move(project).value());
-    else
-      problems.insert(problems.end(), project.problems().begin(), project.problems().end());
-  }
-  return projects;
-}
-
-std::vector<Project> load_projects(const std::vector<std::string>& folders) {
-  std::vector<Problem> problems;
-  std::vector<Project> projects = read_projects(folders, problems);
-  if (!problems.empty()) throw Failure(FailureKind::invalid, to_string(problems));
-  return projects;
-}
-
 void reload(Fiber& fiber, Node& node, const std::vector<std::string>& folders) {
-  std::vector<Problem> problems;
-  std::vector<Project> projects = read_projects(folders, problems);
-  if (problems.empty()) problems = node.reload(fiber, std::move(projects));
+  auto projects = load_projects(folders, Environment::must_be_set);
+  const std::vector<Problem> problems =
+      projects.ok() ? node.reload(fiber, std::move(projects).value()) : projects.problems();
   if (problems.empty()) {
     log::write(log::Level::info, "engine", "definitions read again, {} integrations",
                node.integrations());
@@ -82,37 +63,14 @@ void serve_until_signal(Fiber& fiber, Node& node, const std::vector<std::string>
 
 }  // namespace
 
-Config effective_config(const Given& given, const std::vector<Project>& projects) {
-  Config config;
-  std::vector<Problem> problems;
-  const auto apply = [&](const std::string& key, const std::string& text,
-                         const std::string& source) {
-    for (Problem& problem : apply_setting(config, key, text, source))
-      problems.push_back(std::move(problem));
-  };
-  for (const Project& project : projects)
-    for (const auto& [key, text] : project.settings)
-      apply(key, text, project.folder + "/junctor.yaml: settings." + key);
-  for (Problem& problem : apply_environment(config)) problems.push_back(std::move(problem));
-  for (const auto& [key, text] : given.settings()) {
-    std::string flag = "--" + key;
-    for (char& c : flag)
-      if (c == '_') c = '-';
-    apply(key, text, flag);
-  }
-  if (!problems.empty()) throw Failure(FailureKind::invalid, to_string(problems));
-  return config;
-}
-
 int run_serve_command(const Given& given, const std::vector<Integration>& built_in) {
-  NodeInput input;
-  input.projects = load_projects(given.values("PROJECT"));
-  input.config = effective_config(given, input.projects);
-  input.built_in = built_in;
+  Workplace workplace = find_workplace(given, Environment::must_be_set);
+  NodeInput input{std::move(workplace.config), std::move(workplace.projects), built_in};
   log::configure(level_of(input.config.log_level),
                  input.config.log_format == "json" ? log::Format::json : log::Format::text);
   std::signal(SIGPIPE, SIG_IGN);
   const Config config = input.config;
+  const std::vector<std::string> folders = project_folders(given);
   Node node(std::move(input));
   run_in_fiber([&](Fiber& fiber) {
     try {
@@ -127,7 +85,7 @@ int run_serve_command(const Given& given, const std::vector<Integration>& built_
     std::fflush(stdout);
     if (config.authentication == Authentication::off_for_development)
       log::write(log::Level::warning, "engine", "authentication is off: for development only");
-    serve_until_signal(fiber, node, given.values("PROJECT"));
+    serve_until_signal(fiber, node, folders);
     log::write(log::Level::info, "engine", "stopping");
     node.stop(fiber);
   });

@@ -10,8 +10,4 @@ namespace junctor {
 // could not start.
 int run_serve_command(const Given& given, const std::vector<Integration>& built_in);
 
-// The settings in force: flags, environment, the projects' junctor.yaml, defaults. Throws
-// Failure{invalid} with every problem.
-Config effective_config(const Given& given, const std::vector<struct Project>& projects);
-
 }  // namespace junctor

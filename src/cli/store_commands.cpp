@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "cli/node.h"
-#include "cli/serve_command.h"
+#include "cli/workplace.h"
 #include "store/migrations.h"
 #include "store/store.h"
 
@@ -12,14 +12,6 @@ namespace junctor {
 namespace {
 
 using Kind = CommandOption::Kind;
-
-StoreOptions store_of(const Given& given) {
-  StoreOptions options;
-  options.url = store_url(effective_config(given, {}));
-  return options;
-}
-
-std::unique_ptr<Store> open(const Given& given) { return Store::open(store_of(given)); }
 
 std::string_view word(MigrationStatus::State state) {
   switch (state) {
@@ -31,7 +23,9 @@ std::string_view word(MigrationStatus::State state) {
 }
 
 int run_migrate(const Given& given) {
-  const auto store = open(given);
+  const Workplace workplace = find_workplace(given);
+  const auto store =
+      open_database(workplace.config, given.has("status") ? Database::must_exist : Database::may_be_new);
   const auto sets = all_migrations();
   if (!given.has("status")) {
     const int applied = migrate(*store, sets);
@@ -50,14 +44,18 @@ int run_backup(const Given& given) {
   if (!given.has("replace") && std::filesystem::exists(file, error))
     throw Failure(FailureKind::conflict,
                   file + " exists already; choose another name, or replace it with --replace");
-  const auto store = open(given);
+  const auto store = open_database(find_workplace(given).config, Database::must_exist);
   store->backup(file);
   std::cout << "backed up to " << file << '\n';
   return 0;
 }
 
 int run_restore(const Given& given) {
-  Store::restore(store_of(given), given.value("FILE"),
+  const Workplace workplace = find_workplace(given);
+  make_data_directory(workplace.config);
+  StoreOptions options;
+  options.url = store_url(workplace.config);
+  Store::restore(options, given.value("FILE"),
                  given.has("replace") ? Existing::replace : Existing::refuse);
   std::cout << "restored from " << given.value("FILE") << '\n';
   return 0;
@@ -68,19 +66,21 @@ int run_restore(const Given& given) {
 std::vector<Command> store_commands() {
   return {{"migrate",
            "Bring the database to this version",
-           {{"--status", "print what is applied and what is pending; change nothing", Kind::flag}},
+           {{"--status", "print what is applied and what is pending; change nothing", Kind::flag}, project_option()},
            Settings::taken,
            run_migrate},
           {"backup",
            "Copy the database while it serves",
            {{"FILE", "where the copy goes", Kind::place},
-            {"--replace", "also when there is such a file", Kind::flag}},
+            {"--replace", "also when there is such a file", Kind::flag},
+            project_option()},
            Settings::taken,
            run_backup},
           {"restore",
            "Put a backup in place of the database; no engine may be running",
            {{"FILE", "a copy that `junctor backup` made", Kind::place},
-            {"--replace", "also when there is a database, which is kept beside the new one", Kind::flag}},
+            {"--replace", "also when there is a database, which is kept beside the new one", Kind::flag},
+            project_option()},
            Settings::taken,
            run_restore}};
 }

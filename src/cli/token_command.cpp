@@ -84,11 +84,12 @@ std::vector<Command> token_commands() {
            {{"NAME", "what it is for", Kind::place},
             {"--scopes", "such as \"runs:read connections:*\"; everything when it is left out", Kind::value},
             {"--days", "how long it is good; for ever when it is left out", Kind::value},
-            tenant_option},
+            tenant_option,
+            project_option()},
            Settings::taken,
            create},
-          {"token list", "Show the tokens there are, without their text", {{"--json", "as JSON", Kind::flag}, tenant_option}, Settings::taken, list},
-          {"token revoke", "End a token", {{"ID", "the token's id", Kind::place}, tenant_option}, Settings::taken, revoke}};
+          {"token list", "Show the tokens there are, without their text", {{"--json", "as JSON", Kind::flag}, tenant_option, project_option()}, Settings::taken, list},
+          {"token revoke", "End a token", {{"ID", "the token's id", Kind::place}, tenant_option, project_option()}, Settings::taken, revoke}};
 }
 
 }  // namespace junctor::cli

@@ -5,10 +5,8 @@
 
 #include <memory>
 
-#include "cli/command_line.h"
 #include "cli/node.h"
-#include "cli/serve_command.h"
-#include "engine/project.h"
+#include "cli/workplace.h"
 #include "store/store.h"
 #include "vault/vault.h"
 
@@ -16,16 +14,16 @@ namespace junctor::cli {
 
 // Migrated, and with the right root key; throws as the engine does at its start.
 struct VaultAccess {
+  std::vector<Project> projects;
   Config config;
   std::unique_ptr<Store> store;
   std::unique_ptr<vault::Vault> vault;
 };
 
-inline VaultAccess open_vault(const Given& given, const std::vector<Project>& projects = {}) {
-  VaultAccess out{effective_config(given, projects), nullptr, nullptr};
-  StoreOptions options;
-  options.url = store_url(out.config);
-  out.store = Store::open(options);
+inline VaultAccess open_vault(const Given& given, Database database = Database::must_exist) {
+  Workplace workplace = find_workplace(given);
+  VaultAccess out{std::move(workplace.projects), std::move(workplace.config), nullptr, nullptr};
+  out.store = open_database(out.config, database);
   out.vault = std::make_unique<vault::Vault>(
       *out.store, vault::make_root_key_source({out.config.data_dir, out.config.root_key_command}), system_clock());
   migrate_and_start(*out.store, *out.vault);

@@ -6,7 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
-#include "connector/retry_after.h"
+#include "net/retry_after.h"
 #include "connector/sent_secrets.h"
 #include "connector/status_match.h"
 #include "json/parse.h"

@@ -20,6 +20,7 @@ struct Fault {
   FailureKind kind = FailureKind::unavailable;
   bool retry = false;           // the status or a rule says that another try may help
   bool reauthenticate = false;  // the credential was refused
+  bool did_nothing = false;     // at the provider: a repetition is safe whatever the method
   std::optional<std::chrono::milliseconds> retry_after;
   std::string message;          // "github answered 404: Not Found"
   ProviderAnswer answer;

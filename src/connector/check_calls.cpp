@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <map>
 #include <set>
 
 #include "connector/checks.h"
@@ -36,6 +38,44 @@ void check_retry(const RetrySpec& retry, const std::string& at, Findings& out) {
   if (retry.factor < 1) out.problem(join(at, "factor"), "a factor below 1", "1 or more");
   if (retry.max_wait < retry.wait) out.problem(join(at, "max_wait"), "less than `wait`", "`wait` or more");
   check_statuses(retry.status, join(at, "status"), out);
+}
+
+bool is_limit_name(const std::string& name) {
+  return std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
+}
+
+// Limits of one name are one: what differs between two of them would hold for the one that called last.
+class LimitNames final {
+ public:
+  void check(const std::vector<RateLimit>& limits, const std::string& at, Findings& out) {
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+      const RateLimit& limit = limits[i];
+      const std::string where = join(at_index(at, i), "name");
+      if (limit.name.empty()) continue;
+      if (!is_limit_name(limit.name)) {
+        out.problem(where, "\"" + limit.name + "\"", "a name of letters, digits, _ and - that begins with a letter");
+      }
+      const auto [known, is_new] = known_.try_emplace(limit.name, limit, at);
+      if (!is_new && known->second.first != limit) {
+        out.problem(where, "\"" + limit.name + "\" with other figures",
+                    "what " + known->second.second + " says of it, or another name");
+      }
+    }
+  }
+
+ private:
+  std::map<std::string, std::pair<RateLimit, std::string>> known_;
+};
+
+void check_voices(const std::vector<RateLimit>& limits, const std::string& at, std::ptrdiff_t most, Findings& out) {
+  const auto own = std::count_if(limits.begin(), limits.end(),
+                                 [](const RateLimit& limit) { return limit.answers == LimitVoice::limit; });
+  if (own <= most) return;
+  out.problem(at, "answers: limit " + std::string(most == 0 ? "for all actions" : "of several limits"),
+              most == 0 ? "answers: connection here; `limit` belongs to actions that the provider counts apart"
+                        : "one limit that the answers speak of");
 }
 
 void check_limits(const std::vector<RateLimit>& limits, const std::string& at, Findings& out) {
@@ -207,9 +247,15 @@ void check_calls(const Integration& integration, Findings& out) {
   check_limits(defaults.rate_limits, "api_defaults.rate_limits", out);
   check_timeouts(defaults.timeouts, "api_defaults.timeouts", out);
   if (defaults.pagination) check_pagination(*defaults.pagination, "api_defaults.pagination", out);
+  LimitNames names;
+  names.check(defaults.rate_limits, "api_defaults.rate_limits", out);
+  check_voices(defaults.rate_limits, "api_defaults.rate_limits", 0, out);
   for (const Action& action : integration.actions) {
     if (!action.api) continue;
     check_call(integration, action, out);
+    const std::string limits_at = join("actions", action.slug) + ".api.rate_limits";
+    names.check(action.api->rate_limits, limits_at, out);
+    check_voices(action.api->rate_limits, limits_at, 1, out);
     check_param_targets(action, out);
   }
 }

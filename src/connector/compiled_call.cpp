@@ -15,13 +15,6 @@ bool reads_bindings(const Jsonata& text) {
                      [&](const char* name) { return text.text.find(name) != std::string::npos; });
 }
 
-// An answer kept under another definition is none of this one's.
-std::string fingerprint_of(const Integration& integration, const Action& action) {
-  return json::fingerprint(JsonArray{encode(shape_of<Action>(), &action),
-                                     encode(shape_of<ApiDefaults>(), &integration.api_defaults),
-                                     encode(shape_of<Endpoints>(), &integration.endpoints)});
-}
-
 class Compiler final {
  public:
   Compiler(const Integration& integration, const Action& action)
@@ -124,12 +117,12 @@ class Compiler final {
   void limits() {
     out_->retry = api_.retry.value_or(defaults_.retry);
     out_->timeouts = api_.timeouts.value_or(defaults_.timeouts);
-    for (const RateLimit& limit : defaults_.rate_limits) {
-      out_->limits.push_back({std::to_string(out_->limits.size()), limit});
-    }
-    for (const RateLimit& limit : api_.rate_limits) {
-      out_->limits.push_back({action_.slug + "/" + std::to_string(out_->limits.size()), limit});
-    }
+    for (const RateLimit& limit : defaults_.rate_limits) this->limit(limit, "");
+    for (const RateLimit& limit : api_.rate_limits) this->limit(limit, action_.slug + "/");
+  }
+
+  void limit(const RateLimit& limit, const std::string& owner) {
+    out_->limits.push_back({limit.name.empty() ? owner + std::to_string(out_->limits.size()) : limit.name, limit});
   }
 
   const Integration& integration_;
@@ -140,6 +133,12 @@ class Compiler final {
 };
 
 }  // namespace
+
+std::string fingerprint_of(const Integration& integration, const Action& action) {
+  return json::fingerprint(JsonArray{encode(shape_of<Action>(), &action),
+                                     encode(shape_of<ApiDefaults>(), &integration.api_defaults),
+                                     encode(shape_of<Endpoints>(), &integration.endpoints)});
+}
 
 Result<std::shared_ptr<const CompiledCall>> CompiledCall::compile(const Integration& integration,
                                                                   const Action& action) {

@@ -75,4 +75,7 @@ struct CompiledCall {
   bool binds_answer = false;      // some expression of the answer reads $input, $vars, $status, $headers
 };
 
+// Of all that makes request and output of an action: what was kept under another definition is none of this one's.
+std::string fingerprint_of(const Integration& integration, const Action& action);
+
 }  // namespace junctor::connector

@@ -36,14 +36,16 @@ TEST(Slack, counts_pages_of_files_and_takes_a_reaction_twice) {
   EXPECT_EQ(slack.failure("find_user", R"({"email":"a@b.c"})").kind(), FailureKind::not_found);
 }
 
-TEST(Slack, pauses_the_connection_for_its_retry_after) {
+TEST(Slack, pauses_the_method_for_its_retry_after) {
   TestApi api([](const HttpRequest&, std::size_t) { return answer(429, R"({"ok":false,"error":"ratelimited"})", {{"Retry-After", "30"}}); });
   Connector slack("slack", api);
   const ProviderFailure limited = slack.failure("post_message", R"({"channel":"C1","text":"x"})");
   EXPECT_EQ(limited.kind(), FailureKind::overloaded);
   EXPECT_EQ(limited.retry_after(), std::chrono::seconds(30));
-  EXPECT_EQ(slack.refusal("list_users"), FailureKind::overloaded);
+  EXPECT_EQ(slack.refusal("post_message", R"({"channel":"C1","text":"x"})"), FailureKind::overloaded);
   EXPECT_EQ(api.seen().size(), 1u);
+  slack.refusal("list_pins", R"({"channel":"C1"})");
+  EXPECT_EQ(api.seen().back().path, "/pins.list") << "another method is counted apart";
 }
 
 TEST(Slack, tries_a_reading_call_again_after_the_wait) {

@@ -13,6 +13,7 @@
 #include "json/canonical.h"
 #include "junctor/fiber.h"
 #include "net/client.h"
+#include "vault/connection.h"
 
 namespace junctor::connector {
 
@@ -133,6 +134,22 @@ Fault transport_fault(const std::string& integration, const Failure& failure) {
   out.retry_after = failure.retry_after();
   out.message = integration + ": " + failure.message();
   return out;
+}
+
+// A token endpoint that is away for now is a fault like a provider that is: another try may help. What the
+// connection itself lacks is none.
+std::optional<Fault> without_credentials(const std::string& integration, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const vault::ConnectionFailure&) {
+    throw;
+  } catch (const Failure& failure) {
+    if (!is_retryable(failure.kind())) throw;
+    Fault out = transport_fault(integration, failure);
+    out.did_nothing = true;
+    return out;
+  }
+  return std::nullopt;
 }
 
 Json download_output(const ClientResponse& response, std::uint64_t bytes) {
@@ -289,14 +306,15 @@ Answer Executor::exchange(Fiber& fiber, const CompiledCall& call, const CallScop
     tries = one.number;
     if (auto* answer = std::get_if<Answer>(&outcome)) return std::move(*answer);
     Fault& fault = std::get<Fault>(outcome);
-    if (!fault.retry || !one.repeatable || one.number >= call.retry.attempts) fault.raise();
+    const bool repeatable = one.repeatable || fault.did_nothing;
+    if (!fault.retry || !repeatable || one.number >= call.retry.attempts) fault.raise();
     const milliseconds wait = fault.retry_after.value_or(backoff(call.retry, one.number));
     if (wait > call.retry.max_wait || wait >= fiber.time_left(wait + milliseconds(1))) {
       fault.retry_after = wait;
       fault.raise();
     }
     fiber.sleep_for(wait);
-    rewind(scope);
+    if (can_rewind(scope)) rewind(scope);
     ++one.number;
   }
 }
@@ -331,7 +349,8 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     one.held_back.clear();
     const bool to_sink = goes_to_sink(one.call, one.scope);
     if (to_sink) add_sink(request, one, clock_.now());
-    if (credentials != nullptr) credentials->apply(fiber, request);
+    if (credentials != nullptr)
+      if (auto fault = without_credentials(one.call.integration, [&] { credentials->apply(fiber, request); })) return *std::move(fault);
     note_secrets(request);
     one.started = clock_.now();
     Fault fault;
@@ -354,7 +373,11 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     const bool again = judged->reauthenticate && credentials != nullptr && !one.renewed && can_rewind(one.scope);
     if (!again) return outcome;
     one.renewed = true;
-    if (credentials->after_refusal(fiber, request, *response) != auth::AfterRefusal::retry_once) return outcome;
+    auto after = auth::AfterRefusal::give_up;
+    if (auto missing = without_credentials(
+            one.call.integration, [&] { after = credentials->after_refusal(fiber, request, *response); }))
+      return *std::move(missing);
+    if (after != auth::AfterRefusal::retry_once) return outcome;
     rewind(one.scope);
   }
 }

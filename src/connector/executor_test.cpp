@@ -6,6 +6,7 @@
 #include "connector/test_api.h"
 #include "json/parse.h"
 #include "json/serialize.h"
+#include "vault/connection.h"
 
 namespace junctor::connector {
 namespace {
@@ -265,6 +266,44 @@ TEST(Executor, renews_a_refused_credential_once) {
   for (const RecordedCall& call : caller.recorder.calls) {
     for (const auto& header : call.request_headers) EXPECT_THAT(header.second, testing::Not(HasSubstr("Bearer")));
   }
+}
+
+// Of a connection whose token endpoint is away for a while.
+struct LateToken final : auth::CredentialSource {
+  void apply(Fiber&, ClientRequest& request) override {
+    if (--away > 0)
+      throw Failure(FailureKind::unavailable, "the token endpoint answered 503").retry_after(std::chrono::milliseconds(5));
+    if (away == 0 && refuses)
+      throw vault::ConnectionFailure(vault::ConnectionError::provider_error, "the client is unknown");
+    request.header("Authorization", Secret("Bearer t"));
+  }
+  auth::AfterRefusal after_refusal(Fiber&, const ClientRequest&, const ClientResponse&) override {
+    return auth::AfterRefusal::give_up;
+  }
+  Redactions redactions() const override { return {}; }
+  void each_secret(const std::function<void(std::string_view)>&) const override {}
+  int away = 0;
+  bool refuses = false;
+};
+
+TEST(Executor, tries_again_when_there_is_no_token_for_a_while) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::json(200, JsonObject()); });
+  LateToken token;
+  Caller caller(api.url(), "    params: {a: {}}\n    api: {method: POST, path: /x}\n");
+  caller.scope.credentials = &token;
+  token.away = 3;
+  EXPECT_NO_THROW(caller.call(JsonObject{{"a", 1}})) << "although it is a POST: nothing had been sent";
+  EXPECT_EQ(api.seen().size(), 1u);
+  token.away = 100;
+  const Failure failure = caller.silence(JsonObject{{"a", 1}});
+  EXPECT_EQ(failure.kind(), FailureKind::unavailable);
+  EXPECT_EQ(failure.retry_after(), std::chrono::milliseconds(5));
+  EXPECT_EQ(token.away, 96) << "as often as declared";
+  token.away = 2;
+  token.refuses = true;
+  EXPECT_THROW(caller.call(JsonObject{{"a", 1}}), vault::ConnectionFailure);
+  EXPECT_EQ(token.away, 0) << "the second try ended with what no further one mends";
+  EXPECT_EQ(api.seen().size(), 1u);
 }
 
 struct BasicToken final : auth::CredentialSource {

@@ -93,6 +93,31 @@ TEST(RateLimiter, pauses_a_connection_when_the_provider_says_so) {
   });
 }
 
+// GitHub's search has said that nothing is left; issues go on.
+TEST(RateLimiter, what_is_counted_apart_pauses_itself_alone) {
+  run_in_fiber([](Fiber& fiber) {
+    RateLimiter limiter;
+    auto search = limit(30, std::chrono::minutes(1));
+    search[0].name = "search";
+    search[0].limit.answers = LimitVoice::limit;
+    LimitNews none_left;
+    none_left.remaining = 0;
+    none_left.reset_in = std::chrono::seconds(60);
+    limiter.acquire(fiber, party("c"), search, Priority::background).learn(fiber, none_left, std::nullopt);
+    const DeadlineScope soon(fiber, std::chrono::seconds(5));
+    EXPECT_NO_THROW(limiter.acquire(fiber, party("c"), limit(100, milliseconds(1000)), Priority::background));
+    EXPECT_THROW(limiter.acquire(fiber, party("c"), search, Priority::background), Failure);
+    EXPECT_NO_THROW(limiter.acquire(fiber, party("another"), search, Priority::background));
+    limiter.acquire(fiber, party("c"), {}, Priority::background).learn(fiber, {}, std::chrono::hours(1));
+    EXPECT_THROW(limiter.acquire(fiber, party("c"), search, Priority::background), Failure)
+        << "a pause of the connection holds for all of it";
+    search[0].limit.scope = LimitScope::integration;
+    limiter.acquire(fiber, party("d"), search, Priority::background).learn(fiber, none_left, std::nullopt);
+    EXPECT_THROW(limiter.acquire(fiber, party("e"), search, Priority::background), Failure)
+        << "a limit of the integration is heard of by every connection";
+  });
+}
+
 TEST(RateLimiter, counts_down_what_the_provider_says_is_left) {
   run_in_fiber([](Fiber& fiber) {
     RateLimiter limiter;

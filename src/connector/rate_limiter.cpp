@@ -37,10 +37,10 @@ LimitKey learned_key(const LimitedParty& party) {
 }
 
 // A limit of the whole integration counts the calls of every tenant together.
-LimitKey declared_key(const LimitedParty& party, const NamedLimit& named) {
+LimitKey key_of(const LimitedParty& party, const NamedLimit& named, const std::string& kind) {
   if (named.limit.scope == LimitScope::integration)
-    return {default_tenant(), "integration/" + party.integration + "#" + named.name};
-  return {party.tenant, "connection/" + party.integration + "/" + party.connection + "#" + named.name};
+    return {default_tenant(), kind + "integration/" + party.integration + "#" + named.name};
+  return {party.tenant, kind + "connection/" + party.integration + "/" + party.connection + "#" + named.name};
 }
 
 }  // namespace
@@ -74,9 +74,13 @@ RateLimiter::Permit RateLimiter::acquire(Fiber& fiber, const LimitedParty& party
   permit.buckets_.push_back(permit.learned_);
   for (const NamedLimit& named : limits) {
     const bool shared = share_ != nullptr && named.limit.requests > 0;
-    auto one = bucket(declared_key(party, named), named.limit, shared ? Tokens::shared : Tokens::local);
+    auto one = bucket(key_of(party, named, ""), named.limit, shared ? Tokens::shared : Tokens::local);
     pass(fiber, *one, wait);
     permit.buckets_.push_back(std::move(one));
+    if (named.limit.answers != LimitVoice::limit) continue;
+    permit.learned_ = bucket(key_of(party, named, "learned/"), RateLimit{}, Tokens::local);
+    pass(fiber, *permit.learned_, wait);
+    permit.buckets_.push_back(permit.learned_);
   }
   return permit;
 }

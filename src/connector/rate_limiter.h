@@ -28,7 +28,7 @@
 #include <vector>
 
 #include "connector/ports.h"
-#include "connector/retry_after.h"
+#include "net/retry_after.h"
 #include "junctor/definition/parts.h"
 
 namespace junctor {

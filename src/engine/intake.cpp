@@ -155,6 +155,9 @@ webhook::Verdict Intake::verify(Fiber& fiber, const VerifySpec& spec, const Http
                                 const std::string& url, const std::vector<Secret>& secrets) {
   if (spec.scheme != VerifyScheme::jwt || spec.jwks_url.empty())
     return webhook::verify(spec, request, url, secrets, clock_.now());
+  // What no key could make good causes no fetch.
+  const auto unread = webhook::verify_jwt_delivery(spec, request, auth::Jwks(), clock_.now());
+  if (const auto* refused = std::get_if<webhook::Refused>(&unread)) return *refused;
   for (const auto wish : {auth::Discovery::Keys::cached, auth::Discovery::Keys::fetch_again}) {
     const auto keys = discovery_.keys(fiber, spec.jwks_url, wish);
     const auto outcome = webhook::verify_jwt_delivery(spec, request, *keys, clock_.now());

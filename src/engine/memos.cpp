@@ -7,8 +7,8 @@
 namespace junctor {
 namespace {
 
-// By `memoize.key` over {input, vars}, else by the whole input. The version of the connection is part of it:
-// what was kept for other vars counts no more.
+// By `memoize.key` over {input, vars}, else by the whole input. The version of the connection and the
+// definition are part of it: what was kept for others counts no more.
 connector::CacheKey key_of(const MemoQuestion& question) {
   Json what = question.input;
   const connector::CompiledExpression& key = question.action.memo_key;
@@ -18,7 +18,7 @@ connector::CacheKey key_of(const MemoQuestion& question) {
   return {question.tenant, question.connection,
           "memo/" + std::to_string(question.connection_version) + "/" + definition.slug + "@" +
               definition.version + "/" + question.action.definition->slug + "/" +
-              json::fingerprint(what)};
+              question.action.fingerprint + "/" + json::fingerprint(what)};
 }
 
 }  // namespace

@@ -215,6 +215,7 @@ void read_settings(Reader& reader, const Node& node, const std::string& path, Pr
       const std::size_t unset = reader.unset.size();
       reader.text(value, at, text);
       if (reader.unset.size() > unset) return;
+      if (key == "data_dir" && !text.empty() && !text.starts_with('/')) text = project.folder + "/" + text;
       Config probe;
       for (Problem& problem : apply_setting(probe, key, text, at))
         reader.note(value, at, problem.found, problem.expected);

@@ -10,6 +10,7 @@
 //     ["${GITHUB_WEBHOOK_SECRET}"]}
 //   settings: {port: 8400}
 //
+// A relative data_dir counts from the project's folder, as the places of integrations do.
 // "${NAME}" is the environment's; "${NAME:-text}" has a default. What is declared is created when
 // the engine starts, or changed to what stands here; what was created otherwise is left alone.
 //

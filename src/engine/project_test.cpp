@@ -58,6 +58,11 @@ settings: {port: 8401}
   EXPECT_EQ(project.settings.at("port"), "8401");
 }
 
+TEST_F(ProjectTest, counts_a_relative_data_directory_from_its_folder) {
+  EXPECT_EQ(load("settings: {data_dir: kept}").value_or_throw().settings.at("data_dir"), folder_ + "/kept");
+  EXPECT_EQ(load("settings: {data_dir: /kept}").value_or_throw().settings.at("data_dir"), "/kept");
+}
+
 TEST_F(ProjectTest, a_variable_that_is_not_set_is_a_problem_for_an_engine) {
   const std::string text =
       "integrations: [./chat]\nconnections:\n  - integration: chat\n    vars: {token: "

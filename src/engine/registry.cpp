@@ -41,8 +41,11 @@ LoadedAction load_action(const Integration& integration, const Action& action,
   CompiledSchema input = compiled_schema(integration, document, path + ".input", problems);
   LoadedAction loaded{
       &action, std::move(document), std::move(input),
-      compiled_schema(integration, output_schema(integration, action), path + ".output", problems), nullptr, {}};
-  if (action.memoize) loaded.memo_key = CompiledExpression(action.memoize->key);
+      compiled_schema(integration, output_schema(integration, action), path + ".output", problems), nullptr, {}, {}};
+  if (action.memoize) {
+    loaded.memo_key = CompiledExpression(action.memoize->key);
+    loaded.fingerprint = connector::fingerprint_of(integration, action);
+  }
   if (!action.is_declared()) return loaded;
   auto call = connector::CompiledCall::compile(integration, action);
   if (call.ok()) loaded.call = std::move(call).value();

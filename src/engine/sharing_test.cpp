@@ -163,6 +163,20 @@ TEST(Memoise, answers_the_same_input_once_per_connection_until_it_changes) {
   }
 }
 
+TEST(Memoise, keeps_nothing_for_another_definition) {
+  TestApi api([](const HttpRequest&, std::size_t call) { return HttpResponse::json(200, JsonObject{{"n", call}}); });
+  TestEngine engine({counting("1h")});
+  run_in_fiber([&](Fiber& fiber) {
+    engine.connect(fiber, "demo", {{"base_url", api.url()}});
+    const auto call = [&] { return engine.call(fiber, "demo", "count", JsonObject{{"what", "a"}}); };
+    const Json first = call();
+    engine.load({counting("1h")});
+    EXPECT_EQ(call(), first);
+    engine.load({counting("1h", ", response: {map: \"{'n': 'changed'}\"}")});
+    EXPECT_EQ(call().at("n"), Json("changed"));
+  });
+}
+
 TEST(Memoise, keeps_by_the_whole_input_and_never_a_failure) {
   std::atomic<int> calls{0};
   TestApi api([&](const HttpRequest&, std::size_t) {

@@ -6,6 +6,7 @@
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/value.hpp>
 
+#include "json/repeated_key.h"
 #include "json/serialize.h"
 
 namespace junctor::json {
@@ -51,6 +52,13 @@ TEST(JsonParse, takes_exponents_of_any_length) {
   EXPECT_NE(round_trip("1e99999999999").find("out of range"), std::string::npos);
   EXPECT_NE(round_trip("\n[1e-99999999999, 1e99999999999]").find("line 2"), std::string::npos);
   EXPECT_NE(round_trip("[1e-99999999999, x]").find("offset 17"), std::string::npos);
+}
+
+TEST(JsonParse, finds_a_key_that_stands_twice_in_one_object) {
+  EXPECT_FALSE(repeated_key(R"({"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}], "c": "a", "": 1e-99999999999})"));
+  const auto found = repeated_key("{\"a\": {\"b\": 1,\n\"\\u0062\": 2}}");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(to_string(*found), "line 2: found the key \"b\" a second time, expected each key of an object once");
 }
 
 TEST(JsonParse, puts_the_value_into_the_given_storage) {

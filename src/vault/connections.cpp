@@ -167,13 +167,15 @@ Connection Connections::update(Fiber& fiber, const TenantId& tenant, ConnectionI
             "SELECT 1 FROM connections WHERE tenant = ? AND integration = ? AND name = ?", tenant,
             now.integration, name))
       taken(now.integration, name);
-    if (change.vars) change_vars(tx, now, *change.vars);
+    const Enabled enabled = change.enabled.value_or(now.enabled);
+    const bool vars_change = change.vars && change_vars(tx, now, *change.vars);
+    if (!vars_change && name == now.name && enabled == now.enabled) return load(tx, tenant, id);
     const std::string text = json::to_text(Json(now.vars));
     tx.execute(
         "UPDATE connections SET name = ?, enabled = ?, status = ?, vars = ?, version = version + "
         "1, updated_at = ? "
         "WHERE tenant = ? AND id = ?",
-        name, change.enabled.value_or(now.enabled) == Enabled::yes, to_string(now.status), text,
+        name, enabled == Enabled::yes, to_string(now.status), text,
         vault_.clock().now(), tenant, id);
     announce(tx, tenant, id);
     return load(tx, tenant, id);
@@ -181,8 +183,9 @@ Connection Connections::update(Fiber& fiber, const TenantId& tenant, ConnectionI
 }
 
 // The secrets that are there are not opened: those whose key was destroyed can be entered again.
-void Connections::change_vars(Transaction& tx, Connection& now, const JsonObject& given) {
+bool Connections::change_vars(Transaction& tx, Connection& now, const JsonObject& given) {
   const IntegrationProfile about = profile(now.integration);
+  const Connection before = now;
   seal(tx, now, about.fields);
   const SecretNames kept = var_secrets(tx, now.tenant, now.id);
   auto checked = check_vars(about.fields, given, now.vars, kept.readable,
@@ -195,6 +198,7 @@ void Connections::change_vars(Transaction& tx, Connection& now, const JsonObject
   if (now.status == ConnectionStatus::ready || now.status == ConnectionStatus::needs_vars)
     now.status = status_by_vars(about.fields, vars.open, secrets_after(kept.readable, vars));
   now.vars = std::move(vars.open);
+  return !vars.secrets.empty() || !vars.erased.empty() || now.vars != before.vars || now.status != before.status;
 }
 
 Connection Connections::get(Fiber& fiber, const TenantId& tenant, ConnectionId id) {

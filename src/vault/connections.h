@@ -57,6 +57,7 @@ class Connections final {
   // All throw ConnectionFailure (connection.h): vars_invalid with every problem, name_taken,
   // unknown_integration, unknown_connection.
   Connection create(Fiber& fiber, const TenantId& tenant, const NewConnection& wanted);
+  // A change that changes nothing keeps the version, and listeners hear of none.
   Connection update(Fiber& fiber, const TenantId& tenant, ConnectionId id,
                     const ConnectionChange& change);
   Connection get(Fiber& fiber, const TenantId& tenant, ConnectionId id);
@@ -94,7 +95,8 @@ class Connections final {
   Connection load(Snapshot& view, const TenantId& tenant, ConnectionId id);
   Connection shown(Snapshot& view, Connection connection, const FieldDeclarations& fields);
   SecretNames var_secrets(Snapshot& view, const TenantId& tenant, ConnectionId id);
-  void change_vars(Transaction& tx, Connection& now, const JsonObject& given);
+  // false when nothing is different.
+  bool change_vars(Transaction& tx, Connection& now, const JsonObject& given);
   bool seal(Transaction& tx, Connection& connection, const FieldDeclarations& fields);
   void store_secrets(Transaction& tx, const TenantId& tenant, ConnectionId id,
                      const CheckedVars& vars);

@@ -41,18 +41,29 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string declared_names(const FieldDeclarations& fields, std::string_view key) {
   if (fields.empty()) return "no var at all; this integration declares none";
+  std::string out = "one of ";
+  for (const FieldDeclaration& field : fields)
+    out += fmt::format("{}\"{}\"", &field == &fields.front() ? "" : ", ", field.key);
   const auto nearest =
       std::min_element(fields.begin(), fields.end(), [&](const auto& a, const auto& b) {
         return distance(a.key, key.substr(0, 64)) < distance(b.key, key.substr(0, 64));
       });
   if (distance(nearest->key, key.substr(0, 64)) <= 2)
-    return fmt::format("did you mean \"{}\"?", nearest->key);
-  std::string out = "one of";
-  for (const FieldDeclaration& field : fields) out += fmt::format(" \"{}\"", field.key);
+    out += fmt::format("; did you mean \"{}\"?", nearest->key);
   return out;
 }
 
 bool is_mask(const Json& value) { return value.is_string() && view(value.as_string()) == mask; }
+
+// The bound ends circles.
+bool is_visible(const FieldDeclarations& fields, const FieldDeclaration& field, const JsonObject& open, int depth) {
+  if (!field.visible_when) return true;
+  const FieldDeclaration* other = find(fields, field.visible_when->field);
+  if (other == nullptr || depth > 16 || !is_visible(fields, *other, open, depth + 1)) return false;
+  const Json* value = open.if_contains(other->key);
+  return value != nullptr ? *value == field.visible_when->equals
+                          : other->default_value && *other->default_value == field.visible_when->equals;
+}
 
 Secret as_secret(const Json& value) {
   return value.is_string() ? Secret(view(value.as_string())) : Secret(json::to_text(value));
@@ -130,15 +141,8 @@ class Check {
     return secrets_.contains(field.key) || checked_.open.contains(field.key);
   }
 
-  // A condition on a field that is itself hidden does not hold; the bound ends circles.
-  bool is_visible(const FieldDeclaration& field, int depth = 0) const {
-    if (!field.visible_when) return true;
-    const FieldDeclaration* other = find(fields_, field.visible_when->field);
-    if (other == nullptr || depth > 16 || !is_visible(*other, depth + 1)) return false;
-    const Json* value = checked_.open.if_contains(other->key);
-    return value != nullptr
-               ? *value == field.visible_when->equals
-               : other->default_value && *other->default_value == field.visible_when->equals;
+  bool is_visible(const FieldDeclaration& field) const {
+    return vault::is_visible(fields_, field, checked_.open);
   }
 
   void erase(const FieldDeclaration& field) {
@@ -215,6 +219,10 @@ Result<CheckedVars> check_vars(const FieldDeclarations& fields, const JsonObject
   Check check(fields, present, kept);
   check.take(given);
   return check.finish(completeness);
+}
+
+bool is_visible(const FieldDeclarations& fields, const FieldDeclaration& field, const JsonObject& open) {
+  return is_visible(fields, field, open, 0);
 }
 
 std::vector<std::string> missing_vars(const FieldDeclarations& fields, const JsonObject& open,

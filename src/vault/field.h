@@ -86,6 +86,10 @@ Result<CheckedVars> check_vars(const FieldDeclarations& fields, const JsonObject
                                const JsonObject& present, const std::set<std::string>& kept,
                                Completeness completeness);
 
+// Whether a form asks for the field and its var is kept: its condition holds for these vars, or for the default of
+// the field that it names. A condition on a field that is itself not visible does not hold.
+bool is_visible(const FieldDeclarations& fields, const FieldDeclaration& field, const JsonObject& open);
+
 // The fields that these vars lack to be complete.
 std::vector<std::string> missing_vars(const FieldDeclarations& fields, const JsonObject& open,
                                       const std::set<std::string>& secrets);

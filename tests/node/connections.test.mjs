@@ -49,8 +49,29 @@ async function byCommandLine(shop) {
   succeeds("later", await shop.junctor(["connections", "test", "shop/piped", ...here]), "healthy");
   succeeds("choices", await shop.junctor(["connections", "options", "shop/right", "folder", ...here]), "7  Inbox", "8  Other");
 
+  const set = (...more) => shop.junctor(["connections", "set", "shop/piped", ...here, ...more]);
+  const version = async () => JSON.parse((await shop.junctor(["connections", "show", "shop/piped", ...here])).stdout).version;
+  const before = await version();
+  succeeds("a change of nothing", await set(...file({ key: "••••••••", region: "us" }), "--name", "piped"), "ready");
+  check(await version() === before, "a change of nothing counts as one");
+  succeeds("a change", await set(...file({ region: "eu" })), "ready");
+  check(await version() === before + 1, "a change does not count");
+  const nothing = await set();
+  check(nothing.status === 2 && nothing.stderr.includes("--vars-file"), `no change given: ${nothing.stderr}`);
+
+  // A file that holds no vars.
+  const given = (text) => (fs.writeFileSync(vars, text), ["--vars-file", vars]);
+  fails("a folder", await set("--vars-file", shop.folder), `${shop.folder} cannot be read: Is a directory`);
+  fails("no file", await set("--vars-file", `${shop.folder}/nowhere`), "nowhere cannot be read: No such file");
+  fails("no JSON", await set(...given('{\n  "region": eu\n}')), `${vars}:2`, "JSON");
+  fails("no object", await set(...given("[]")), vars, "an object with a member for each var");
+  fails("a key twice", await set(...given('{"region": "eu",\n "region": "us"}')), `${vars}:2`, 'the key "region" a second time');
+  fails("no end", await set("--vars-file", "/dev/zero"), "/dev/zero holds more than 1048576 bytes");
+  fails("no end on standard input", await shop.junctor(["connections", "set", "shop/piped", "--vars-file", "-", ...here],
+    { input: " ".repeat(1024 * 1024 + 1) }), "standard input holds more than 1048576 bytes");
+
   fails("undeclared, missing and wrong", await add("bad", { kye: "x", region: "eu", plan: 2, seats: "many" }),
-    "vars.kye", 'did you mean "key"?', "vars.key", "vars.seats", "a number");
+    "vars.kye", 'expected one of "key", "plan"', 'did you mean "key"?', "vars.key", "vars.seats", "a number");
   fails("a name that is taken", await add("right", { key: "x", region: "eu" }), "already has a connection");
   fails("an unknown integration", await shop.junctor(["connections", "add", "shopp", ...file({}), ...here]), "shopp");
   fails("an unknown connection", await shop.junctor(["connections", "test", "shop/nobody", ...here]), "shop/nobody");

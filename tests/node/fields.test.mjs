@@ -73,7 +73,7 @@ async function byVarsFile() {
 
 // A wrong answer is told and asked for again; what is hidden is not asked for.
 async function onATerminal() {
-  const answers = ["mt", "mt_12345", "70000", "", "", "ann", "ann@a.example", "[\"tu\"]"];
+  const answers = ["mt", "mt_12345", "70000", "", "", "ann", "ann@a.example", "[\"tu\"]", ""];
   let output = "";
   const result = await run(["script", "-qec", [binary("junctor"), "connections", "add", "meter", "--name", "typed", "--project", project].join(" "), "/dev/null"], (child) => {
     let at = 0;

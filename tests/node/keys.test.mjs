@@ -21,9 +21,32 @@ function succeeded(what, result) {
   return result;
 }
 
+const definition = "slug: shop\nendpoints: {base_url: http://127.0.0.1:9}\nauth: [{type: bearer}]\n" +
+  "vars: {token: {type: password}}\nactions: {ask: {api: {path: /}}}\n";
+
+function projectOf(folder) {
+  const project = path.join(folder, "definitions");
+  fs.mkdirSync(path.join(project, "shop"), { recursive: true });
+  fs.writeFileSync(path.join(project, "shop/integration.yaml"), definition);
+  fs.writeFileSync(path.join(project, "junctor.yaml"), "integrations: [./shop]\n");
+  return project;
+}
+
+function varsOf(folder) {
+  const file = path.join(folder, "vars.json");
+  fs.writeFileSync(file, "{\"token\": \"canary\"}");
+  return file;
+}
+
+// A command that may make the database.
+const firstStart = (folder, data, more = []) =>
+  run(["connections", "add", "shop", "--vars-file", varsOf(folder), "--project", projectOf(folder), "--data-dir", data, ...more]);
+
 async function manyAtOnce(folder) {
   const data = path.join(folder, "shared");
-  const first = await Promise.all([1, 2, 3].map(() => start(["connections", "list", "--data-dir", data])));
+  const project = projectOf(folder);
+  const first = await Promise.all(["a", "b", "c"].map((name) =>
+    start(["connections", "add", "shop", "--name", name, "--vars-file", varsOf(folder), "--project", project, "--data-dir", data])));
   first.forEach((one) => succeeded("a first start of three", one));
   for (let round = 0; round < 5; ++round) {
     const all = await Promise.all([1, 2, 3].map(() => start(["keys", "rotate", "--data-dir", data])));
@@ -38,7 +61,7 @@ async function manyAtOnce(folder) {
 function commandThatPrints(folder) {
   const key = succeeded("keys generate", run(["keys", "generate"])).stdout.trim();
   const data = path.join(folder, "command");
-  succeeded("a flag", run(["connections", "list", "--data-dir", data, "--root-key-command", `echo ${key}`]));
+  succeeded("a flag", firstStart(folder, data, ["--root-key-command", `echo ${key}`]));
   succeeded("a variable", run(["connections", "list", "--data-dir", data], { JUNCTOR_ROOT_KEY_COMMAND: `echo ${key}` }));
   check(!fs.existsSync(path.join(data, "root.key")), "no key file is made beside a command");
   const endless = run(["connections", "list", "--data-dir", data, "--root-key-command", "yes"]);
@@ -47,7 +70,7 @@ function commandThatPrints(folder) {
 
 function wrongKeyBeforeMigration(folder) {
   const data = path.join(folder, "older");
-  succeeded("a first start", run(["connections", "list", "--data-dir", data]));
+  succeeded("a first start", firstStart(folder, data));
   const database = path.join(data, "junctor.db");
   const sql = (text) => spawnSync("sqlite3", [database, text], { encoding: "utf8" });
   if (sql("DELETE FROM schema_migrations WHERE room = 'vault' AND version = 4").error)
@@ -58,9 +81,6 @@ function wrongKeyBeforeMigration(folder) {
   const steps = sql("SELECT count(*) FROM schema_migrations WHERE room = 'vault' AND version = 4").stdout.trim();
   check(steps === "0", "a wrong key is refused before the migrations");
 }
-
-const definition = "slug: shop\nendpoints: {base_url: http://127.0.0.1:9}\nauth: [{type: bearer}]\n" +
-  "vars: {token: {type: password}}\nactions: {ask: {api: {path: /}}}\n";
 
 async function destroyedAndMended(folder) {
   const project = path.join(folder, "project");

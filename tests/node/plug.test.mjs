@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 
-import { check, main } from "./support/processes.mjs";
+import { Process, binary, check, freePort, main } from "./support/processes.mjs";
 import { Shop, rightKey } from "./support/shop.mjs";
 
 const same = (found, expected, what) =>
@@ -14,6 +14,26 @@ function ended(what, result, status, ...words) {
   check(result.status === status, `${what}: exit code ${result.status}, expected ${status}: ${all}`);
   for (const word of words) check(all.includes(word), `${what}: "${all}" lacks "${word}"`);
   check(!all.includes(rightKey), `${what} shows the key: ${all}`);
+}
+
+// A definition that the engine does not serve.
+function other(shop) {
+  const place = path.join(shop.folder, "other");
+  fs.mkdirSync(place);
+  fs.writeFileSync(path.join(place, "integration.yaml"),
+    "slug: other\nendpoints: {base_url: http://127.0.0.1:9}\nauth: {type: none}\nactions: {ask: {api: {path: /}}}\n");
+  return place;
+}
+
+// With authentication, a refusal says how to give a token.
+async function withoutToken(shop) {
+  const port = await freePort();
+  const engine = new Process(binary("junctor"), ["serve", "--port", port, "--data-dir", path.join(shop.folder, "closed"), shop.place]);
+  await engine.ready(`http://127.0.0.1:${port}/readyz`);
+  for (const token of [[], ["--token", "jct_wrong"]])
+    ended("no token", await shop.junctor(["plug", "call", shop.place, "health", "--server", `http://127.0.0.1:${port}`, ...token]), 1,
+      "the engine answered 401", "--token", "JUNCTOR_TOKEN");
+  await engine.stop();
 }
 
 async function byCommandLine(shop) {
@@ -54,6 +74,15 @@ async function byCommandLine(shop) {
   ended("a folder without definitions", await plug("list", shop.place + "/fixtures"), 1, "holds no folder");
   ended("no engine", await plug("call", shop.place, "health", "--server", shop.url), 1, "it is no engine");
   ended("a slash too many", await plug("call", shop.place, "health", "--server", shop.engineUrl + "/", "--connection", "main"), 0, "somebody");
+  ended("no engine there", await plug("call", shop.place, "health", "--server", "http://127.0.0.1:9"), 1,
+    "no engine answers at http://127.0.0.1:9", "--server");
+  ended("no such command", await plug("blah"), 2, 'plug has no command "blah"; it has list, info, call, send');
+  ended("an unknown integration", await plug("call", other(shop), "ask", ...there), 1, "the engine answered 404", "other");
+  const broken = path.join(shop.project, "broken");
+  fs.mkdirSync(broken);
+  fs.writeFileSync(path.join(broken, "integration.yaml"), "slug: [");
+  ended("a broken neighbour", await plug("list", shop.project), 1, "shop  Shop", "broken: 1 fault;");
+  fs.rmSync(broken, { recursive: true });
   const elsewhere = await plug("send", shop.place, "GET", "http://127.0.0.1:9/", ...there);
   ended("another host", elsewhere, 1, "no host of shop");
 }
@@ -101,6 +130,7 @@ await main(async () => {
   check(made.status === 201, made.text);
   await byCommandLine(shop);
   await byApi(shop);
+  await withoutToken(shop);
   await shop.close();
   const { code } = await shop.engine.stop();
   check(code === 0, `the engine ended with ${code}`);

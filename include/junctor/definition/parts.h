@@ -92,14 +92,19 @@ BOOST_DESCRIBE_STRUCT(VisibleWhen, (), (field, equals))
 // A provider's limit: `requests` per `per`, and at most `concurrent` at once (0: no such limit).
 enum class LimitScope { connection, integration };
 BOOST_DESCRIBE_ENUM(LimitScope, connection, integration)
+// What the RateLimit headers and pauses of the action's answers hold for.
+enum class LimitVoice { connection, limit };
+BOOST_DESCRIBE_ENUM(LimitVoice, connection, limit)
 struct RateLimit {
   int requests = 0;
   Duration per = std::chrono::seconds(1);
   int burst = 0;  // 0: as many as `requests`
   int concurrent = 0;
   LimitScope scope = LimitScope::connection;
+  LimitVoice answers = LimitVoice::connection;  // `limit`: of an action that the provider counts apart
+  std::string name{};  // actions whose limits share a name are counted together
 };
-BOOST_DESCRIBE_STRUCT(RateLimit, (), (requests, per, burst, concurrent, scope))
+BOOST_DESCRIBE_STRUCT(RateLimit, (), (requests, per, burst, concurrent, scope, answers, name))
 
 using boost::describe::operators::operator==;
 using boost::describe::operators::operator!=;

@@ -79,6 +79,8 @@ Authorization::Authorization(TokenService& tokens, HttpClient& client, Discovery
       discovery_(discovery),
       attempts_(tokens.connections().vault()) {}
 
+TokenWire Authorization::wire() const { return {client_, tokens_.connections().vault().clock()}; }
+
 vault::OpenConnection Authorization::open(Fiber& fiber, const ConnectionKey& key) {
   vault::Connections& connections = tokens_.connections();
   return connections.vault().store().read(
@@ -190,7 +192,7 @@ Authorised Authorization::complete(Fiber& fiber, const std::vector<Parameter>& q
   }
   const Timestamp now = tokens_.connections().vault().clock().now();
   const TokenGrant grant = require_grant(send_token_request(
-      fiber, client_, make_token_request(call, std::move(fields), how.endpoints.token, now),
+      fiber, wire(), make_token_request(call, std::move(fields), how.endpoints.token, now),
       secrets));
   if (how.method->type == AuthType::oidc) check_id_token(fiber, how, vars, grant, attempt.nonce);
   return finish(fiber, attempt, grant, how, now);
@@ -302,7 +304,7 @@ std::optional<Authorised> Authorization::poll_device(Fiber& fiber, const TenantI
   TokenAnswer answer = TokenRefusal{0, "authorization_pending", {}};
   try {
     answer = send_token_request(
-        fiber, client_, make_token_request(call, std::move(fields), how.endpoints.token, now), {});
+        fiber, wire(), make_token_request(call, std::move(fields), how.endpoints.token, now), {});
   } catch (const Failure&) {
     attempts_.save(fiber, attempt, handle);
     throw;

@@ -95,6 +95,7 @@ class Authorization final {
                     const TokenService::Resolved& how, Timestamp asked_at);
   void check_id_token(Fiber& fiber, const TokenService::Resolved& how, const VarsContext& vars,
                       const TokenGrant& grant, const Secret& nonce);
+  TokenWire wire() const;
   vault::OpenConnection open(Fiber& fiber, const ConnectionKey& key);
 
   TokenService& tokens_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "auth/oauth/flight.h"
 #include "json/parse.h"
 #include "net/client.h"
 
@@ -15,25 +16,8 @@ std::string text_member(const JsonObject& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-}  // namespace
-
-struct Discovery::Document {
-  Signal changed;
-  // Guarded by Discovery::mutex_.
-  std::shared_ptr<const std::string> text;
-  Timestamp fetched_at{};
-  Timestamp tried_at{};
-  Timestamp again_at{};  // fetched although it was fresh
-  bool fetching = false;
-};
-
-Discovery::Discovery(HttpClient& client, const Clock& clock, DiscoveryOptions options)
-    : client_(client), clock_(clock), options_(options) {}
-
-OAuthEndpoints Discovery::metadata(Fiber& fiber, const std::string& issuer) {
-  const std::string base = issuer.ends_with('/') ? issuer.substr(0, issuer.size() - 1) : issuer;
-  const auto text = fetch(fiber, base + "/.well-known/openid-configuration", Keys::cached);
-  const auto parsed = json::parse(*text, {.max_depth = 16, .max_bytes = Jwks::most_bytes});
+OAuthEndpoints read_metadata(const std::string& issuer, const std::string& text) {
+  const auto parsed = json::parse(text, {.max_depth = 16, .max_bytes = Jwks::most_bytes});
   if (!parsed || !parsed.value().is_object())
     throw Failure(
         FailureKind::unavailable,
@@ -57,21 +41,47 @@ OAuthEndpoints Discovery::metadata(Fiber& fiber, const std::string& issuer) {
   return out;
 }
 
-std::shared_ptr<const Jwks> Discovery::keys(Fiber& fiber, const std::string& url, Keys wish) {
-  const auto text = fetch(fiber, url, wish);
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = parsed_.find(url); found != parsed_.end() && found->second.first == text)
-      return found->second.second;
-  }
-  auto keys = Jwks::parse(*text);
+Jwks read_keys(const std::string& url, const std::string& text) {
+  auto keys = Jwks::parse(text);
   if (!keys)
     throw Failure(FailureKind::unavailable, fmt::format("{} is no key set", printable(url, 200)),
                   to_string(keys.problems()));
-  auto shared = std::make_shared<const Jwks>(std::move(keys).value());
-  const std::lock_guard lock(mutex_);
-  parsed_[url] = {text, shared};
-  return shared;
+  return std::move(keys).value();
+}
+
+}  // namespace
+
+// Guarded by Discovery::mutex_.
+template <class Content>
+struct Discovery::Document {
+  using Fetch = Flight<std::shared_ptr<const Content>>;
+  std::shared_ptr<const Content> content;
+  std::optional<Failure> failure;  // of the last fetch
+  std::shared_ptr<Fetch> under_way;
+  Timestamp fetched_at{};
+  Timestamp tried_at{};
+  Timestamp again_at{};  // fetched although it was fresh
+};
+
+Discovery::Discovery(HttpClient& client, const Clock& clock, DiscoveryOptions options)
+    : client_(client),
+      clock_(clock),
+      options_(options),
+      loop_("discovery"),
+      scope_(std::make_unique<Scope>(loop_.loop(), "discovery")) {}
+
+Discovery::~Discovery() { scope_->stop_blocking(); }
+
+OAuthEndpoints Discovery::metadata(Fiber& fiber, const std::string& issuer) {
+  const std::string base = issuer.ends_with('/') ? issuer.substr(0, issuer.size() - 1) : issuer;
+  return *get<OAuthEndpoints>(
+      fiber, metadata_, base + "/.well-known/openid-configuration", Keys::cached,
+      [issuer](const std::string& text) { return read_metadata(issuer, text); });
+}
+
+std::shared_ptr<const Jwks> Discovery::keys(Fiber& fiber, const std::string& url, Keys wish) {
+  return get<Jwks>(fiber, keys_, url, wish,
+                   [url](const std::string& text) { return read_keys(url, text); });
 }
 
 std::uint64_t Discovery::fetches() const {
@@ -79,61 +89,70 @@ std::uint64_t Discovery::fetches() const {
   return fetches_;
 }
 
-std::shared_ptr<Discovery::Document> Discovery::document(const std::string& url) {
-  if (documents_.size() >= options_.most_documents && !documents_.contains(url)) {
-    documents_.clear();
-    parsed_.clear();
-  }
-  auto& slot = documents_[url];
-  if (!slot) slot = std::make_shared<Document>();
-  return slot;
+template <class Content>
+bool Discovery::is_usable(const Document<Content>& document) const {
+  return document.content && clock_.now() - document.fetched_at < options_.stale_for;
 }
 
-std::shared_ptr<const std::string> Discovery::fetch(Fiber& fiber, const std::string& url,
-                                                    Keys wish) {
-  std::shared_ptr<Document> entry;
-  for (;;) {
-    std::uint64_t seen = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      entry = document(url);
-      const Timestamp now = clock_.now();
-      const bool fresh = entry->text && now - entry->fetched_at < options_.fresh_for;
+template <class Content>
+std::shared_ptr<const Content> Discovery::get(Fiber& fiber, Documents<Content>& documents,
+                                              const std::string& url, Keys wish,
+                                              Reader<Content> read) {
+  std::shared_ptr<typename Document<Content>::Fetch> under_way;
+  {
+    const std::lock_guard lock(mutex_);
+    if (documents.size() >= options_.most_documents && !documents.contains(url)) documents.clear();
+    auto& document = documents[url];
+    if (!document) document = std::make_shared<Document<Content>>();
+    const Timestamp now = clock_.now();
+    const bool fresh = document->content && now - document->fetched_at < options_.fresh_for;
+    if (fresh && wish == Keys::cached) return document->content;
+    if (!document->under_way) {
       // An unknown key right after the document came is the usual sight of a rollover: only a
       // second one has to wait.
-      const Timestamp last = fresh ? entry->again_at : entry->tried_at;
-      const bool paused = entry->text && now - last < options_.refetch_pause;
-      if ((fresh && wish == Keys::cached) || paused) return entry->text;
-      if (!entry->fetching) {
-        entry->fetching = true;
-        entry->tried_at = now;
-        if (fresh) entry->again_at = now;
-        ++fetches_;
-        break;
+      const Timestamp last = fresh ? document->again_at : document->tried_at;
+      const bool usable = is_usable(*document);
+      const auto pause = usable ? options_.refetch_pause : options_.retry_pause;
+      if (now - last < pause) {
+        if (usable) return document->content;
+        if (document->failure) throw Failure(*document->failure).retry_after(last + pause - now);
       }
-      seen = entry->changed.count();
+      document->tried_at = now;
+      if (fresh) document->again_at = now;
+      ++fetches_;
+      document->under_way = std::make_shared<typename Document<Content>::Fetch>();
+      loop_.loop().post([this, document, url, read = std::move(read)] {
+        scope_->spawn([this, document, url, read](Fiber& own) { fetch(own, *document, url, read); });
+      });
     }
-    entry->changed.wait(fiber, seen);
-    wish = Keys::cached;
+    under_way = document->under_way;
   }
-  std::exception_ptr error;
-  std::shared_ptr<const std::string> text;
+  return under_way->wait(fiber);
+}
+
+template <class Content>
+void Discovery::fetch(Fiber& fiber, Document<Content>& document, const std::string& url,
+                      const Reader<Content>& read) {
+  std::shared_ptr<const Content> content;
+  std::optional<Failure> failure;
   try {
-    text = std::make_shared<const std::string>(download(fiber, url));
-  } catch (const Failure&) {
-    error = std::current_exception();
+    content = std::make_shared<const Content>(read(download(fiber, url)));
+  } catch (const Failure& thrown) {
+    failure = thrown;
   }
-  const std::lock_guard lock(mutex_);
-  entry->fetching = false;
-  if (text) {
-    entry->text = text;
-    entry->fetched_at = clock_.now();
-  } else if (entry->text && clock_.now() - entry->fetched_at < options_.stale_for) {
-    text = entry->text;
+  std::shared_ptr<typename Document<Content>::Fetch> landing;
+  {
+    const std::lock_guard lock(mutex_);
+    landing = std::move(document.under_way);
+    document.failure = failure;
+    if (content) {
+      document.content = content;
+      document.fetched_at = clock_.now();
+    } else if (is_usable(document)) {
+      content = document.content;
+    }
   }
-  entry->changed.notify_all();
-  if (!text) std::rethrow_exception(error);
-  return text;
+  content ? landing->land(content) : landing->fail(std::make_exception_ptr(*failure));
 }
 
 std::string Discovery::download(Fiber& fiber, const std::string& url) {

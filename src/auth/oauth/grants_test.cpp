@@ -71,7 +71,7 @@ TEST(TokenExchange, sends_the_declared_request_and_reads_the_declared_answer) {
     const LiveToken first = world.engine().tokens().current(fiber, key);
     EXPECT_EQ(text(first), "s-1");
     ASSERT_TRUE(first.expires_at);
-    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, first.generation)), "s-2");
+    EXPECT_EQ(text(*world.engine().tokens().newer_than(fiber, key, first.generation)), "s-2");
   });
   ASSERT_EQ(bodies.size(), 2u);
   EXPECT_EQ(bodies[0], R"(POST /login {"user":"me","secret":"client-secret"} acme)");

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "json/parse.h"
 #include "json/serialize.h"
+#include "net/retry_after.h"
 
 namespace junctor::auth {
 namespace {
@@ -194,14 +195,13 @@ TokenAnswer read_object(int status, JsonObject body, const FormFields& secrets) 
 }
 
 // A busy or broken endpoint is no refusal: the same call may succeed later.
-void throw_when_unavailable(const ClientResponse& answer) {
+void throw_when_unavailable(const ClientResponse& answer, Timestamp now) {
   if (answer.status != 429 && answer.status < 500) return;
   Failure failure(
       answer.status == 429 ? FailureKind::overloaded : FailureKind::unavailable,
-      fmt::format("the provider's token endpoint answered {}; try again later", answer.status));
+      fmt::format("the provider's token endpoint answered {}", answer.status));
   if (const auto wait = answer.headers.get("Retry-After"))
-    if (const auto seconds = seconds_of(std::make_unique<Json>(*wait).get()))
-      failure.retry_after(*seconds);
+    if (const auto time = parse_retry_after(*wait, now)) failure.retry_after(*time);
   throw failure;
 }
 
@@ -288,16 +288,16 @@ TokenAnswer read_token_answer(const ClientResponse& answer, const FormFields& se
   return read_object(answer.status, std::move(*body), secrets);
 }
 
-TokenAnswer send_token_request(Fiber& fiber, HttpClient& client, const ClientRequest& request,
+TokenAnswer send_token_request(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
                                const FormFields& secrets) {
-  ClientResponse answer = client.send(fiber, request);
-  throw_when_unavailable(answer);
+  ClientResponse answer = wire.client.send(fiber, request);
+  throw_when_unavailable(answer, wire.clock.now());
   TokenAnswer out = read_token_answer(answer, sent_secrets(request, secrets));
   crypto::wipe(answer.body);
   return out;
 }
 
-TokenAnswer send_declared_request(Fiber& fiber, HttpClient& client, const TokenCall& call,
+TokenAnswer send_declared_request(Fiber& fiber, const TokenWire& wire, const TokenCall& call,
                                   const TokenRequest& declared, const Secret& refresh_token) {
   JsonObject extra;
   if (!refresh_token.empty()) extra["refresh_token"] = refresh_token.reveal();
@@ -329,8 +329,8 @@ TokenAnswer send_declared_request(Fiber& fiber, HttpClient& client, const TokenC
   for (const ClientHeader& header : request.headers)
     if (const auto* value = std::get_if<Secret>(&header.value))
       fields.emplace_back(header.name, value->clone());
-  ClientResponse answer = client.send(fiber, request);
-  throw_when_unavailable(answer);
+  ClientResponse answer = wire.client.send(fiber, request);
+  throw_when_unavailable(answer, wire.clock.now());
   auto body = parse_answer(answer);
   if (!body || declared.token.empty() || answer.status >= 300)
     return read_token_answer(answer, fields);

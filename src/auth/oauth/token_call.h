@@ -77,12 +77,18 @@ FormFields refresh_fields(const Secret& refresh_token);
 // secrets: texts to be cut out of the description.
 TokenAnswer read_token_answer(const ClientResponse& answer, const FormFields& secrets);
 
+// What a call goes over.
+struct TokenWire {
+  HttpClient& client;
+  const Clock& clock;
+};
+
 // Sends and reads. Throws Failure of HttpClient::send, with retry_after where the provider asks.
-TokenAnswer send_token_request(Fiber& fiber, HttpClient& client, const ClientRequest& request,
+TokenAnswer send_token_request(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
                                const FormFields& secrets);
 
 // The declared exchange that follows no standard; refresh_token may be empty.
-TokenAnswer send_declared_request(Fiber& fiber, HttpClient& client, const TokenCall& call,
+TokenAnswer send_declared_request(Fiber& fiber, const TokenWire& wire, const TokenCall& call,
                                   const TokenRequest& declared, const Secret& refresh_token);
 
 // Scopes as the provider separates them; the method's own, else the integration's.

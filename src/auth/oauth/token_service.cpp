@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "async/signal.h"
 #include "auth/schemes.h"
 #include "base/log.h"
 #include "store/store.h"
@@ -27,16 +26,6 @@ std::string reason_of(const TokenRefusal& refusal) {
 }
 
 }  // namespace
-
-// One refresh under way. state is guarded by mutex; changed tells of done.
-struct TokenService::Flight {
-  std::mutex mutex;
-  Signal changed;
-  bool done = false;
-  std::int64_t seen = 0;
-  std::optional<LiveToken> token;
-  std::exception_ptr error;
-};
 
 TokenService::TokenService(vault::Connections& connections, const AuthCatalogue& catalogue,
                            HttpClient& client, Discovery& discovery, TokenServiceOptions options)
@@ -65,37 +54,50 @@ void TokenService::stop() {
 LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key) {
   const Timestamp now = connections_.vault().clock().now();
   auto token = known(key);
-  if (!token) {
-    token = connections_.vault().store().read(
-        fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
-    if (token) remember(key, *token);
-  }
-  if (!token) return wait_for(fiber, join_flight(key, 0));
+  if (!token) token = load(fiber, key);
+  if (!token) return wait_for_newer(fiber, key, 0);
   if (!token->refresh_at || now < *token->refresh_at) return *token;
   if (token->expires_at && now < *token->expires_at) {
-    bool paused = false;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto pause = pauses_.find(key);
-      paused = pause != pauses_.end() && now < pause->second;
-    }
-    if (!paused) join_flight(key, token->generation);
+    if (!is_paused(key)) join_flight(key, token->generation);
     return *token;
   }
-  return wait_for(fiber, join_flight(key, token->generation));
+  return wait_for_newer(fiber, key, token->generation);
 }
 
-LiveToken TokenService::newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
+std::optional<LiveToken> TokenService::newer_than(Fiber& fiber, const ConnectionKey& key,
+                                                  std::int64_t seen) {
   if (const auto token = known(key); token && token->generation > seen) return *token;
-  LiveToken token = wait_for(fiber, join_flight(key, seen));
+  LiveToken token = wait_for_newer(fiber, key, seen);
   // Joined a flight that began before this token was seen.
-  return token.generation > seen ? token : wait_for(fiber, join_flight(key, seen));
+  if (token.generation <= seen) token = wait_for_newer(fiber, key, seen);
+  return token.generation > seen ? std::optional(token) : std::nullopt;
+}
+
+LiveToken TokenService::wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
+  require_no_pause(key);
+  return join_flight(key, seen)->wait(fiber);
 }
 
 void TokenService::forget(const ConnectionKey& key) {
   const std::lock_guard lock(mutex_);
+  ++times_forgotten_;
   known_.erase(key);
   pauses_.erase(key);
+}
+
+// What was forgotten while it was read may be older than what is there by now: it serves its reader
+// alone, who would otherwise put it before everybody.
+std::optional<LiveToken> TokenService::load(Fiber& fiber, const ConnectionKey& key) {
+  std::uint64_t before = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    before = times_forgotten_;
+  }
+  auto token = connections_.vault().store().read(
+      fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
+  const std::lock_guard lock(mutex_);
+  if (token && before == times_forgotten_) remember_locked(key, *token);
+  return token;
 }
 
 std::optional<LiveToken> TokenService::known(const ConnectionKey& key) {
@@ -106,64 +108,80 @@ std::optional<LiveToken> TokenService::known(const ConnectionKey& key) {
 
 void TokenService::remember(const ConnectionKey& key, const LiveToken& token) {
   const std::lock_guard lock(mutex_);
+  remember_locked(key, token);
+}
+
+void TokenService::remember_locked(const ConnectionKey& key, const LiveToken& token) {
   if (known_.size() >= most_known) known_.clear();
   LiveToken& slot = known_[key];
   if (token.generation >= slot.generation) slot = token;
 }
 
-std::shared_ptr<TokenService::Flight> TokenService::join_flight(const ConnectionKey& key,
-                                                                std::int64_t seen) {
+std::shared_ptr<TokenService::Refresh> TokenService::join_flight(const ConnectionKey& key,
+                                                                 std::int64_t seen) {
   const std::lock_guard lock(mutex_);
   if (stopped_) throw Failure(FailureKind::cancelled, "the engine is stopping");
   auto& slot = flights_[key];
   if (slot) return slot;
-  slot = std::make_shared<Flight>();
-  slot->seen = seen;
-  loop_.loop().post([this, key, flight = slot] {
-    scope_->spawn([this, key, flight](Fiber& fiber) {
-      const DeadlineScope limit(fiber, refresh_limit);
-      try {
-        flight->token = refresh(fiber, key, flight->seen);
-      } catch (...) {
-        flight->error = std::current_exception();
-      }
-      land(key, flight);
-    });
+  slot = std::make_shared<Refresh>();
+  loop_.loop().post([this, key, seen, flight = slot] {
+    scope_->spawn([this, key, seen, flight](Fiber& fiber) { fly(fiber, key, seen, *flight); });
   });
   return slot;
 }
 
-void TokenService::land(const ConnectionKey& key, const std::shared_ptr<Flight>& flight) {
+void TokenService::fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen, Refresh& flight) {
+  const DeadlineScope limit(fiber, refresh_limit);
+  std::optional<LiveToken> token;
+  std::exception_ptr error;
+  try {
+    token = refresh(fiber, key, seen);
+  } catch (...) {
+    error = std::current_exception();
+    if (!is_paused(key)) pause(key, {}, {});
+    if (has_received(key)) store_later(key);
+  }
   {
     const std::lock_guard lock(mutex_);
     flights_.erase(key);
-    if (flight->error) {
-      ++stats_.failures;
-      pauses_[key] = connections_.vault().clock().now() + options_.failure_pause;
-    }
+    if (token) pauses_.erase(key);
+    if (error) ++stats_.failures;
   }
-  {
-    const std::lock_guard lock(flight->mutex);
-    flight->done = true;
-  }
-  flight->changed.notify_all();
+  token ? flight.land(*token) : flight.fail(error);
 }
 
-LiveToken TokenService::wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight) {
-  for (;;) {
-    const std::uint64_t seen = flight->changed.count();
-    {
-      const std::lock_guard lock(flight->mutex);
-      if (flight->done) break;
-    }
-    flight->changed.wait_for(fiber, seen, refresh_limit);
-  }
-  if (flight->error) std::rethrow_exception(flight->error);
-  return *flight->token;
+void TokenService::pause(const ConnectionKey& key, std::chrono::milliseconds at_least,
+                         std::string reason) {
+  const std::lock_guard lock(mutex_);
+  Pause& pause = pauses_.try_emplace(key).first->second;
+  pause.length = pause.length.count() == 0 ? options_.failure_pause
+                                           : std::min(2 * pause.length, options_.most_pause);
+  pause.until = connections_.vault().clock().now() +
+                std::max(pause.length, std::min(at_least, options_.longest_wait));
+  pause.reason = std::move(reason);
+}
+
+bool TokenService::is_paused(const ConnectionKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto pause = pauses_.find(key);
+  return pause != pauses_.end() && connections_.vault().clock().now() < pause->second.until;
+}
+
+void TokenService::require_no_pause(const ConnectionKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto pause = pauses_.find(key);
+  if (pause == pauses_.end() || pause->second.reason.empty() || flights_.contains(key)) return;
+  const auto left = pause->second.until - connections_.vault().clock().now();
+  if (left.count() <= 0) return;
+  throw Failure(FailureKind::unavailable,
+                fmt::format("{}; it is asked again in {} s", pause->second.reason,
+                            std::chrono::ceil<std::chrono::seconds>(left).count()))
+      .retry_after(left);
 }
 
 LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
   for (;;) {
+    if (const auto token = store_received(fiber, key)) return *token;
     LeaseAnswer answer = connections_.vault().store().write(fiber, [&](Transaction& tx) {
       return tokens_.lease(tx, key, seen, holder_, options_.lease);
     });
@@ -171,15 +189,18 @@ LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int
       remember(key, *newer);
       return *newer;
     }
-    if (auto* lease = std::get_if<TokenLease>(&answer))
-      return refresh_with(fiber, key, std::move(*lease));
-    fiber.sleep_for(options_.busy_pause);
+    if (auto* lease = std::get_if<TokenLease>(&answer)) {
+      if (const auto token = refresh_with(fiber, key, std::move(*lease))) return *token;
+    } else {
+      fiber.sleep_for(options_.busy_pause);
+    }
   }
 }
 
-LiveToken TokenService::refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease) {
+std::optional<LiveToken> TokenService::refresh_with(Fiber& fiber, const ConnectionKey& key,
+                                                    TokenLease lease) {
   try {
-    const Resolved how = resolve(fiber, lease.connection);
+    Resolved how = resolve(fiber, lease.connection);
     if (needs_consent(how.oauth()) &&
         lease.connection.connection.status == ConnectionStatus::grant_expired)
       throw ConnectionFailure(
@@ -191,19 +212,56 @@ LiveToken TokenService::refresh_with(Fiber& fiber, const ConnectionKey& key, Tok
         throw ConnectionFailure(
             ConnectionError::not_authorised,
             "nobody has authorised this connection yet; start its authorisation");
-      fail_grant(
-          fiber, key, lease,
-          {0, "expired", "the access token has ended and the provider gave no refresh token"});
+      return token_without_refresh(fiber, key, lease);
     }
     const Timestamp now = connections_.vault().clock().now();
-    const TokenAnswer answer = ask(fiber, lease, how, now);
+    TokenAnswer answer = ask_or_pause(fiber, key, lease, how, now);
     if (const auto* refusal = std::get_if<TokenRefusal>(&answer))
       fail_grant(fiber, key, lease, *refusal);
-    return store_grant(fiber, key, lease, std::get<TokenGrant>(answer), how.oauth(), now);
+    const bool had_ended = lease.connection.connection.status == ConnectionStatus::grant_expired;
+    auto received = std::make_shared<const Received>(
+        Received{lease.hold, std::move(how), std::move(std::get<TokenGrant>(answer)), now, had_ended});
+    {
+      const std::lock_guard lock(mutex_);
+      received_[key] = std::move(received);
+    }
+    return store_received(fiber, key);
   } catch (const Failure& failure) {
+    // The lease guards the only copy of the grant: whoever got it now would send a used refresh token.
+    if (has_received(key)) throw;
     connections_.vault().store().write(fiber, [&](Transaction& tx) {
-      tokens_.give_back(tx, key, lease.fence, failure.message());
+      tokens_.give_back(tx, key, lease.hold, failure.message());
     });
+    throw;
+  }
+}
+
+// Of a consent that brought no refresh token. That a server refuses the access token ends no grant.
+LiveToken TokenService::token_without_refresh(Fiber& fiber, const ConnectionKey& key,
+                                              const TokenLease& lease) {
+  const auto token = connections_.vault().store().read(
+      fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
+  if (!token)
+    fail_grant(fiber, key, lease,
+               {0, "expired", "its tokens went with the key that had sealed them"});
+  if (token->expires_at && *token->expires_at <= connections_.vault().clock().now())
+    fail_grant(fiber, key, lease,
+               {0, "expired", "the access token has ended and the provider gave no refresh token"});
+  connections_.vault().store().write(
+      fiber, [&](Transaction& tx) { tokens_.give_back(tx, key, lease.hold, ""); });
+  return *token;
+}
+
+TokenAnswer TokenService::ask_or_pause(Fiber& fiber, const ConnectionKey& key,
+                                       const TokenLease& lease, const Resolved& how,
+                                       Timestamp now) {
+  try {
+    return ask(fiber, lease, how, now);
+  } catch (const ConnectionFailure&) {
+    throw;
+  } catch (const Failure& failure) {
+    if (is_retryable(failure.kind()))
+      pause(key, failure.retry_after().value_or(std::chrono::milliseconds(0)), failure.message());
     throw;
   }
 }
@@ -217,13 +275,14 @@ TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resol
   const VarsContext vars(lease.connection);
   const OAuth2Auth& oauth = how.oauth();
   const TokenCall call{oauth, vars, how.endpoints, how.identity};
+  const TokenWire wire{client_, connections_.vault().clock()};
   if (!lease.refresh_token.empty() && oauth.refresh)
-    return send_declared_request(fiber, client_, call, *oauth.refresh, lease.refresh_token);
+    return send_declared_request(fiber, wire, call, *oauth.refresh, lease.refresh_token);
   if (lease.refresh_token.empty() && oauth.grant == Grant::token_exchange) {
     if (!oauth.exchange)
       throw ConnectionFailure(ConnectionError::credentials_invalid,
                               "oauth2.exchange is not declared");
-    return send_declared_request(fiber, client_, call, *oauth.exchange, lease.refresh_token);
+    return send_declared_request(fiber, wire, call, *oauth.exchange, lease.refresh_token);
   }
   FormFields fields =
       lease.refresh_token.empty() ? grant_fields(call, now) : refresh_fields(lease.refresh_token);
@@ -232,27 +291,56 @@ TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resol
   if (lease.refresh_token.empty())
     if (const std::string scope = scope_text(oauth, how.definition->scopes); !scope.empty())
       fields.emplace_back("scope", Secret(scope));
-  return send_token_request(fiber, client_,
+  return send_token_request(fiber, wire,
                             make_token_request(call, std::move(fields), how.endpoints.token, now),
                             secrets);
 }
 
-LiveToken TokenService::store_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
-                                    const TokenGrant& grant, const OAuth2Auth& oauth,
-                                    Timestamp asked_at) {
-  const bool was_ended = lease.connection.connection.status == ConnectionStatus::grant_expired;
-  const auto token = connections_.vault().store().write(fiber, [&](Transaction& tx) {
-    auto stored = tokens_.store(tx, key, lease.fence, grant, oauth, asked_at);
-    if (stored && was_ended)
+std::optional<LiveToken> TokenService::store_received(Fiber& fiber, const ConnectionKey& key) {
+  std::shared_ptr<const Received> received;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = received_.find(key); found != received_.end()) received = found->second;
+  }
+  if (!received) return std::nullopt;
+  auto token = connections_.vault().store().write(fiber, [&](Transaction& tx) {
+    auto stored = tokens_.store(tx, key, received->hold, received->grant, received->how.oauth(),
+                                received->asked_at);
+    if (stored && received->grant_had_ended)
       connections_.set_status(tx, key.tenant, key.id,
                               connections_.status_when_authorised(tx, key.tenant, key.id), "");
-    return stored ? stored : tokens_.load(tx, key);
+    return stored;
   });
-  if (!token)
-    throw Failure(FailureKind::unavailable,
-                  "the token was refreshed by another node meanwhile; try again");
-  remember(key, *token);
-  return *token;
+  {
+    const std::lock_guard lock(mutex_);
+    received_.erase(key);
+  }
+  if (token) remember(key, *token);
+  return token;
+}
+
+bool TokenService::has_received(const ConnectionKey& key) const {
+  const std::lock_guard lock(mutex_);
+  return received_.contains(key);
+}
+
+// Although nobody may ask: another node takes the lease over when it has lapsed.
+void TokenService::store_later(const ConnectionKey& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stored_later_.insert(key).second) return;
+  }
+  log::write(log::Level::error, "auth",
+             "connection {}: the store refused a new token; it is written again until it is there",
+             key.id.to_string());
+  scope_->spawn([this, key](Fiber& fiber) {
+    fiber.sleep_for(options_.store_pause);
+    {
+      const std::lock_guard lock(mutex_);
+      stored_later_.erase(key);
+    }
+    if (has_received(key)) join_flight(key, 0);
+  });
 }
 
 void TokenService::fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
@@ -261,7 +349,7 @@ void TokenService::fail_grant(Fiber& fiber, const ConnectionKey& key, const Toke
   const bool ended = refusal.code == "invalid_grant" || refusal.code == "expired" ||
                      refusal.code == "access_denied";
   connections_.vault().store().write(fiber, [&](Transaction& tx) {
-    tokens_.give_back(tx, key, lease.fence, reason);
+    tokens_.give_back(tx, key, lease.hold, reason);
     if (ended && tokens_.generation(tx, key) == lease.generation)
       connections_.set_status(tx, key.tenant, key.id, ConnectionStatus::grant_expired, reason);
   });

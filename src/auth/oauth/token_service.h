@@ -7,18 +7,23 @@
 // Invariants:
 //   1. In one process one refresh per connection is under way; the others wait for its outcome.
 //   2. Between processes the lease row decides (token_store.h); who gets it reads the tokens again.
-//   3. A new refresh token is on disk before the new access token is used.
+//   3. A new refresh token is on disk before the new access token is used. While the store refuses
+//      it, it is kept here with its lease, and written before the provider is asked again.
 //   4. A token that is still good is used while another is fetched ahead of its expiry.
+//   5. A token endpoint that is away or busy is left alone until its Retry-After, or a growing pause,
+//      is over; who needs a token meanwhile fails at once.
 #pragma once
 
 #include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "async/loop.h"
 #include "async/scope.h"
 #include "auth/oauth/discovery.h"
+#include "auth/oauth/flight.h"
 #include "auth/oauth/token_store.h"
 #include "auth/ports.h"
 
@@ -28,7 +33,10 @@ struct TokenServiceOptions {
   // Longer than the time limit of a token call, so that a holder that lives never loses its lease.
   std::chrono::milliseconds lease{40'000};
   std::chrono::milliseconds busy_pause{50};        // between looks while another node refreshes
-  std::chrono::milliseconds failure_pause{5'000};  // after a failed refresh ahead of expiry
+  std::chrono::milliseconds failure_pause{1'000};  // after a failed refresh; doubled by each further
+  std::chrono::milliseconds most_pause{60'000};    // one, up to this
+  std::chrono::milliseconds longest_wait{3'600'000};  // of what a provider asks for by Retry-After
+  std::chrono::milliseconds store_pause{1'000};    // after the store refused a grant
 };
 
 struct TokenServiceStats {
@@ -46,10 +54,12 @@ class TokenService final {
   TokenService& operator=(const TokenService&) = delete;
 
   // A usable token; waits for a refresh only when there is none. Throws ConnectionFailure:
-  // not_authorised, grant_expired, provider_error; Failure{unavailable, timeout, overloaded}.
+  // not_authorised, grant_expired, provider_error; Failure{unavailable, timeout, overloaded}, with
+  // retry_after while the token endpoint is left alone.
   LiveToken current(Fiber& fiber, const ConnectionKey& key);
-  // A token newer than the one of generation `seen`, which a server refused.
-  LiveToken newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
+  // A token newer than the one of generation `seen`, which a server refused; nullopt when there is
+  // nothing to renew it with. Throws as current().
+  std::optional<LiveToken> newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
   // Forgets what is in memory about a connection.
   void forget(const ConnectionKey& key);
 
@@ -71,17 +81,44 @@ class TokenService final {
   void stop();
 
  private:
-  struct Flight;
+  // One refresh under way.
+  using Refresh = Flight<LiveToken>;
+  // After a failed refresh; erased by a good one.
+  struct Pause {
+    Timestamp until;
+    std::chrono::milliseconds length;
+    std::string reason;  // why nobody asks; empty: only refreshes ahead of expiry wait
+  };
+  // A grant on its way into the store.
+  struct Received {
+    LeaseHold hold;
+    Resolved how;
+    TokenGrant grant;
+    Timestamp asked_at;
+    bool grant_had_ended = false;
+  };
   std::optional<LiveToken> known(const ConnectionKey& key);
+  std::optional<LiveToken> load(Fiber& fiber, const ConnectionKey& key);
   void remember(const ConnectionKey& key, const LiveToken& token);
-  std::shared_ptr<Flight> join_flight(const ConnectionKey& key, std::int64_t seen);
-  LiveToken wait_for(Fiber& fiber, const std::shared_ptr<Flight>& flight);
-  void land(const ConnectionKey& key, const std::shared_ptr<Flight>& flight);
+  void remember_locked(const ConnectionKey& key, const LiveToken& token);  // with mutex_ held
+  LiveToken wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
+  std::shared_ptr<Refresh> join_flight(const ConnectionKey& key, std::int64_t seen);
+  void fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen, Refresh& flight);
+  void pause(const ConnectionKey& key, std::chrono::milliseconds at_least, std::string reason);
+  bool is_paused(const ConnectionKey& key) const;
+  void require_no_pause(const ConnectionKey& key) const;
   LiveToken refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
-  LiveToken refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease);
+  // nullopt: another node took the lease over meanwhile. The token there is, when it is good and
+  // nothing renews it.
+  std::optional<LiveToken> refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease);
+  TokenAnswer ask_or_pause(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
+                           const Resolved& how, Timestamp now);
   TokenAnswer ask(Fiber& fiber, const TokenLease& lease, const Resolved& how, Timestamp now);
-  LiveToken store_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
-                        const TokenGrant& grant, const OAuth2Auth& oauth, Timestamp asked_at);
+  LiveToken token_without_refresh(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease);
+  // Writes what was received and not written yet; nullopt when there is nothing, or another lease won.
+  std::optional<LiveToken> store_received(Fiber& fiber, const ConnectionKey& key);
+  bool has_received(const ConnectionKey& key) const;
+  void store_later(const ConnectionKey& key);
   [[noreturn]] void fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
                                const TokenRefusal& refusal);
 
@@ -95,8 +132,11 @@ class TokenService final {
 
   mutable std::mutex mutex_;
   std::map<ConnectionKey, LiveToken> known_;
-  std::map<ConnectionKey, std::shared_ptr<Flight>> flights_;
-  std::map<ConnectionKey, Timestamp> pauses_;  // no refresh ahead before
+  std::uint64_t times_forgotten_ = 0;  // of all connections
+  std::map<ConnectionKey, std::shared_ptr<Refresh>> flights_;
+  std::map<ConnectionKey, Pause> pauses_;
+  std::map<ConnectionKey, std::shared_ptr<const Received>> received_;
+  std::set<ConnectionKey> stored_later_;  // somebody sleeps before the next try
   TokenServiceStats stats_;
   bool stopped_ = false;
 

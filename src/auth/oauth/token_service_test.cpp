@@ -80,7 +80,7 @@ TEST(TokenService, a_token_without_expiry_lives_until_it_is_refused) {
     world.engine().tokens().current(fiber, key);
     clock.advance(240h);
     EXPECT_EQ(text(world.engine().tokens().current(fiber, key)), "access-1");
-    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "access-2");
+    EXPECT_EQ(text(*world.engine().tokens().newer_than(fiber, key, 1)), "access-2");
   });
 }
 
@@ -188,8 +188,31 @@ TEST(TokenService, an_ended_grant_marks_the_connection_and_is_not_tried_again) {
   });
 }
 
+TEST(TokenService, a_consent_without_a_refresh_token_ends_with_its_access_token_and_not_before) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber, 3600, "");
+    TokenService& tokens = world.engine().tokens();
+    const auto status = [&] {
+      return world.engine().connections().get(fiber, key.tenant, key.id).status;
+    };
+    EXPECT_FALSE(tokens.newer_than(fiber, key, 1).has_value());
+    clock.advance(3599s);
+    EXPECT_EQ(text(tokens.current(fiber, key)), "access-0");
+    EXPECT_FALSE(tokens.newer_than(fiber, key, 1).has_value());
+    EXPECT_EQ(status(), vault::ConnectionStatus::ready);
+    clock.advance(1s);
+    EXPECT_EQ(error_of([&] { tokens.current(fiber, key); }), "grant_expired");
+    EXPECT_EQ(status(), vault::ConnectionStatus::grant_expired);
+    EXPECT_TRUE(world.provider.calls().empty());
+  });
+}
+
 TEST(TokenService, a_broken_token_endpoint_leaves_the_grant_alone_and_the_lease_free) {
-  World world;
+  VirtualClock clock(system_clock().now());
+  World world(clock);
   consent_world(world);
   std::atomic<int> broken{2};
   world.provider.token = [&](Fiber&, const FakeProvider::Call&) {
@@ -198,10 +221,156 @@ TEST(TokenService, a_broken_token_endpoint_leaves_the_grant_alone_and_the_lease_
   run_in_fiber([&](Fiber& fiber) {
     const auto key = world.authorised(fiber);
     EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unavailable");
+    clock.advance(1s);
     EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unavailable");
-    EXPECT_EQ(text(world.engine().tokens().newer_than(fiber, key, 1)), "access-1");
+    clock.advance(2s);
+    EXPECT_EQ(text(*world.engine().tokens().newer_than(fiber, key, 1)), "access-1");
     EXPECT_EQ(world.engine().connections().get(fiber, key.tenant, key.id).status,
               vault::ConnectionStatus::ready);
+  });
+}
+
+// A store that refuses every new token while this lives, as a full disk does.
+class FullStore {
+ public:
+  explicit FullStore(World& world) : world_(world) {
+    run("CREATE TRIGGER full BEFORE UPDATE OF generation ON oauth_tokens "
+        "BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+  }
+  ~FullStore() { run("DROP TRIGGER full"); }
+
+ private:
+  void run(const char* sql) {
+    world_.store().write_blocking([&](Transaction& tx) { tx.execute(sql); });
+  }
+  World& world_;
+};
+
+TEST(TokenService, a_rotated_token_that_the_store_refused_is_kept_and_written_before_the_next_question) {
+  World world;
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    TokenService& tokens = world.engine().tokens();
+    {
+      const FullStore full(world);
+      EXPECT_NE(error_of([&] { tokens.newer_than(fiber, key, 1); }), "none");
+      EXPECT_NE(error_of([&] { tokens.newer_than(fiber, key, 1); }), "none");
+      EXPECT_EQ(text(tokens.current(fiber, key)), "access-0") << "not used before it is on disk";
+      EXPECT_EQ(world.provider.calls().size(), 1u);
+    }
+    EXPECT_EQ(text(*tokens.newer_than(fiber, key, 1)), "access-1");
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+    EXPECT_EQ(text(*tokens.newer_than(fiber, key, 2)), "access-2");
+    EXPECT_EQ(world.provider.calls().at(1).get("refresh_token"), "refresh-1");
+  });
+}
+
+TEST(TokenService, a_kept_token_is_written_although_nobody_asks) {
+  World world;
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    {
+      const FullStore full(world);
+      EXPECT_NE(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "none");
+    }
+    const auto generation = [&] {
+      return world.store().read(fiber, [&](Snapshot& view) {
+        return world.engine().tokens().tokens().generation(view, key);
+      });
+    };
+    for (int i = 0; i < 400 && generation() < 2; ++i) fiber.sleep_for(10ms);
+    EXPECT_EQ(generation(), 2);
+  });
+}
+
+TEST(TokenService, a_kept_token_gives_way_to_a_new_consent) {
+  World world;
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.authorised(fiber);
+    {
+      const FullStore full(world);
+      EXPECT_NE(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "none");
+    }
+    TokenGrant consent;
+    consent.access_token = Secret("of-consent");
+    consent.refresh_token = Secret("refresh-of-consent");
+    world.store().write(fiber, [&](Transaction& tx) {
+      world.engine().tokens().tokens().store_consent(
+          tx, key, consent, *world.catalogue.definition->methods[0].oauth2, system_clock().now());
+    });
+    EXPECT_EQ(text(*world.engine().tokens().newer_than(fiber, key, 1)), "of-consent");
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+  });
+}
+
+// Asks until there is a token or the failure says when to come again.
+std::optional<std::chrono::milliseconds> wait_asked_for(World& world, Fiber& fiber,
+                                                        const ConnectionKey& key) {
+  try {
+    world.engine().tokens().current(fiber, key);
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.kind(), FailureKind::unavailable);
+    return failure.retry_after();
+  }
+  return std::nullopt;
+}
+
+TEST(TokenService, a_token_endpoint_that_is_away_is_asked_ever_more_rarely) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  world.provider.token = [](Fiber&, const FakeProvider::Call&) {
+    return HttpResponse::text(503, "down");
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    for (int asked = 1; asked <= 8; ++asked) {
+      wait_asked_for(world, fiber, key);
+      for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(wait_asked_for(world, fiber, key), std::min(1s * (1 << (asked - 1)), 60s));
+      EXPECT_EQ(world.provider.calls().size(), static_cast<std::size_t>(asked));
+      clock.advance(std::min(1s * (1 << (asked - 1)), 60s));
+    }
+    world.provider.token = [&](Fiber&, const FakeProvider::Call&) { return world.provider.grant(30); };
+    EXPECT_EQ(wait_asked_for(world, fiber, key), std::nullopt);
+    clock.advance(31s);
+    world.provider.token = [](Fiber&, const FakeProvider::Call&) {
+      return HttpResponse::text(503, "down");
+    };
+    wait_asked_for(world, fiber, key);
+    EXPECT_EQ(wait_asked_for(world, fiber, key), 1s) << "a good answer starts anew";
+  });
+}
+
+TEST(TokenService, what_a_busy_token_endpoint_asks_for_is_kept_to) {
+  VirtualClock clock(Timestamp(std::chrono::milliseconds(1'792'566'000'000)));
+  World world(clock);
+  std::string wait = "30";
+  world.provider.token = [&](Fiber&, const FakeProvider::Call&) {
+    HttpResponse out = HttpResponse::text(503, "busy");
+    out.headers.set("Retry-After", wait);
+    return out;
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(wait_asked_for(world, fiber, key), 30s);
+    EXPECT_EQ(world.provider.calls().size(), 1u);
+    clock.advance(30s);
+    wait = "Wed, 21 Oct 2026 07:02:00 GMT";
+    EXPECT_EQ(wait_asked_for(world, fiber, key), 90s) << "a date";
+    clock.advance(90s);
+    wait = "86400";
+    wait_asked_for(world, fiber, key);
+    EXPECT_EQ(wait_asked_for(world, fiber, key), 1h) << "within bounds";
+    world.engine().connections().update(fiber, key.tenant, key.id,
+                                        {.name = {},
+                                         .vars = JsonObject{{"client_secret", "other"}},
+                                         .enabled = {},
+                                         .expected_version = {}});
+    world.provider.token = [&](Fiber&, const FakeProvider::Call&) { return world.provider.grant(); };
+    EXPECT_EQ(wait_asked_for(world, fiber, key), std::nullopt) << "a changed connection asks at once";
   });
 }
 
@@ -216,10 +385,10 @@ TEST(TokenService, a_lost_lease_cannot_store) {
     const auto stored = world.store().write(fiber, [&](Transaction& tx) {
       const auto first = std::get<TokenLease>(tokens.lease(tx, key, 1, Uuid::generate(), 0ms));
       const auto second = std::get<TokenLease>(tokens.lease(tx, key, 1, Uuid::generate(), 10s));
-      EXPECT_EQ(second.fence, first.fence + 1);
+      EXPECT_EQ(second.hold.fence, first.hold.fence + 1);
       EXPECT_TRUE(
           std::holds_alternative<LeaseBusy>(tokens.lease(tx, key, 1, Uuid::generate(), 10s)));
-      return tokens.store(tx, key, first.fence, grant,
+      return tokens.store(tx, key, first.hold, grant,
                           *world.catalogue.definition->methods[0].oauth2, system_clock().now());
     });
     EXPECT_FALSE(stored.has_value());

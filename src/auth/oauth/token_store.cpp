@@ -61,12 +61,12 @@ LeaseAnswer TokenStore::lease(Transaction& tx, const ConnectionKey& key, std::in
     if (auto newer = load(tx, key)) return std::move(*newer);
   if (!row.is_null(2) && row.time(2) > now) return LeaseBusy{row.time(2)};
   TokenLease lease;
-  lease.fence = row.int64(1) + 1;
+  lease.hold = {row.int64(1) + 1, holder};
   lease.generation = row.int64(0);
   tx.execute(
       "UPDATE oauth_tokens SET fence = ?, lease_holder = ?, lease_until = ? WHERE tenant = ? AND "
       "connection = ?",
-      lease.fence, holder, now + length, key.tenant, key.id);
+      lease.hold.fence, holder, now + length, key.tenant, key.id);
   lease.connection = connections_.open(tx, key.tenant, key.id);
   if (auto token = connections_.vault().find(tx, secret_name(key, refresh_name)))
     lease.refresh_token = std::move(*token);
@@ -74,12 +74,12 @@ LeaseAnswer TokenStore::lease(Transaction& tx, const ConnectionKey& key, std::in
 }
 
 std::optional<LiveToken> TokenStore::store(Transaction& tx, const ConnectionKey& key,
-                                           std::int64_t fence, const TokenGrant& grant,
+                                           const LeaseHold& hold, const TokenGrant& grant,
                                            const OAuth2Auth& oauth, Timestamp asked_at) {
   const auto held = tx.execute(
       "UPDATE oauth_tokens SET lease_until = NULL WHERE tenant = ? AND connection = ? AND fence = "
-      "?",
-      key.tenant, key.id, fence);
+      "? AND lease_holder = ?",
+      key.tenant, key.id, hold.fence, hold.holder);
   if (held == 0) return std::nullopt;
   return write(tx, key, grant, oauth, asked_at);
 }
@@ -115,12 +115,12 @@ LiveToken TokenStore::write(Transaction& tx, const ConnectionKey& key, const Tok
           refresh_at, expires_at};
 }
 
-void TokenStore::give_back(Transaction& tx, const ConnectionKey& key, std::int64_t fence,
+void TokenStore::give_back(Transaction& tx, const ConnectionKey& key, const LeaseHold& hold,
                            std::string_view error) {
   tx.execute(
       "UPDATE oauth_tokens SET lease_until = NULL, last_error = ? WHERE tenant = ? AND connection "
-      "= ? AND fence = ?",
-      error.substr(0, 500), key.tenant, key.id, fence);
+      "= ? AND fence = ? AND lease_holder = ?",
+      error.substr(0, 500), key.tenant, key.id, hold.fence, hold.holder);
 }
 
 std::int64_t TokenStore::generation(Snapshot& view, const ConnectionKey& key) {

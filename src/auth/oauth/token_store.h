@@ -4,7 +4,7 @@
 // Invariants:
 //   1. Access token, refresh token and their times change in one transaction.
 //   2. generation grows with each new token; a lease's fence with each lease. A lease that was lost
-//      cannot store: store() compares the fence.
+//      cannot store: store() compares fence and holder.
 #pragma once
 
 #include <chrono>
@@ -37,8 +37,15 @@ struct LiveToken {
   std::optional<Timestamp> expires_at;
 };
 
-struct TokenLease {
+// What the holder of a lease shows. The holder too, since fences of a connection whose tokens were
+// erased begin again.
+struct LeaseHold {
   std::int64_t fence = 0;
+  Uuid holder;
+};
+
+struct TokenLease {
+  LeaseHold hold;
   std::int64_t generation = 0;  // of the token to be replaced; 0 when there is none
   Secret refresh_token;         // read in the transaction that took the lease; may be empty
   vault::OpenConnection connection;
@@ -59,14 +66,14 @@ class TokenStore final {
   LeaseAnswer lease(Transaction& tx, const ConnectionKey& key, std::int64_t seen,
                     const Uuid& holder, std::chrono::milliseconds length);
   // Stores a grant and ends the lease. nullopt when the lease was lost meanwhile.
-  std::optional<LiveToken> store(Transaction& tx, const ConnectionKey& key, std::int64_t fence,
+  std::optional<LiveToken> store(Transaction& tx, const ConnectionKey& key, const LeaseHold& hold,
                                  const TokenGrant& grant, const OAuth2Auth& oauth,
                                  Timestamp asked_at);
   // Stores what a person's consent gave, whoever holds a lease.
   LiveToken store_consent(Transaction& tx, const ConnectionKey& key, const TokenGrant& grant,
                           const OAuth2Auth& oauth, Timestamp asked_at);
   // Ends the lease without a token.
-  void give_back(Transaction& tx, const ConnectionKey& key, std::int64_t fence,
+  void give_back(Transaction& tx, const ConnectionKey& key, const LeaseHold& hold,
                  std::string_view error);
   // The generation of the token there is; 0 for none.
   std::int64_t generation(Snapshot& view, const ConnectionKey& key);

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/crypto.h"
+#include "net/http.h"
 
 namespace junctor::auth {
 namespace {
@@ -154,6 +155,11 @@ Pairs sign_aws_v4(const AwsRequest& request, const AwsScope& scope, const AwsKey
   if (!keys.session_token.empty()) added.emplace_back("X-Amz-Security-Token", keys.session_token.reveal());
 
   Pairs headers = request.headers;
+  std::erase_if(headers, [&](const auto& header) {
+    return std::any_of(added.begin(), added.end(), [&](const auto& one) {
+      return equal_ignoring_case(one.first, header.first);
+    });
+  });
   headers.insert(headers.end(), added.begin(), added.end());
   std::string header_lines, names;
   for (const auto& [name, value] : canonical_headers(headers)) {

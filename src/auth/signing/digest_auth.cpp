@@ -82,8 +82,6 @@ class Hasher {
   crypto::Digest digest_;
 };
 
-bool is_session(DigestAlgorithm algorithm) { return entry(algorithm).name.ends_with("-sess"); }
-
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -112,6 +110,8 @@ std::string response_of(const DigestChallenge& challenge, const DigestRequest& r
 }
 
 }  // namespace
+
+bool is_session(DigestAlgorithm algorithm) { return entry(algorithm).name.ends_with("-sess"); }
 
 std::optional<DigestChallenge> choose_digest(const std::vector<Challenge>& challenges) {
   std::optional<DigestChallenge> best;

@@ -30,6 +30,10 @@ struct DigestChallenge {
   friend bool operator==(const DigestChallenge&, const DigestChallenge&) = default;
 };
 
+// Whether the credentials are hashed once for all requests of a session, with the client nonce of its
+// first (RFC 7616 section 3.4.2); that nonce then has to go out with all of them.
+bool is_session(DigestAlgorithm algorithm);
+
 // The strongest challenge among them that this client can answer; nullopt when there is none.
 std::optional<DigestChallenge> choose_digest(const std::vector<Challenge>& challenges);
 

@@ -213,6 +213,8 @@ void Connection::rollback() noexcept {
     if (sent_ > 0) receive("statements taken back");
   } catch (const Failure&) {
   }
+  // A COMMIT that was refused has ended the transaction as well.
+  if (PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
   try {
     send("ROLLBACK");
     receive("ROLLBACK");

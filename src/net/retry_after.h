@@ -10,7 +10,7 @@
 #include "junctor/clock.h"
 #include "net/http.h"
 
-namespace junctor::connector {
+namespace junctor {
 
 // "120" or "Wed, 21 Oct 2026 07:28:00 GMT" (RFC 9110 §10.2.3); at least zero, at most a day; nullopt
 // for anything else.
@@ -27,4 +27,4 @@ struct LimitNews {
 // X-Rate-Limit-*. Of several policies the one that forbids longest. A reset above a year in seconds is a time, a smaller one a wait.
 LimitNews read_limits(const Headers& headers, Timestamp now);
 
-}  // namespace junctor::connector
+}  // namespace junctor

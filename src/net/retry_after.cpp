@@ -1,4 +1,4 @@
-#include "connector/retry_after.h"
+#include "net/retry_after.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-namespace junctor::connector {
+namespace junctor {
 namespace {
 
 using std::chrono::milliseconds;
@@ -134,4 +134,4 @@ LimitNews read_limits(const Headers& headers, Timestamp now) {
   return out;
 }
 
-}  // namespace junctor::connector
+}  // namespace junctor

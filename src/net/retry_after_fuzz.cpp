@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "connector/retry_after.h"
+#include "net/retry_after.h"
 
 namespace {
 
@@ -30,14 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     input.remove_prefix(end == input.npos ? input.size() : end + 1);
     return text;
   };
-  bounded(connector::parse_retry_after(line(), now));
+  bounded(parse_retry_after(line(), now));
   Headers headers;
   while (!input.empty()) {
     const std::string_view field = line();
     const auto colon = field.find(": ");
     if (colon != field.npos) headers.add(std::string(field.substr(0, colon)), std::string(field.substr(colon + 2)));
   }
-  const connector::LimitNews news = connector::read_limits(headers, now);
+  const LimitNews news = connector::read_limits(headers, now);
   bounded(news.reset_in);
   require(!news.remaining || *news.remaining >= 0);
   require(!news.limit || *news.limit >= 0);
