@@ -124,28 +124,33 @@ std::string text_member(const Json& json, const char* name) {
   throw Failure(FailureKind::invalid, message);
 }
 
+std::string server_of(const Given& given) {
+  std::string server = given.value("server", "http://127.0.0.1:8400");
+  while (server.ends_with('/')) server.pop_back();
+  return server;
+}
+
 // A request to the engine, `where` below the integration.
 ClientRequest engine_request(const Given& given, const Integration& integration, const std::string& where) {
   ClientRequest request;
   request.method = "POST";
-  std::string server = given.value("server", "http://127.0.0.1:8400");
-  while (server.ends_with('/')) server.pop_back();
-  request.url = server + "/v1/integrations/" + integration.slug + where;
+  request.url = server_of(given) + "/v1/integrations/" + integration.slug + where;
   if (const std::string token = token_of(given); !token.empty()) request.header("Authorization", Secret("Bearer " + token));
   return request;
 }
 
-ClientResponse send_to_engine(const ClientRequest& request) {
+ClientResponse send_to_engine(const Given& given, ClientRequest& request) {
   HttpClientOptions options;
   options.guard = AddressGuard::off();  // the engine of the person who types this
   HttpClient client(options);
   ClientResponse response;
+  bool answered = false;
+  request.on_head = [&answered](int, const Headers&) { answered = true; };
   try {
     run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request); });
   } catch (const Failure& failure) {
-    const std::string server = request.url.substr(0, request.url.find("/v1/"));
-    throw Failure(failure.kind(), "no engine answers at " + server + ", or not to the end: " + failure.message() +
-                                      "; start it with `junctor serve`, or name another with --server");
+    if (answered) throw;
+    throw Failure(failure.kind(), "no engine answers at " + server_of(given) + ": " + failure.message() + "; start it with `junctor serve`, or name another with --server");
   }
   return response;
 }
@@ -187,7 +192,7 @@ JsonObject ask_engine(const Given& given, const Integration& integration, const 
                       UploadFiles files = {}) {
   ClientRequest request = engine_request(given, integration, "/plug");
   put_body(request, "question", question, std::move(files));
-  const ClientResponse response = send_to_engine(request);
+  const ClientResponse response = send_to_engine(given, request);
   auto answer = json::parse(response.body);
   if (response.status != 200) refused(request.url, response.status, answer ? answer.value() : Json());
   const bool of_engine = answer && answer.value().is_object() && answer.value().as_object().contains("run");
@@ -252,7 +257,7 @@ int download(const Given& given, const Integration& integration, const Action& a
     bytes += piece.size();
     out.write(piece);
   };
-  const ClientResponse response = send_to_engine(request);
+  const ClientResponse response = send_to_engine(given, request);
   if (response.status != 200) {
     auto problem = json::parse(response.body);
     refused(request.url, response.status, problem ? problem.value() : Json());

@@ -322,13 +322,18 @@ void Connection::send_problem_and_linger(Fiber& fiber, int status, const std::st
 // Closing at once would reset the connection under bytes that are still on their way here, and the
 // client would never read the answer.
 void Connection::linger(Fiber& fiber) {
-  stream_->shutdown(fiber);
   enter(Phase::writing, std::chrono::milliseconds(2000));
-  std::size_t left = linger_bytes;
-  while (left > 0) {
-    const std::size_t count = stream_->read_some(fiber, {in_.data(), in_.size()});
-    if (count == 0) return;
-    left -= std::min(left, count);
+  try {
+    stream_->shutdown(fiber);
+    std::size_t left = linger_bytes;
+    while (left > 0) {
+      const std::size_t count = stream_->read_some(fiber, {in_.data(), in_.size()});
+      if (count == 0) return;
+      left -= std::min(left, count);
+    }
+  } catch (const Failure& failure) {
+    // Its answer is sent; how the client leaves is nothing to report.
+    if (failure.kind() != FailureKind::unavailable) throw;
   }
 }
 

@@ -337,6 +337,21 @@ TEST(HttpServer, takes_no_rest_of_an_unread_body_for_a_request) {
   });
 }
 
+TEST(HttpServer, counts_a_request_once_whose_client_does_not_leave_after_its_refusal) {
+  std::vector<int> served;
+  HttpServerOptions options = in_pieces();
+  options.on_served = [&](const ServedRequest& request) { served.push_back(request.status); };
+  with_server(options, read_in_pieces, [](Fiber& fiber, HttpServer& server) {
+    EXPECT_TRUE(exchange(fiber, server, "POST /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n").starts_with("HTTP/1.1 403"));
+    const auto stays = connect(fiber, "127.0.0.1", server.port());
+    stays->write(fiber, std::string_view("POST /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n"));
+    EXPECT_TRUE(has(read_all(fiber, *stays), "403"));
+    for (int i = 0; i < 100 && server.connections() > 0; ++i) fiber.sleep_for(50ms);
+    EXPECT_EQ(server.connections(), 0u);
+  });
+  EXPECT_EQ(served, (std::vector<int>{403, 403}));
+}
+
 TEST(HttpServer, says_what_is_wrong_with_a_body_in_pieces) {
   HttpServerOptions slow = in_pieces();
   slow.body_timeout = 50ms;
