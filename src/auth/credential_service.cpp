@@ -93,12 +93,16 @@ struct CredentialService::Entry {
 class ConnectionCredentials final : public CredentialSource {
  public:
   ConnectionCredentials(CredentialService& service, ConnectionKey key, Disabled disabled,
-                        std::shared_ptr<CredentialService::Entry> kept)
+                        std::shared_ptr<CredentialService::Entry> kept, std::string run)
       : service_(service),
         key_(std::move(key)),
         disabled_(disabled),
         kept_(std::move(kept)),
-        redactions_(redactions_of(*kept_->how.method)) {}
+        redactions_(redactions_of(*kept_->how.method)),
+        notes_(std::make_shared<TokenNotes>(std::move(run))) {}
+  ~ConnectionCredentials() override {
+    service_.tokens_.keep_late(key_, notes_->run(), notes_->close());
+  }
 
   void apply(Fiber& fiber, ClientRequest& request) override {
     const auto entry = service_.entry(fiber, key_);
@@ -121,15 +125,16 @@ class ConnectionCredentials final : public CredentialSource {
     if (answer.status != 401) return AfterRefusal::give_up;
     if (method.type == AuthType::digest) return answer_challenge(*entry, sent, answer);
     if (!method.oauth2) return AfterRefusal::give_up;
-    const LiveToken token = service_.tokens_.current(fiber, key_);
+    const LiveToken token = service_.tokens_.current(fiber, key_, notes_);
     // Another call has fetched a newer token since this one was sent.
     if (!sent_authorization(sent).ends_with(token.access->reveal()))
       return AfterRefusal::retry_once;
-    const auto newer = service_.tokens_.newer_than(fiber, key_, token.generation);
+    const auto newer = service_.tokens_.newer_than(fiber, key_, token.generation, notes_);
     return newer ? AfterRefusal::retry_once : AfterRefusal::give_up;
   }
 
   Redactions redactions() const override { return redactions_; }
+  std::vector<TokenExchange> take_exchanges() override { return notes_->take(); }
 
   void each_secret(const std::function<void(std::string_view)>& see) const override {
     for (const auto& [name, secret] : kept_->open.secrets) see(secret.reveal());
@@ -173,7 +178,7 @@ class ConnectionCredentials final : public CredentialSource {
   }
 
   void apply_token(Fiber& fiber, const OAuth2Auth& oauth, ClientRequest& request) {
-    const LiveToken token = service_.tokens_.current(fiber, key_);
+    const LiveToken token = service_.tokens_.current(fiber, key_, notes_);
     std::string value = oauth.token_prefix + " " + std::string(token.access->reveal());
     set_header(request, "Authorization", Secret(value));
     crypto::wipe(value);
@@ -221,6 +226,7 @@ class ConnectionCredentials final : public CredentialSource {
   const Disabled disabled_;
   const std::shared_ptr<CredentialService::Entry> kept_;
   const Redactions redactions_;
+  const SharedNotes notes_;
 };
 
 CredentialService::CredentialService(TokenService& tokens, const AuthCatalogue& catalogue)
@@ -232,20 +238,21 @@ CredentialService::CredentialService(TokenService& tokens, const AuthCatalogue& 
 }
 
 std::unique_ptr<CredentialSource> CredentialService::source(Fiber& fiber, const TenantId& tenant,
-                                                            ConnectionId id) {
+                                                            ConnectionId id, std::string run) {
   const ConnectionKey key{tenant, id};
   const auto kept = entry(fiber, key, Look::at_once);
   require_usable(kept->open.connection, Disabled::refused);
-  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::refused, kept);
+  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::refused, kept, std::move(run));
 }
 
 std::unique_ptr<CredentialSource> CredentialService::source_for_test(Fiber& fiber,
                                                                      const TenantId& tenant,
-                                                                     ConnectionId id) {
+                                                                     ConnectionId id,
+                                                                     std::string run) {
   const ConnectionKey key{tenant, id};
   const auto kept = entry(fiber, key, Look::at_once);
   require_usable(kept->open.connection, Disabled::served);
-  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::served, kept);
+  return std::make_unique<ConnectionCredentials>(*this, key, Disabled::served, kept, std::move(run));
 }
 
 vault::Connection CredentialService::connection(Fiber& fiber, const TenantId& tenant,

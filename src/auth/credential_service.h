@@ -32,11 +32,13 @@ class CredentialService final {
   // The credentials of a connection. Throws ConnectionFailure{unknown_connection,
   // disabled_connection, secrets_destroyed, grant_expired, not_authorised, unknown_integration}. The answer is for one
   // call or one run: whether the connection is enabled is looked at by each apply() again.
-  std::unique_ptr<CredentialSource> source(Fiber& fiber, const TenantId& tenant, ConnectionId id);
+  // run: that its token requests belong to; empty for none.
+  std::unique_ptr<CredentialSource> source(Fiber& fiber, const TenantId& tenant, ConnectionId id,
+                                           std::string run = {});
 
   // Like source(), for the integration's test action: a disabled connection is served as well.
   std::unique_ptr<CredentialSource> source_for_test(Fiber& fiber, const TenantId& tenant,
-                                                    ConnectionId id);
+                                                    ConnectionId id, std::string run = {});
 
   // The connection behind it, without secrets, as it stands in the cache: for URLs with vars in
   // them.

@@ -1,5 +1,8 @@
 #include "auth/credential_service.h"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/static_resource.hpp>
+
 #include "auth/allowed_hosts.h"
 #include "auth/signing/aws_sigv4.h"
 #include "auth/signing/challenge.h"
@@ -416,6 +419,21 @@ TEST(Credentials, end_with_the_key_that_sealed_them) {
                                          .expected_version = {}});
     EXPECT_EQ(machine_call(), 200);
   });
+}
+
+TEST(Credentials, leave_no_text_of_parsed_json_in_memory) {
+  alignas(16) unsigned char memory[2048] = {};
+  const auto holds = [&](std::string_view text) {
+    return std::string_view(reinterpret_cast<const char*>(memory), sizeof memory).find(text) !=
+           std::string_view::npos;
+  };
+  boost::json::static_resource storage(memory);
+  {
+    const std::string text = R"({"access_token":"a-canary-longer-than-a-short-string","more":["another-canary-of-some-length"]})";
+    const WipedJson kept(boost::json::parse(text, &storage));
+    EXPECT_TRUE(holds("a-canary-longer") && holds("another-canary"));
+  }
+  EXPECT_FALSE(holds("canary"));
 }
 
 TEST(Credentials, a_secret_with_a_line_break_cannot_smuggle_a_header) {

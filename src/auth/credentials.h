@@ -23,6 +23,8 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/oauth/token_exchange.h"
+
 namespace junctor {
 class Fiber;
 struct ClientRequest;
@@ -60,6 +62,9 @@ class CredentialSource {
     std::vector<std::string> query_parameters;
   };
   virtual Redactions redactions() const = 0;
+
+  // The token requests that were made for apply() and after_refusal() since this was last called.
+  virtual std::vector<TokenExchange> take_exchanges() { return {}; }
 
   // The secrets that the connection's vars hold, whether a request carries them or not.
   virtual void each_secret(const std::function<void(std::string_view)>& see) const = 0;

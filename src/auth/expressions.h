@@ -51,4 +51,13 @@ Json evaluate_expression(const Jsonata& expression, const Json& input, std::stri
 // Overwrites every text inside, then makes it null.
 void wipe(Json& value);
 
+// A value with secrets in it, wiped however its block is left.
+struct WipedJson {
+  explicit WipedJson(Json given) : json(std::move(given)) {}
+  ~WipedJson() { wipe(json); }
+  WipedJson(const WipedJson&) = delete;
+  WipedJson& operator=(const WipedJson&) = delete;
+  Json json;
+};
+
 }  // namespace junctor::auth

@@ -2,12 +2,19 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "auth/oauth/token_exchange.h"
 #include "junctor/definition/auth.h"
+#include "junctor/ids.h"
 #include "junctor/integration.h"
 #include "vault/ports.h"
+
+namespace junctor {
+class Fiber;
+}
 
 namespace junctor::auth {
 
@@ -28,6 +35,20 @@ std::vector<std::string> consent_methods(const AuthDefinition& definition);
 vault::FieldDeclaration field_declaration(const Field& field);  // without its schema
 vault::FieldDeclarations field_declarations(const Integration& integration);
 vault::IntegrationProfile integration_profile(const Integration& integration);
+
+// Keeps token requests that nobody waits for any more, beside the other calls of their run.
+class TokenExchangeKeeper {
+ public:
+  struct LateExchanges {
+    TenantId tenant;
+    ConnectionId connection;
+    std::string run;
+    std::vector<TokenExchange> exchanges;
+  };
+  virtual ~TokenExchangeKeeper() = default;
+  // false: there is no such run yet; it may come.
+  virtual bool keep(Fiber& fiber, const LateExchanges& late) = 0;
+};
 
 // Answers from the definitions that are loaded. Threads: any thread.
 class AuthCatalogue {

@@ -33,6 +33,7 @@
 #include "engine/declared_executor.h"
 #include "engine/flows.h"
 #include "engine/intake.h"
+#include "engine/late_calls.h"
 #include "engine/reactor.h"
 #include "engine/records.h"
 #include "engine/runs.h"
@@ -199,6 +200,7 @@ struct Node::Parts {
   vault::Connections connections{vault, catalogue};
   HttpClient client;
   auth::Discovery discovery{client, system_clock()};
+  LateCalls late_calls{*store};
   auth::TokenService tokens{connections, catalogue, client, discovery};
   auth::CredentialService credentials{tokens, catalogue};
   auth::Authorization authorization{tokens, client, discovery};
@@ -247,7 +249,9 @@ Node::Parts::Parts(NodeInput given)
           {*store, events, registry, actions, flows, connections, system_clock(), loops_of(loops)}),
       authenticator(api_tokens, discovery, system_clock(), authenticator_options(config)),
       spool(config.data_dir + "/uploads", config.upload_limit_bytes, config.body_limit_bytes),
-      server(server_options(config, served, router), request_handler(config, router), loops_of(loops)) {}
+      server(server_options(config, served, router), request_handler(config, router), loops_of(loops)) {
+  tokens.keep_late_exchanges(late_calls);
+}
 
 void Node::Parts::provision_projects(Fiber& fiber, const std::vector<Project>& projects) {
   for (const auto& [slug, integration] : registry.get()->all())

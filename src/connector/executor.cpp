@@ -10,6 +10,7 @@
 #include "connector/urls.h"
 #include "connector/request_builder.h"
 #include "connector/sent_secrets.h"
+#include "connector/token_calls.h"
 #include "json/canonical.h"
 #include "junctor/fiber.h"
 #include "net/client.h"
@@ -134,22 +135,6 @@ Fault transport_fault(const std::string& integration, const Failure& failure) {
   out.retry_after = failure.retry_after();
   out.message = integration + ": " + failure.message();
   return out;
-}
-
-// A token endpoint that is away for now is a fault like a provider that is: another try may help. What the
-// connection itself lacks is none.
-std::optional<Fault> without_credentials(const std::string& integration, const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const vault::ConnectionFailure&) {
-    throw;
-  } catch (const Failure& failure) {
-    if (!is_retryable(failure.kind())) throw;
-    Fault out = transport_fault(integration, failure);
-    out.did_nothing = true;
-    return out;
-  }
-  return std::nullopt;
 }
 
 Json download_output(const ClientResponse& response, std::uint64_t bytes) {
@@ -319,6 +304,45 @@ Answer Executor::exchange(Fiber& fiber, const CompiledCall& call, const CallScop
   }
 }
 
+// A token endpoint that is away for now is a fault like a provider that is: another try may help. What the
+// connection itself lacks is none.
+std::optional<Fault> Executor::without_credentials(const Try& one, auth::CredentialSource& credentials,
+                                                   const std::function<void()>& work) const {
+  try {
+    work();
+    record_tokens(one, credentials);
+    return std::nullopt;
+  } catch (const vault::ConnectionFailure&) {
+    record_tokens(one, credentials);
+    throw;
+  } catch (const Failure& failure) {
+    record_tokens(one, credentials);
+    if (!is_retryable(failure.kind())) throw;
+    Fault out = transport_fault(one.call.integration, failure);
+    out.did_nothing = true;
+    return out;
+  }
+}
+
+// The requests for tokens that this try made.
+void Executor::record_tokens(const Try& one, auth::CredentialSource& credentials) const {
+  CallRecorder* const recorder = recorder_of(one.scope);
+  for (const auth::TokenExchange& exchange : credentials.take_exchanges()) {
+    if (recorder == nullptr) continue;
+    RecordedCall out = recorded(exchange);
+    out.tenant = one.scope.tenant;
+    out.run = one.scope.run;
+    out.action = one.call.action;
+    out.connection = one.scope.connection;
+    out.attempt = one.number;
+    recorder->record(std::move(out));
+  }
+}
+
+CallRecorder* Executor::recorder_of(const CallScope& scope) const {
+  return scope.recorder == nullptr ? ports_.recorder : scope.recorder;
+}
+
 // nullopt: nothing came, and fault says what that means.
 std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, const ClientRequest& request,
                                                  Fault& fault) {
@@ -351,7 +375,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     const bool to_sink = goes_to_sink(one.call, one.scope);
     if (to_sink) add_sink(request, one, clock_.now());
     if (credentials != nullptr)
-      if (auto fault = without_credentials(one.call.integration, [&] { credentials->apply(fiber, request); })) return *std::move(fault);
+      if (auto fault = without_credentials(one, *credentials, [&] { credentials->apply(fiber, request); })) return *std::move(fault);
     note_secrets(request);
     one.started = clock_.now();
     Fault fault;
@@ -376,7 +400,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     one.renewed = true;
     auto after = auth::AfterRefusal::give_up;
     if (auto missing = without_credentials(
-            one.call.integration, [&] { after = credentials->after_refusal(fiber, request, *response); }))
+            one, *credentials, [&] { after = credentials->after_refusal(fiber, request, *response); }))
       return *std::move(missing);
     if (after != auth::AfterRefusal::retry_once) return outcome;
     rewind(one.scope);
@@ -385,7 +409,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
 
 void Executor::record(const Try& one, const ClientRequest& request, const ClientResponse* response,
                       const std::string& failure) const {
-  CallRecorder* const recorder = one.scope.recorder == nullptr ? ports_.recorder : one.scope.recorder;
+  CallRecorder* const recorder = recorder_of(one.scope);
   if (recorder == nullptr) return;
   const Redaction& redaction = one.redaction;
   RecordedCall out;
@@ -489,7 +513,9 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
     ClientRequest request = build_request(*call, scope, nothing, turn);
     request.body = wanted.body;
     if (!wanted.body.empty() && content_type_of(request).empty()) request.header("Content-Type", "application/json");
-    if (scope.credentials != nullptr) scope.credentials->apply(fiber, request);
+    if (scope.credentials != nullptr)
+      if (const auto fault = without_credentials(one, *scope.credentials, [&] { scope.credentials->apply(fiber, request); }))
+        fault->raise();
     one.started = clock_.now();
     Fault fault;
     auto response = transmit(fiber, one, request, fault);
@@ -501,7 +527,12 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
     record(one, request, &*response, "");
     const bool refused = response->status == 401 && scope.credentials != nullptr && !one.renewed;
     one.renewed = true;
-    if (refused && scope.credentials->after_refusal(fiber, request, *response) == auth::AfterRefusal::retry_once) continue;
+    auto after = auth::AfterRefusal::give_up;
+    if (refused)
+      if (const auto missing = without_credentials(
+              one, *scope.credentials, [&] { after = scope.credentials->after_refusal(fiber, request, *response); }))
+        missing->raise();
+    if (after == auth::AfterRefusal::retry_once) continue;
     return shown(*std::move(response), request, one.redaction);
   }
 }

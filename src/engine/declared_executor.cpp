@@ -41,8 +41,8 @@ std::unique_ptr<auth::CredentialSource> credentials_of(Fiber& fiber, const Call&
                                                        auth::CredentialService& service) {
   if (!call.connection || call.scope.entered_vars) return nullptr;
   if (call.scope.use == ConnectionUse::test)
-    return service.source_for_test(fiber, call.scope.tenant, call.connection->id);
-  return service.source(fiber, call.scope.tenant, call.connection->id);
+    return service.source_for_test(fiber, call.scope.tenant, call.connection->id, call.scope.run.to_string());
+  return service.source(fiber, call.scope.tenant, call.connection->id, call.scope.run.to_string());
 }
 
 std::unique_ptr<auth::CredentialSource> credentials_of_action(Fiber& fiber, const DeclaredCall& call,

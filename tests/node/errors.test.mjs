@@ -67,6 +67,13 @@ await main(async () => {
   refused("a token endpoint that refuses", token, 503, "provider_error");
   check(token.body.detail.includes("invalid_client") && token.body.detail.includes("401"), `its words: ${token.text}`);
 
+  const json = async (where) => (await fetch(base + where)).json();
+  const run = (await json("/v1/runs?integration=refusing")).runs[0].id;
+  const { calls: asked } = await json(`/v1/runs/${run}/calls`);
+  check(asked.length === 1 && asked[0].url.endsWith("/token") && asked[0].status === 401 && asked[0].request.body.includes("client_credentials")
+    && asked[0].response.body.includes("invalid_client"), `the record of the token request: ${JSON.stringify(asked).slice(0, 800)}`);
+  check(!JSON.stringify(asked).includes(secret), "the record holds the client's secret");
+
   const waiting = await connect("consenting", { client_id: "me", client_secret: secret });
   refused("consent that nobody gave", await get("consenting"), 409, "not_authorised");
   check(waiting.body.status === "needs_authorisation", waiting.text);

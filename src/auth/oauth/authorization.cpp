@@ -259,7 +259,7 @@ DeviceCode Authorization::begin_device(Fiber& fiber, const ConnectionKey& key) {
   if (const std::string scope = scope_text(how.oauth(), how.definition->scopes); !scope.empty())
     fields.emplace_back("scope", Secret(scope));
   const Timestamp now = tokens_.connections().vault().clock().now();
-  const ClientResponse answer = client_.send(
+  ClientResponse answer = client_.send(
       fiber, make_token_request(call, std::move(fields), how.endpoints.device_authorization, now));
   auto parsed = json::parse(answer.body, {.max_depth = 8, .max_bytes = 64 * 1024});
   if (answer.status != 200 || !parsed || !parsed.value().is_object()) {
@@ -268,7 +268,9 @@ DeviceCode Authorization::begin_device(Fiber& fiber, const ConnectionKey& key) {
                       ? std::move(refusal)
                       : TokenAnswer(TokenRefusal{answer.status, {}, {}}));
   }
-  const JsonObject& body = parsed.value().as_object();
+  crypto::wipe(answer.body);
+  const WipedJson whole(std::move(parsed).value());
+  const JsonObject& body = whole.json.as_object();
   const auto text = [&](std::string_view name) {
     const Json* value = body.if_contains(name);
     return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();

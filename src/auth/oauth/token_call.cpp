@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "auth/jose/jwt.h"
+#include "auth/oauth/note_exchange.h"
 #include "auth/schemes.h"
 #include "base/crypto.h"
 #include "base/text.h"
@@ -134,50 +135,15 @@ std::optional<JsonObject> parse_answer(const ClientResponse& answer) {
   const std::string_view type = answer.headers.get("Content-Type").value_or("");
   if (type.starts_with("application/x-www-form-urlencoded")) {
     JsonObject out;
-    for (const Parameter& parameter : parse_query(answer.body))
+    for (Parameter& parameter : parse_query(answer.body)) {
       out[parameter.name] = parameter.value;
+      crypto::wipe(parameter.value);
+    }
     return out;
   }
   auto parsed = json::parse(answer.body, {.max_depth = 32, .max_bytes = most_answer_bytes});
   if (!parsed || !parsed.value().is_object()) return std::nullopt;
   return std::move(parsed.value().as_object());
-}
-
-std::string without_secrets(std::string text, const FormFields& secrets) {
-  for (const auto& [name, secret] : secrets) {
-    if (secret.reveal().size() < 4) continue;
-    // Some have "secret" for their secret, and the mark holds that word.
-    constexpr std::string_view mark = "[secret]";
-    for (std::size_t at = 0; (at = text.find(secret.reveal(), at)) != std::string::npos; at += mark.size())
-      text.replace(at, secret.reveal().size(), mark);
-  }
-  return text;
-}
-
-// Everything secret that went out with a request, also what was added to it last: a provider may repeat
-// any of it in its error message.
-FormFields sent_secrets(const ClientRequest& request, const FormFields& known) {
-  FormFields out;
-  for (const auto& [name, value] : known) out.emplace_back(name, value.clone());
-  if (const auto* body = std::get_if<Secret>(&request.body))
-    for (Parameter& field : parse_query(body->reveal())) {
-      const bool is_public = field.name == "grant_type" || field.name == "client_id" ||
-                             field.name == "scope" || field.name == "client_assertion_type" ||
-                             field.name == "redirect_uri";
-      if (!is_public) out.emplace_back(field.name, Secret(field.value));
-      crypto::wipe(field.value);
-    }
-  for (const ClientHeader& header : request.headers) {
-    const auto* value = std::get_if<Secret>(&header.value);
-    if (value == nullptr || !value->reveal().starts_with("Basic ")) continue;
-    auto pair = crypto::from_base64(value->reveal().substr(6)).value_or(std::string());
-    const auto colon = pair.find(':');
-    if (colon != std::string::npos)
-      if (auto password = percent_decode(std::string_view(pair).substr(colon + 1)))
-        out.emplace_back("client_secret", Secret(*password));
-    crypto::wipe(pair);
-  }
-  return out;
 }
 
 // Every text of a declared JSON body, for the same reason.
@@ -198,7 +164,14 @@ TokenRefusal refusal(int status, const JsonObject& body, const FormFields& secre
   return out;
 }
 
-TokenAnswer read_object(int status, JsonObject body, const FormFields& secrets) {
+TokenRefusal unreadable(const ClientResponse& answer) {
+  return {answer.status, {}, "the answer is neither JSON nor a form"};
+}
+
+// Zeroes the body: it may hold tokens by other names too.
+TokenAnswer read_object(int status, JsonObject given, const FormFields& secrets) {
+  WipedJson whole(std::move(given));
+  JsonObject& body = whole.json.as_object();
   TokenGrant grant;
   grant.access_token = secret_member(body, "access_token");
   if (status >= 300 || grant.access_token.empty()) return refusal(status, body, secrets);
@@ -233,6 +206,39 @@ ClientRequest base_request(const TokenCall& call, std::string method, std::strin
   request.most_redirects = 0;
   request.identity = call.identity;
   return request;
+}
+
+TokenAnswer read_declared_answer(const TokenRequest& declared, const ClientResponse& answer,
+                                 const FormFields& secrets) {
+  if (declared.token.empty() || answer.status >= 300) return read_token_answer(answer, secrets);
+  auto body = parse_answer(answer);
+  if (!body) return unreadable(answer);
+  const WipedJson whole(std::move(*body));
+  Json mapped = evaluate_expression(declared.token, whole.json, "the token request's token");
+  if (!mapped.is_object())
+    return TokenRefusal{answer.status, {}, "the declared mapping finds no token in the answer"};
+  return read_object(answer.status, std::move(mapped.as_object()), secrets);
+}
+
+// Sends, reads, and notes both where somebody keeps it.
+template <typename Read>
+TokenAnswer exchange(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
+                     const FormFields& secrets, const Read& read) {
+  TokenExchange note = note_of(request, secrets, wire.clock.now());
+  try {
+    ClientResponse answer = wire.client.send(fiber, request);
+    note_answer(note, answer);
+    throw_when_unavailable(answer, wire.clock.now());
+    TokenAnswer out = read(answer);
+    crypto::wipe(answer.body);
+    note_outcome(note, out, secrets);
+    if (wire.seen) wire.seen(std::move(note));
+    return out;
+  } catch (const Failure& failure) {
+    note.failure = failure.message();
+    if (wire.seen) wire.seen(std::move(note));
+    throw;
+  }
 }
 
 }  // namespace
@@ -302,17 +308,16 @@ ClientRequest make_token_request(const TokenCall& call, FormFields fields, std::
 
 TokenAnswer read_token_answer(const ClientResponse& answer, const FormFields& secrets) {
   auto body = parse_answer(answer);
-  if (!body) return TokenRefusal{answer.status, {}, "the answer is neither JSON nor a form"};
+  if (!body) return unreadable(answer);
   return read_object(answer.status, std::move(*body), secrets);
 }
 
 TokenAnswer send_token_request(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
-                               const FormFields& secrets) {
-  ClientResponse answer = wire.client.send(fiber, request);
-  throw_when_unavailable(answer, wire.clock.now());
-  TokenAnswer out = read_token_answer(answer, sent_secrets(request, secrets));
-  crypto::wipe(answer.body);
-  return out;
+                               const FormFields& known) {
+  const FormFields secrets = sent_secrets(request, known);
+  return exchange(fiber, wire, request, secrets, [&](const ClientResponse& answer) {
+    return read_token_answer(answer, secrets);
+  });
 }
 
 TokenAnswer send_declared_request(Fiber& fiber, const TokenWire& wire, const TokenCall& call,
@@ -328,8 +333,9 @@ TokenAnswer send_declared_request(Fiber& fiber, const TokenWire& wire, const Tok
     if (!value.is_null())
       set_header(request, name,
                  Secret(value.is_string() ? std::string(value.as_string()) : json::to_text(value)));
-  FormFields fields;
+  FormFields known;
   if (!declared.form.empty()) {
+    FormFields fields;
     for (const auto& [name, value] :
          call.vars.object(declared.form, "the token request's form", extra))
       if (!value.is_null())
@@ -341,22 +347,16 @@ TokenAnswer send_declared_request(Fiber& fiber, const TokenWire& wire, const Tok
     Json body(call.vars.object(declared.body, "the token request's body", extra));
     request.header("Content-Type", "application/json");
     request.body = Secret(json::to_text(body));
-    add_texts(body, fields);
+    add_texts(body, known);
     wipe(body);
   }
   for (const ClientHeader& header : request.headers)
     if (const auto* value = std::get_if<Secret>(&header.value))
-      fields.emplace_back(header.name, value->clone());
-  ClientResponse answer = wire.client.send(fiber, request);
-  throw_when_unavailable(answer, wire.clock.now());
-  auto body = parse_answer(answer);
-  if (!body || declared.token.empty() || answer.status >= 300)
-    return read_token_answer(answer, fields);
-  Json mapped =
-      evaluate_expression(declared.token, Json(std::move(*body)), "the token request's token");
-  if (!mapped.is_object())
-    return TokenRefusal{answer.status, {}, "the declared mapping finds no token in the answer"};
-  return read_object(answer.status, std::move(mapped.as_object()), fields);
+      known.emplace_back(header.name, value->clone());
+  const FormFields secrets = sent_secrets(request, known);
+  return exchange(fiber, wire, request, secrets, [&](const ClientResponse& answer) {
+    return read_declared_answer(declared, answer, secrets);
+  });
 }
 
 }  // namespace junctor::auth

@@ -5,6 +5,7 @@
 
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "auth/expressions.h"
+#include "auth/oauth/token_exchange.h"
 #include "auth/ports.h"
 #include "junctor/clock.h"
 #include "net/client.h"
@@ -85,11 +87,12 @@ TokenAnswer read_token_answer(const ClientResponse& answer, const FormFields& se
 struct TokenWire {
   HttpClient& client;
   const Clock& clock;
+  std::function<void(TokenExchange)> seen{};  // takes every request; empty: nobody keeps them
 };
 
 // Sends and reads. Throws Failure of HttpClient::send, with retry_after where the provider asks.
 TokenAnswer send_token_request(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
-                               const FormFields& secrets);
+                               const FormFields& known);
 
 // The declared exchange that follows no standard; refresh_token may be empty.
 TokenAnswer send_declared_request(Fiber& fiber, const TokenWire& wire, const TokenCall& call,

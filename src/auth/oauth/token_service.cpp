@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "auth/oauth/note_exchange.h"
 #include "auth/schemes.h"
 #include "base/log.h"
 #include "store/store.h"
@@ -15,6 +16,9 @@ using vault::ConnectionStatus;
 
 constexpr std::size_t most_known = 100'000;
 constexpr std::chrono::milliseconds refresh_limit{60'000};
+constexpr std::size_t most_late = 1'000;
+// About four minutes in all: longer than a run without steps takes.
+constexpr std::chrono::milliseconds first_late_pause{500}, last_late_pause{128'000};
 
 bool needs_consent(const OAuth2Auth& oauth) {
   return oauth.grant == Grant::authorization_code || oauth.grant == Grant::device_code;
@@ -51,31 +55,34 @@ void TokenService::stop() {
   scope_->stop_blocking();
 }
 
-LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key) {
+LiveToken TokenService::current(Fiber& fiber, const ConnectionKey& key,
+                                const SharedNotes& notes) {
   const Timestamp now = connections_.vault().clock().now();
   auto token = known(key);
   if (!token) token = load(fiber, key);
-  if (!token) return wait_for_newer(fiber, key, 0);
+  if (!token) return wait_for_newer(fiber, key, 0, notes);
   if (!token->refresh_at || now < *token->refresh_at) return *token;
   if (token->expires_at && now < *token->expires_at) {
-    if (!is_paused(key)) join_flight(key, token->generation);
+    if (!is_paused(key)) join_flight(key, token->generation, notes);
     return *token;
   }
-  return wait_for_newer(fiber, key, token->generation);
+  return wait_for_newer(fiber, key, token->generation, notes);
 }
 
 std::optional<LiveToken> TokenService::newer_than(Fiber& fiber, const ConnectionKey& key,
-                                                  std::int64_t seen) {
+                                                  std::int64_t seen,
+                                                  const SharedNotes& notes) {
   if (const auto token = known(key); token && token->generation > seen) return *token;
-  LiveToken token = wait_for_newer(fiber, key, seen);
+  LiveToken token = wait_for_newer(fiber, key, seen, notes);
   // Joined a flight that began before this token was seen.
-  if (token.generation <= seen) token = wait_for_newer(fiber, key, seen);
+  if (token.generation <= seen) token = wait_for_newer(fiber, key, seen, notes);
   return token.generation > seen ? std::optional(token) : std::nullopt;
 }
 
-LiveToken TokenService::wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
+LiveToken TokenService::wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen,
+                                       const SharedNotes& notes) {
   require_no_pause(key);
-  return join_flight(key, seen)->wait(fiber);
+  return join_flight(key, seen, notes)->wait(fiber);
 }
 
 void TokenService::forget(const ConnectionKey& key) {
@@ -118,24 +125,28 @@ void TokenService::remember_locked(const ConnectionKey& key, const LiveToken& to
 }
 
 std::shared_ptr<TokenService::Refresh> TokenService::join_flight(const ConnectionKey& key,
-                                                                 std::int64_t seen) {
+                                                                 std::int64_t seen,
+                                                                 const SharedNotes& notes) {
   const std::lock_guard lock(mutex_);
   if (stopped_) throw Failure(FailureKind::cancelled, "the engine is stopping");
   auto& slot = flights_[key];
   if (slot) return slot;
   slot = std::make_shared<Refresh>();
-  loop_.loop().post([this, key, seen, flight = slot] {
-    scope_->spawn([this, key, seen, flight](Fiber& fiber) { fly(fiber, key, seen, *flight); });
+  loop_.loop().post([this, key, seen, notes, flight = slot] {
+    scope_->spawn([this, key, seen, notes, flight](Fiber& fiber) {
+      fly(fiber, key, seen, notes, *flight);
+    });
   });
   return slot;
 }
 
-void TokenService::fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen, Refresh& flight) {
+void TokenService::fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen,
+                       const SharedNotes& notes, Refresh& flight) {
   const DeadlineScope limit(fiber, refresh_limit);
   std::optional<LiveToken> token;
   std::exception_ptr error;
   try {
-    token = refresh(fiber, key, seen);
+    token = refresh(fiber, key, seen, notes);
   } catch (...) {
     error = std::current_exception();
     if (!is_paused(key)) pause(key, {}, {});
@@ -179,7 +190,8 @@ void TokenService::require_no_pause(const ConnectionKey& key) const {
       .retry_after(left);
 }
 
-LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen) {
+LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen,
+                                const SharedNotes& notes) {
   for (;;) {
     if (const auto token = store_received(fiber, key)) return *token;
     LeaseAnswer answer = connections_.vault().store().write(fiber, [&](Transaction& tx) {
@@ -190,7 +202,7 @@ LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int
       return *newer;
     }
     if (auto* lease = std::get_if<TokenLease>(&answer)) {
-      if (const auto token = refresh_with(fiber, key, std::move(*lease))) return *token;
+      if (const auto token = refresh_with(fiber, key, std::move(*lease), notes)) return *token;
     } else {
       fiber.sleep_for(options_.busy_pause);
     }
@@ -198,7 +210,8 @@ LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int
 }
 
 std::optional<LiveToken> TokenService::refresh_with(Fiber& fiber, const ConnectionKey& key,
-                                                    TokenLease lease) {
+                                                    TokenLease lease,
+                                                    const SharedNotes& notes) {
   try {
     Resolved how = resolve(fiber, lease.connection);
     if (needs_consent(how.oauth()) &&
@@ -215,7 +228,7 @@ std::optional<LiveToken> TokenService::refresh_with(Fiber& fiber, const Connecti
       return token_without_refresh(fiber, key, lease);
     }
     const Timestamp now = connections_.vault().clock().now();
-    TokenAnswer answer = ask_or_pause(fiber, key, lease, how, now);
+    TokenAnswer answer = ask_or_pause(fiber, key, lease, how, now, wire(key, lease, notes));
     if (const auto* refusal = std::get_if<TokenRefusal>(&answer))
       fail_grant(fiber, key, lease, *refusal);
     const bool had_ended = lease.connection.connection.status == ConnectionStatus::grant_expired;
@@ -254,9 +267,9 @@ LiveToken TokenService::token_without_refresh(Fiber& fiber, const ConnectionKey&
 
 TokenAnswer TokenService::ask_or_pause(Fiber& fiber, const ConnectionKey& key,
                                        const TokenLease& lease, const Resolved& how,
-                                       Timestamp now) {
+                                       Timestamp now, const TokenWire& wire) {
   try {
-    return ask(fiber, lease, how, now);
+    return ask(fiber, lease, how, now, wire);
   } catch (const ConnectionFailure&) {
     throw;
   } catch (const Failure& failure) {
@@ -266,8 +279,59 @@ TokenAnswer TokenService::ask_or_pause(Fiber& fiber, const ConnectionKey& key,
   }
 }
 
+// Also without what the connection keeps secret: a URL may have been made of it.
+TokenWire TokenService::wire(const ConnectionKey& key, const TokenLease& lease,
+                             const SharedNotes& notes) {
+  if (!notes) return {client_, connections_.vault().clock()};
+  return {client_, connections_.vault().clock(), [this, key, &lease, notes](TokenExchange exchange) {
+            FormFields secrets;
+            for (const auto& [name, secret] : lease.connection.secrets)
+              secrets.emplace_back(name, secret.clone());
+            exchange.integration = lease.connection.connection.integration;
+            exchange.url = without_secrets(std::move(exchange.url), secrets);
+            exchange.failure = without_secrets(std::move(exchange.failure), secrets);
+            if (!notes->add(exchange)) {
+              std::vector<TokenExchange> late;
+              late.push_back(std::move(exchange));
+              keep_late(key, notes->run(), std::move(late));
+            }
+          }};
+}
+
+void TokenService::keep_late(const ConnectionKey& key, const std::string& run,
+                             std::vector<TokenExchange> exchanges) {
+  if (keeper_ == nullptr || run.empty() || exchanges.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || late_ >= most_late) return;
+    ++late_;
+  }
+  auto late = std::make_shared<const TokenExchangeKeeper::LateExchanges>(
+      TokenExchangeKeeper::LateExchanges{key.tenant, key.id, run, std::move(exchanges)});
+  loop_.loop().post([this, late] {
+    scope_->spawn([this, late](Fiber& fiber) {
+      wait_for_run(fiber, *late);
+      const std::lock_guard lock(mutex_);
+      --late_;
+    });
+  });
+}
+
+// A run that is called for stands in the store when it is over.
+void TokenService::wait_for_run(Fiber& fiber, const TokenExchangeKeeper::LateExchanges& late) {
+  try {
+    for (auto pause = first_late_pause; pause <= last_late_pause; pause *= 2) {
+      if (keeper_->keep(fiber, late)) return;
+      fiber.sleep_for(pause);
+    }
+  } catch (const Failure& failure) {
+    log::write(log::Level::warning, "auth", "a token request is missing in the record of run {}: {}",
+               late.run, failure.message());
+  }
+}
+
 TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resolved& how,
-                              Timestamp now) {
+                              Timestamp now, const TokenWire& wire) {
   {
     const std::lock_guard lock(mutex_);
     ++stats_.refreshes;
@@ -275,7 +339,6 @@ TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resol
   const VarsContext vars(lease.connection);
   const OAuth2Auth& oauth = how.oauth();
   const TokenCall call{oauth, vars, how.endpoints, how.identity};
-  const TokenWire wire{client_, connections_.vault().clock()};
   if (!lease.refresh_token.empty() && oauth.refresh)
     return send_declared_request(fiber, wire, call, *oauth.refresh, lease.refresh_token);
   if (lease.refresh_token.empty() && oauth.grant == Grant::token_exchange) {
@@ -286,14 +349,11 @@ TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resol
   }
   FormFields fields =
       lease.refresh_token.empty() ? grant_fields(call, now) : refresh_fields(lease.refresh_token);
-  FormFields secrets;
-  for (const auto& [name, value] : fields) secrets.emplace_back(name, value.clone());
   if (lease.refresh_token.empty())
     if (const std::string scope = scope_text(oauth, how.definition->scopes); !scope.empty())
       fields.emplace_back("scope", Secret(scope));
   return send_token_request(fiber, wire,
-                            make_token_request(call, std::move(fields), how.endpoints.token, now),
-                            secrets);
+                            make_token_request(call, std::move(fields), how.endpoints.token, now), {});
 }
 
 std::optional<LiveToken> TokenService::store_received(Fiber& fiber, const ConnectionKey& key) {
@@ -339,7 +399,7 @@ void TokenService::store_later(const ConnectionKey& key) {
       const std::lock_guard lock(mutex_);
       stored_later_.erase(key);
     }
-    if (has_received(key)) join_flight(key, 0);
+    if (has_received(key)) join_flight(key, 0, {});
   });
 }
 
@@ -367,53 +427,6 @@ void TokenService::fail_grant(Fiber& fiber, const ConnectionKey& key, const Toke
       ConnectionError::provider_error,
       fmt::format("the provider refused a token with status {} ({}); check the client's settings",
                   refusal.status, reason));
-}
-
-TokenService::Resolved TokenService::resolve_locally(const vault::OpenConnection& open) {
-  const vault::Connection& connection = open.connection;
-  Resolved out;
-  out.definition = catalogue_.find(connection.integration);
-  if (!out.definition)
-    throw ConnectionFailure(
-        ConnectionError::unknown_integration,
-        fmt::format("the integration \"{}\" is not loaded", connection.integration));
-  out.method = &out.definition->methods.front();
-  for (const Auth& method : out.definition->methods)
-    if (method.slug == connection.auth_method && !method.slug.empty()) out.method = &method;
-  const VarsContext vars(open);
-  if (out.method->mtls || out.method->type == AuthType::mtls)
-    out.identity = client_identity(out.method->mtls.value_or(MtlsAuth()), vars);
-  if (!out.method->oauth2) return out;
-  const Endpoints& declared = out.definition->endpoints;
-  const auto fill = [&](const Template& text, std::string_view name) {
-    return text.empty() ? std::string() : vars.url(text, name);
-  };
-  out.endpoints = {fill(declared.issuer, "endpoints.issuer"),
-                   fill(declared.authorization, "endpoints.authorization"),
-                   fill(declared.token, "endpoints.token"),
-                   fill(declared.device_authorization, "endpoints.device_authorization"),
-                   fill(declared.revocation, "endpoints.revocation"),
-                   fill(declared.jwks, "endpoints.jwks"),
-                   AnswersNameIssuer::no};
-  return out;
-}
-
-TokenService::Resolved TokenService::resolve(Fiber& fiber, const vault::OpenConnection& open) {
-  Resolved out = resolve_locally(open);
-  if (out.endpoints.issuer.empty()) return out;
-  const OAuthEndpoints found = discovery_.metadata(fiber, out.endpoints.issuer);
-  const auto complete = [&](std::string& mine, const std::string& theirs,
-                            const std::string& with_certificate = {}) {
-    if (mine.empty()) mine = out.identity && !with_certificate.empty() ? with_certificate : theirs;
-  };
-  complete(out.endpoints.authorization, found.authorization);
-  complete(out.endpoints.token, found.token, found.mtls_token);
-  complete(out.endpoints.device_authorization, found.device_authorization,
-           found.mtls_device_authorization);
-  complete(out.endpoints.revocation, found.revocation, found.mtls_revocation);
-  complete(out.endpoints.jwks, found.jwks);
-  out.endpoints.answers_name_issuer = found.answers_name_issuer;
-  return out;
 }
 
 TokenServiceStats TokenService::stats() const {

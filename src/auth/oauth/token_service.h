@@ -24,6 +24,7 @@
 #include "async/scope.h"
 #include "auth/oauth/discovery.h"
 #include "auth/oauth/flight.h"
+#include "auth/oauth/token_notes.h"
 #include "auth/oauth/token_store.h"
 #include "auth/ports.h"
 
@@ -38,6 +39,8 @@ struct TokenServiceOptions {
   std::chrono::milliseconds longest_wait{3'600'000};  // of what a provider asks for by Retry-After
   std::chrono::milliseconds store_pause{1'000};    // after the store refused a grant
 };
+
+using SharedNotes = std::shared_ptr<TokenNotes>;
 
 struct TokenServiceStats {
   std::uint64_t refreshes = 0;  // token calls made
@@ -56,10 +59,17 @@ class TokenService final {
   // A usable token; waits for a refresh only when there is none. Throws ConnectionFailure:
   // not_authorised, grant_expired, provider_error; Failure{unavailable, timeout, overloaded}, with
   // retry_after while the token endpoint is left alone.
-  LiveToken current(Fiber& fiber, const ConnectionKey& key);
+  // notes: takes the requests that are made for it; may be null.
+  LiveToken current(Fiber& fiber, const ConnectionKey& key, const SharedNotes& notes = {});
   // A token newer than the one of generation `seen`, which a server refused; nullopt when there is
   // nothing to renew it with. Throws as current().
-  std::optional<LiveToken> newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
+  std::optional<LiveToken> newer_than(Fiber& fiber, const ConnectionKey& key, std::int64_t seen,
+                                      const SharedNotes& notes = {});
+  // Before the first request. The keeper outlives this.
+  void keep_late_exchanges(TokenExchangeKeeper& keeper) { keeper_ = &keeper; }
+  // The work that these belong to is over: they go to the keeper, for as long as it waits for their run.
+  void keep_late(const ConnectionKey& key, const std::string& run,
+                 std::vector<TokenExchange> exchanges);
   // Forgets what is in memory about a connection.
   void forget(const ConnectionKey& key);
 
@@ -101,24 +111,32 @@ class TokenService final {
   std::optional<LiveToken> load(Fiber& fiber, const ConnectionKey& key);
   void remember(const ConnectionKey& key, const LiveToken& token);
   void remember_locked(const ConnectionKey& key, const LiveToken& token);  // with mutex_ held
-  LiveToken wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
-  std::shared_ptr<Refresh> join_flight(const ConnectionKey& key, std::int64_t seen);
-  void fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen, Refresh& flight);
+  LiveToken wait_for_newer(Fiber& fiber, const ConnectionKey& key, std::int64_t seen,
+                           const SharedNotes& notes);
+  std::shared_ptr<Refresh> join_flight(const ConnectionKey& key, std::int64_t seen,
+                                       const SharedNotes& notes);
+  void fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen, const SharedNotes& notes,
+           Refresh& flight);
   void pause(const ConnectionKey& key, std::chrono::milliseconds at_least, std::string reason);
   bool is_paused(const ConnectionKey& key) const;
   void require_no_pause(const ConnectionKey& key) const;
-  LiveToken refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen);
+  LiveToken refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen,
+                    const SharedNotes& notes);
   // nullopt: another node took the lease over meanwhile. The token there is, when it is good and
   // nothing renews it.
-  std::optional<LiveToken> refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease);
+  std::optional<LiveToken> refresh_with(Fiber& fiber, const ConnectionKey& key, TokenLease lease,
+                                        const SharedNotes& notes);
   TokenAnswer ask_or_pause(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
-                           const Resolved& how, Timestamp now);
-  TokenAnswer ask(Fiber& fiber, const TokenLease& lease, const Resolved& how, Timestamp now);
+                           const Resolved& how, Timestamp now, const TokenWire& wire);
+  TokenAnswer ask(Fiber& fiber, const TokenLease& lease, const Resolved& how, Timestamp now,
+                  const TokenWire& wire);
+  TokenWire wire(const ConnectionKey& key, const TokenLease& lease, const SharedNotes& notes);
   LiveToken token_without_refresh(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease);
   // Writes what was received and not written yet; nullopt when there is nothing, or another lease won.
   std::optional<LiveToken> store_received(Fiber& fiber, const ConnectionKey& key);
   bool has_received(const ConnectionKey& key) const;
   void store_later(const ConnectionKey& key);
+  void wait_for_run(Fiber& fiber, const TokenExchangeKeeper::LateExchanges& late);
   [[noreturn]] void fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
                                const TokenRefusal& refusal);
 
@@ -127,6 +145,7 @@ class TokenService final {
   HttpClient& client_;
   Discovery& discovery_;
   const TokenServiceOptions options_;
+  TokenExchangeKeeper* keeper_ = nullptr;
   TokenStore tokens_;
   const Uuid holder_ = Uuid::generate();
 
@@ -138,6 +157,7 @@ class TokenService final {
   std::map<ConnectionKey, std::shared_ptr<const Received>> received_;
   std::set<ConnectionKey> stored_later_;  // somebody sleeps before the next try
   TokenServiceStats stats_;
+  std::size_t late_ = 0;  // fibers that wait for a run
   bool stopped_ = false;
 
   LoopThread loop_;

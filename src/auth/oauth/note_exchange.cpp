@@ -1,0 +1,121 @@
+#include "auth/oauth/note_exchange.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/crypto.h"
+
+namespace junctor::auth {
+namespace {
+
+constexpr std::string_view redacted = "[redacted]";
+
+// Fields of requests whose values are no secrets.
+bool is_public(std::string_view field) {
+  constexpr std::array<std::string_view, 7> names = {
+      "grant_type", "client_id", "scope", "client_assertion_type", "redirect_uri", "audience", "resource"};
+  return std::find(names.begin(), names.end(), field) != names.end();
+}
+
+// Some have "secret" for their secret, and the mark holds that word.
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+    text.replace(at, what.size(), by);
+}
+
+bool is_form(const ClientRequest& request) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [](const ClientHeader& header) {
+    const auto* value = std::get_if<std::string>(&header.value);
+    return value != nullptr && equal_ignoring_case(header.name, "Content-Type") &&
+           value->starts_with("application/x-www-form-urlencoded");
+  });
+}
+
+}  // namespace
+
+std::string without_secrets(std::string text, const FormFields& secrets) {
+  constexpr std::string_view mark = "[secret]";
+  for (const auto& [name, secret] : secrets) {
+    if (secret.reveal().size() < 4) continue;
+    replace_all(text, secret.reveal(), mark);
+    std::string encoded = percent_encode(secret.reveal());
+    if (encoded != secret.reveal()) replace_all(text, encoded, mark);
+    crypto::wipe(encoded);
+  }
+  return text;
+}
+
+FormFields sent_secrets(const ClientRequest& request, const FormFields& known) {
+  FormFields out;
+  for (const auto& [name, value] : known) out.emplace_back(name, value.clone());
+  if (const auto* body = std::get_if<Secret>(&request.body))
+    for (Parameter& field : parse_query(body->reveal())) {
+      if (!is_public(field.name)) out.emplace_back(field.name, Secret(field.value));
+      crypto::wipe(field.value);
+    }
+  for (const ClientHeader& header : request.headers) {
+    const auto* value = std::get_if<Secret>(&header.value);
+    if (value == nullptr || !value->reveal().starts_with("Basic ")) continue;
+    auto pair = crypto::from_base64(value->reveal().substr(6)).value_or(std::string());
+    const auto colon = pair.find(':');
+    if (colon != std::string::npos)
+      if (auto password = percent_decode(std::string_view(pair).substr(colon + 1)))
+        out.emplace_back("client_secret", Secret(*password));
+    crypto::wipe(pair);
+  }
+  return out;
+}
+
+TokenExchange note_of(const ClientRequest& request, const FormFields& secrets, Timestamp started_at) {
+  TokenExchange note;
+  note.started_at = started_at;
+  note.method = request.method;
+  note.url = without_secrets(request.url.substr(0, request.url.find('?')), secrets);
+  for (const ClientHeader& header : request.headers) {
+    const auto* text = std::get_if<std::string>(&header.value);
+    note.request_headers.emplace_back(header.name, text != nullptr ? *text : std::string(redacted));
+  }
+  const auto* body = std::get_if<Secret>(&request.body);
+  if (body == nullptr) return note;
+  note.request_bytes = body->reveal().size();
+  if (!is_form(request)) return note;
+  for (Parameter& field : parse_query(body->reveal())) {
+    note.request[field.name] =
+        is_public(field.name) ? without_secrets(field.value, secrets) : std::string(redacted);
+    crypto::wipe(field.value);
+  }
+  return note;
+}
+
+void note_answer(TokenExchange& note, const ClientResponse& answer) {
+  note.status = answer.status;
+  note.response_bytes = answer.timings.received_bytes;
+  note.connect = answer.timings.connect;
+  note.first_byte = answer.timings.first_byte;
+  note.total = answer.timings.total;
+  note.connection_reused = answer.timings.connection_reused;
+}
+
+void note_outcome(TokenExchange& note, const TokenAnswer& outcome, const FormFields& secrets) {
+  if (const auto* refusal = std::get_if<TokenRefusal>(&outcome)) {
+    note.response = {{"error", refusal->code}, {"error_description", refusal->description}};
+    note.failure = "the provider refused a token";
+    return;
+  }
+  const TokenGrant& grant = std::get<TokenGrant>(outcome);
+  FormFields all;
+  for (const auto& [name, value] : secrets) all.emplace_back(name, value.clone());
+  const std::pair<const char*, const Secret*> tokens[] = {{"access_token", &grant.access_token},
+                                                          {"refresh_token", &grant.refresh_token},
+                                                          {"id_token", &grant.id_token}};
+  for (const auto& [name, token] : tokens) {
+    if (token->empty()) continue;
+    note.response[name] = redacted;
+    all.emplace_back(name, token->clone());
+  }
+  note.response["token_type"] = without_secrets(grant.token_type, all);
+  note.response["scope"] = without_secrets(grant.scope, all);
+  if (grant.expires_in) note.response["expires_in"] = grant.expires_in->count();
+}
+
+}  // namespace junctor::auth
