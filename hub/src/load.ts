@@ -12,7 +12,7 @@ export interface Loaded<T> {
 }
 
 export function asProblem(error: unknown): ApiProblem {
-  const problem = error instanceof ApiProblem ? error : new ApiProblem(0, String(error));
+  const problem = error instanceof ApiProblem ? error : new ApiProblem(0, error instanceof Error ? error.message : String(error));
   // The token was revoked or has expired: the sign-in page takes over.
   if (problem.status === 401) setToken("");
   return problem;

@@ -61,6 +61,9 @@ export interface Action {
   // true: anything fits.
   input: Schema | boolean | null;
   output: Schema | boolean | null;
+  // Parameters that are no members of the input, but files beside it.
+  files: { name: string; required: boolean }[];
+  gives_file: boolean;
 }
 
 export interface Integration extends IntegrationName {

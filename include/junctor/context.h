@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "junctor/files.h"
 #include "junctor/ids.h"
 #include "junctor/json.h"
 #include "junctor/secret.h"
@@ -64,6 +65,8 @@ struct CallOptions {
   std::string integration;  // missing: its own
   std::string connection;   // missing: that of this run, or the other integration's default one
   std::optional<std::chrono::milliseconds> timeout;
+  UploadFiles files{};      // by the name of the parameter; for call()
+  DownloadSink download{};  // where the file goes that the action gives; for call()
 };
 
 // Which bound of its pagination ended a listing before its end: max_pages, max_items or max_time.
@@ -89,7 +92,8 @@ class Context {
   // A secret var. Throws Failure{not_found} that says how to set it.
   virtual Secret secret(std::string_view key) = 0;
 
-  // Calls an action, declared or coded. Throws Failure. That a bound cut its listing short stands in the run; a
+  // Calls an action, declared or coded. Throws Failure. With options.download the output is {bytes, content_type,
+  // content_disposition} of the file. Throws Failure{invalid} for a file that the action does not take or give. That a bound cut its listing short stands in the run; a
   // handler that must know it uses stream().
   virtual Json call(std::string_view action, const Json& input, const CallOptions& options = {}) = 0;
   // The rows of a declared action that pages, one by one as they arrive, without the pages in memory.

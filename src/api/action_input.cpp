@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/text.h"
 #include "json/parse.h"
 
 namespace junctor::api {
@@ -77,6 +78,19 @@ void put_param(JsonObject& input, const LoadedAction& action, const Param& param
   }
 }
 
+std::vector<std::string> utf8_texts(std::vector<std::string> texts) {
+  for (std::string& text : texts) text = as_utf8(std::move(text));
+  return texts;
+}
+
+// Whether a member of a body may have this name; an action without params takes any, for its schema to judge.
+bool takes_in_body(const LoadedAction& action, const std::string& name, Places places) {
+  if (action.definition->params.empty()) return true;
+  for (const Param& param : action.definition->params)
+    if (param.name == name) return places == Places::ignored || place_of(param, *action.definition) == ParamPlace::body;
+  return false;
+}
+
 bool has_body(const HttpRequest& request) { return !request.body.empty(); }
 
 }  // namespace
@@ -112,6 +126,29 @@ Result<Json> body_input(const HttpRequest& request) {
   if (!parsed.value().is_object())
     return Problem{"body", 0, "a value that is no object", "a JSON object", ""};
   return parsed;
+}
+
+Result<Json> with_form_texts(const LoadedAction& action, Json input, const FormTexts& texts,
+                             Places places) {
+  for (const auto& [name, given] : texts) {
+    if (!takes_in_body(action, name, places))
+      return Problem{"body", 0, "the part \"" + name + "\", which is no parameter that the body takes", "`input`, a parameter, or a file", ""};
+    if (!input.get_object().contains(name)) put_texts(input.get_object(), action, name, utf8_texts(given));
+  }
+  return input;
+}
+
+Result<Json> input_beside_file(const LoadedAction& action, const HttpRequest& request, Places places) {
+  Json input = JsonObject();
+  if (places == Places::heeded) {
+    auto placed = action_input(action, request);
+    if (!placed.ok()) return placed;
+    input = std::move(placed).value();
+  }
+  for (const Parameter& one : request.query)
+    if (one.name != "expand" && takes_in_body(action, one.name, places) && !input.get_object().contains(one.name))
+      put_texts(input.get_object(), action, one.name, query_values(request, one.name));
+  return input;
 }
 
 Result<Json> action_input(const LoadedAction& action, const HttpRequest& request) {

@@ -1,9 +1,12 @@
 #include "api/action_routes.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
-#include "api/action_input.h"
+#include "api/answers.h"
+#include "api/call_body.h"
 #include "api/expand.h"
+#include "api/file_answer.h"
 #include "base/log.h"
 #include "engine/runs.h"
 #include "json/serialize.h"
@@ -22,6 +25,14 @@ struct Called {
   const LoadedAction& action;
   RunStart start;
   CallTrace trace;
+  CallBody body;
+  bool client_left = false;  // in the middle of its answer
+
+  void record_output(Fiber& fiber, const Json& output) {
+    RunEnd end;
+    end.output = trace.shown_output(kept_output(action, output), redaction_of(action));
+    record(fiber, std::move(end));
+  }
 
   void record(Fiber& fiber, RunEnd end) {
     end.counters = trace.counters;
@@ -35,29 +46,30 @@ struct Called {
 
   void record_failure(Fiber& fiber, const Failure& failure) {
     RunEnd end;
-    end.status = failure.kind() == FailureKind::cancelled ? RunStatus::cancelled : RunStatus::failed;
+    const bool stopped = client_left || failure.kind() == FailureKind::cancelled;
+    end.status = stopped ? RunStatus::cancelled : RunStatus::failed;
     end.failure = failure.kind();
     end.error = trace.secrets.without(failure.message());
     record(fiber, std::move(end));
   }
 };
 
-Json perform(Fiber& fiber, Called& called, const HttpRequest& request, const Json& input) {
+CallScope scope_of(const Called& called, const HttpRequest& request) {
   CallScope scope;
   scope.tenant = called.caller.tenant;
   scope.run = called.start.id;
   scope.connection = std::string(request.headers.get("Junctor-Connection").value_or(""));
+  scope.files = called.body.files;
   scope.caller_ended = request.caller_ended;
   // A caller that repeats a call with its key repeats it at the provider with the same one.
   scope.idempotency_key =
       std::string(request.headers.get("Idempotency-Key").value_or(called.start.id.to_string()));
-  Json output = called.parts.actions.call(fiber, scope, called.integration->definition.slug,
-                                          called.action.definition->slug, input, called.trace);
-  const auto wanted = request.query_value("expand");
-  if (wanted && !called.action.definition->expandable.empty())
-    expand(fiber, called.parts.actions, scope, *called.integration, called.action, *wanted, output,
-           called.trace);
-  return output;
+  return scope;
+}
+
+Json perform(Fiber& fiber, Called& called, const CallScope& scope) {
+  return called.parts.actions.call(fiber, scope, called.integration->definition.slug,
+                                   called.action.definition->slug, called.body.input, called.trace);
 }
 
 // An action may move money: a token that only reads must not reach one that says nothing of scopes.
@@ -65,14 +77,59 @@ std::vector<std::string> scopes_of(const Action& action) {
   return action.scopes.empty() ? std::vector<std::string>{"actions:call"} : action.scopes;
 }
 
-HttpResponse run_action(Fiber& fiber, const ActionParts& parts, const HttpRequest& request,
+HttpResponse answer_json(Fiber& fiber, Called& called, const HttpRequest& request) {
+  const CallScope scope = scope_of(called, request);
+  Json output = perform(fiber, called, scope);
+  const auto wanted = request.query_value("expand");
+  if (wanted && !called.action.definition->expandable.empty())
+    expand(fiber, called.parts.actions, scope, *called.integration, called.action, *wanted, output,
+           called.trace);
+  called.record_output(fiber, output);
+  HttpResponse response = HttpResponse::json(200, output);
+  response.headers.set("Junctor-Run", called.start.id.to_string());
+  if (called.trace.cut_short)
+    response.headers.set("Junctor-Cut-Short", std::string(to_string(*called.trace.cut_short)));
+  return response;
+}
+
+HttpResponse answer_file(Fiber& fiber, Called& called, const HttpRequest& request) {
+  FileAnswer answer(request, called.start.id);
+  CallScope scope = scope_of(called, request);
+  scope.download = answer.sink();
+  try {
+    called.record_output(fiber, perform(fiber, called, scope));
+  } catch (const Failure&) {
+    called.client_left = answer.client_left();
+    called.trace.counters["downloaded_bytes"] = static_cast<std::int64_t>(answer.bytes());
+    throw;
+  }
+  return {};  // it has been sent
+}
+
+// Whether the client accepts JSON and nothing else.
+bool wants_json(const HttpRequest& request) {
+  bool json = false;
+  for (std::string_view rest : request.headers.get_all("Accept")) {
+    while (!rest.empty()) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      const std::string_view type = rest.substr(0, comma);
+      if (!list_contains(type.substr(0, type.find(';')), "application/json")) return false;
+      json = true;
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return json;
+}
+
+HttpResponse run_action(Fiber& fiber, const ActionParts& parts, HttpRequest& request,
                         std::string_view integration_slug, std::string_view action_slug,
-                        bool by_place) {
+                        Places places) {
   const auto integration = parts.registry.get()->require(integration_slug);
   const LoadedAction& action = integration->action(action_slug);
-  Called called{parts, parts.access.require(fiber, request, scopes_of(*action.definition)), integration, action, {}, {}};
-  auto input = by_place ? action_input(action, request) : body_input(request);
-  if (!input.ok()) return problem_response(400, "the body cannot be read", input.problems());
+  Called called{parts, parts.access.require(fiber, request, scopes_of(*action.definition)), integration, action, {}, {}, {}};
+  auto body = read_call(fiber, action, request, parts.spool, places);
+  if (!body.ok()) return unreadable(body.problems());
+  called.body = std::move(body).value();
 
   called.start.tenant = called.caller.tenant;
   called.start.id = RunId::generate();
@@ -81,17 +138,10 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, const HttpReques
   called.start.subject = action.definition->slug;
   called.start.trigger = "api";
   called.start.at = parts.clock.now();
-  called.start.input = json::to_text(input.value());
+  called.start.input = json::to_text(with_file_names(called.body.input, called.body.files));
   try {
-    const Json output = perform(fiber, called, request, input.value());
-    RunEnd end;
-    end.output = called.trace.shown_output(output, redaction_of(action));
-    called.record(fiber, std::move(end));
-    HttpResponse response = HttpResponse::json(200, output);
-    response.headers.set("Junctor-Run", called.start.id.to_string());
-    if (called.trace.cut_short)
-      response.headers.set("Junctor-Cut-Short", std::string(to_string(*called.trace.cut_short)));
-    return response;
+    const bool as_file = gives_file(action) && request.begin_answer && !wants_json(request);
+    return as_file ? answer_file(fiber, called, request) : answer_json(fiber, called, request);
   } catch (const Failure& failure) {
     if (failure.kind() != FailureKind::cancelled) called.record_failure(fiber, failure);
     throw;
@@ -104,8 +154,9 @@ std::vector<Route> action_routes(const ActionParts& parts) {
   return {{"POST", "/v1/integrations/{integration}/actions/{action}",
            [parts](Fiber& fiber, HttpRequest& request) {
              return run_action(fiber, parts, request, *request.path_value("integration"),
-                               *request.path_value("action"), false);
-           }}};
+                               *request.path_value("action"), Places::ignored);
+           },
+           BodyReading::in_pieces}};
 }
 
 std::vector<Route> declared_routes(const ActionParts& parts) {
@@ -116,8 +167,9 @@ std::vector<Route> declared_routes(const ActionParts& parts) {
                         route_path(integration->definition, *action.definition),
                         [parts, integration = slug, action = action_slug](Fiber& fiber,
                                                                           HttpRequest& request) {
-                          return run_action(fiber, parts, request, integration, action, true);
-                        }});
+                          return run_action(fiber, parts, request, integration, action, Places::heeded);
+                        },
+                        BodyReading::in_pieces});
   return routes;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/access.h"
+#include "api/spool.h"
 #include "engine/actions.h"
 #include "net/router.h"
 
@@ -17,9 +18,12 @@ struct ActionParts {
   const CurrentRegistry& registry;
   const Clock& clock;
   const Access& access;
+  Spool& spool;
 };
 
-// POST /v1/integrations/{integration}/actions/{action}; body: the input. Header Junctor-Connection:
+// POST /v1/integrations/{integration}/actions/{action}; body: the input, or call_body.h for files. An action whose
+// answer is a file is answered with that file, as it comes; a client that accepts application/json alone gets {base64,
+// content_type} instead, within `response.max_bytes`. Header Junctor-Connection:
 // name or id of the connection. Answer: Junctor-Run, the run's id; Junctor-Cut-Short (pages, items or time), when a
 // bound of the pagination ended a listing before its end.
 std::vector<Route> action_routes(const ActionParts& parts);

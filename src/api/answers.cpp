@@ -46,6 +46,11 @@ HttpResponse problem_of(const vault::ConnectionFailure& failure) {
   return with_code(std::move(response), to_string(failure.code()));
 }
 
+HttpResponse unreadable(const std::vector<Problem>& problems) {
+  return with_code(problem_response(400, "the body cannot be read", problems),
+                   to_string(vault::ConnectionError::request_invalid));
+}
+
 HttpHandler answering(HttpHandler handler) {
   return [handler = std::move(handler)](Fiber& fiber, HttpRequest& request) {
     try {

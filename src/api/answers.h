@@ -4,6 +4,7 @@
 // Threads: any loop.
 #pragma once
 
+#include "junctor/result.h"
 #include "net/http.h"
 
 namespace junctor {
@@ -14,6 +15,9 @@ class ConnectionFailure;
 namespace api {
 
 HttpResponse problem_of(const vault::ConnectionFailure& failure);
+
+// 400 with one entry per problem of a body that cannot be read.
+HttpResponse unreadable(const std::vector<Problem>& problems);
 
 // The handler with such failures turned into problem+json; others pass through to the server, which
 // knows the plain ones.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "api/consent_pages.h"
+#include "api/known_scopes.h"
 #include "api/query.h"
 #include "auth/api_tokens.h"
 #include "auth/oauth/authorization.h"
@@ -37,8 +38,8 @@ ConnectionId id_of(const HttpRequest& request) {
 JsonObject body_of(const HttpRequest& request) {
   if (request.body.empty()) return {};
   auto parsed = json::parse(request.body, {.max_depth = 64, .max_bytes = most_body_bytes});
-  if (!parsed) throw Failure(FailureKind::invalid, "the body is no JSON");
-  if (!parsed.value().is_object()) throw Failure(FailureKind::invalid, "the body is no JSON object");
+  if (!parsed || !parsed.value().is_object())
+    throw ConnectionFailure(vault::ConnectionError::request_invalid, parsed ? "the body is no JSON object" : "the body is no JSON");
   return std::move(parsed.value().as_object());
 }
 
@@ -48,11 +49,11 @@ void require_only(const JsonObject& body, std::initializer_list<std::string_view
   for (const auto& member : body)
     if (std::find(names.begin(), names.end(), std::string_view(member.key())) == names.end())
       problems.push_back({std::string(member.key()), 0, "a member that is not known", "one of the documented ones", {}});
-  if (!problems.empty()) throw ConnectionFailure(std::move(problems));
+  if (!problems.empty()) throw ConnectionFailure(std::move(problems), vault::ConnectionError::request_invalid);
 }
 
 [[noreturn]] void another_kind(std::string_view name, std::string expected) {
-  throw ConnectionFailure({Problem{std::string(name), 0, "another kind of value", std::move(expected), {}}});
+  throw ConnectionFailure({Problem{std::string(name), 0, "another kind of value", std::move(expected), {}}}, vault::ConnectionError::request_invalid);
 }
 
 // A whole number of a range; nullopt when it is left out or null.
@@ -157,7 +158,7 @@ HttpResponse authorise(const ConnectionParts& parts, Fiber& fiber, HttpRequest& 
   const std::string return_to = text_of(body, "return_to").value_or("");
   // Only a path of this engine: the callback must not become an open redirect.
   if (!return_to.empty() && (!return_to.starts_with('/') || return_to.starts_with("//") || return_to.find_first_of("\\\r\n") != std::string::npos))
-    throw ConnectionFailure({Problem{"return_to", 0, "an address elsewhere", "a path of this engine, such as /connections", {}}});
+    throw ConnectionFailure({Problem{"return_to", 0, "an address elsewhere", "a path of this engine, such as /connections", {}}}, vault::ConnectionError::request_invalid);
   const auto ticket = parts.authorization.invite(fiber, {caller.tenant, id_of(request)}, callback_url(parts.public_url), return_to);
   HttpResponse out = HttpResponse::json(200, JsonObject{{"url", consent_url(parts.public_url, ticket.text)}, {"expires_at", to_string(ticket.expires_at)}});
   out.headers.set("Cache-Control", "no-store");
@@ -208,6 +209,8 @@ HttpResponse create_token(const ConnectionParts& parts, Fiber& fiber, HttpReques
   const JsonObject body = body_of(request);
   require_only(body, {"name", "scopes", "expires_in_days"});
   const auto scopes = auth::Scopes::parse(text_of(body, "scopes").value_or(""));
+  if (auto unknown = unknown_scopes(scopes, *parts.actions.parts().registry.get()))
+    throw ConnectionFailure({*std::move(unknown)}, vault::ConnectionError::request_invalid);
   // A token cannot make a stronger one: each scope is asked of the caller as well.
   parts.access.require(fiber, request, {scopes.names().begin(), scopes.names().end()});
   std::optional<Timestamp> expires_at;

@@ -48,6 +48,8 @@ void expand_field(Fiber& fiber, Actions& actions, const CallScope& scope, const 
   if (ids.size() > most_ids)
     throw Failure(FailureKind::too_large, "?expand= takes at most 10000 ids; ask for fewer rows");
   CallScope below = scope;
+  below.files.clear();
+  below.download = {};
   below.idempotency_key += "/expand/" + expandable.field;
   Json found = actions.call(fiber, below, slug, expandable.action,
                             JsonObject{{expandable.ids_param, std::move(ids)}}, trace);

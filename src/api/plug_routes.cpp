@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <functional>
 
+#include "api/call_body.h"
 #include "base/crypto.h"
 #include "base/text.h"
 #include "connector/answer_differences.h"
@@ -26,13 +27,14 @@ namespace {
 constexpr std::size_t most_body_bytes = 1024 * 1024;   // of a request
 constexpr std::size_t most_shown_bytes = 1024 * 1024;  // of an answer
 
-[[noreturn]] void wrong(const std::string& what) { throw Failure(FailureKind::invalid, what); }
+[[noreturn]] void wrong(const std::string& what) { throw vault::ConnectionFailure(vault::ConnectionError::request_invalid, what); }
 
-// What is asked for; throws Failure{invalid} that names the member.
+// What is asked for; throws ConnectionFailure{request_invalid} that names the member.
 struct Question {
   std::string connection, action, save, method = "GET", path, body;
   Json input = JsonObject();
   Headers headers;
+  UploadFiles files;
   std::string compare;  // slug; "*": the action of this path
 };
 
@@ -74,8 +76,8 @@ void read_path(const JsonObject& body, Question& out) {
   out.compare = compare_of(body);
 }
 
-Question read_question(const HttpRequest& request) {
-  auto parsed = json::parse(request.body, {.max_depth = 128, .max_bytes = most_body_bytes});
+Question read_question(const std::string& text) {
+  auto parsed = json::parse(text, {.max_depth = 128, .max_bytes = most_body_bytes});
   if (!parsed || !parsed.value().is_object()) wrong("the body is a JSON object");
   const JsonObject& body = parsed.value().get_object();
   for (const auto& member : body) {
@@ -179,10 +181,32 @@ JsonObject call_path(Fiber& fiber, const PlugParts& parts, const LoadedIntegrati
   return out;
 }
 
-HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& request) {
+// A question with files comes as a form with the part `question`.
+Question read_question(Fiber& fiber, Spool& spool, HttpRequest& request) {
+  if (!is_form(request)) {
+    read_text(fiber, request, spool.most_text_bytes());
+    return read_question(request.body);
+  }
+  FormBody form = read_form(fiber, request, spool, "question");
+  const auto text = form.texts.find("question");
+  if (text == form.texts.end()) wrong("a form has the part `question`, and every file as a part with a file name");
+  Question out = read_question(text->second.back());
+  form.texts.erase(text);
+  if (!form.texts.empty()) wrong("the part `" + form.texts.begin()->first + "` has no file name; what is no file belongs into `question`");
+  if (!form.files.empty() && out.action.empty()) wrong("files go with an `action`");
+  out.files = std::move(form.files);
+  return out;
+}
+
+std::string kept(const LoadedIntegration& integration, const std::string& action, const Json& output, const CallTrace& trace) {
+  const LoadedAction& loaded = integration.action(action);
+  return trace.shown_output(kept_output(loaded, output), redaction_of(loaded));
+}
+
+HttpResponse plug(Fiber& fiber, const PlugParts& parts, HttpRequest& request) {
   const Caller caller = parts.access.require(fiber, request, {"plug:write"});
   const auto integration = parts.actions.parts().registry.get()->require(*request.path_value("integration"));
-  const Question question = read_question(request);
+  const Question question = read_question(fiber, parts.spool, request);
   RunStart start;
   start.tenant = caller.tenant;
   start.id = RunId::generate();
@@ -192,7 +216,7 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& reque
                                           : question.action;
   start.trigger = "plug";
   start.at = parts.clock.now();
-  start.input = json::to_text(question.input);
+  start.input = json::to_text(with_file_names(question.input, question.files));
   CallScope scope;
   scope.tenant = caller.tenant;
   scope.run = start.id;
@@ -200,6 +224,7 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& reque
   scope.connection = question.connection;
   scope.idempotency_key = start.id.to_string();
   scope.output = OutputShape::raw;
+  scope.files = question.files;
   RunEnd end;
   CallTrace trace;
   JsonObject out;
@@ -220,7 +245,7 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& reque
   start.connection = trace.connection;
   end.at = parts.clock.now();
   if (const Json* output = out.if_contains("output"))
-    end.output = trace.shown_output(*output, redaction_of(integration->action(question.action)));
+    end.output = kept(*integration, question.action, *output, trace);
   parts.store.write(fiber, [&](Transaction& transaction) {
     runs::record(transaction, start, end);
     store_trace(transaction, start.tenant, start.id, trace);
@@ -232,7 +257,8 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, const HttpRequest& reque
 
 std::vector<Route> plug_routes(const PlugParts& parts) {
   return {{"POST", "/v1/integrations/{integration}/plug",
-           [parts](Fiber& fiber, HttpRequest& request) { return plug(fiber, parts, request); }}};
+           [parts](Fiber& fiber, HttpRequest& request) { return plug(fiber, parts, request); },
+           BodyReading::in_pieces}};
 }
 
 }  // namespace junctor::api

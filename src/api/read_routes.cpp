@@ -126,6 +126,15 @@ JsonArray auth_json(const LoadedIntegration& loaded) {
   return out;
 }
 
+// The parameters that are no members of the input, but files beside it.
+JsonArray files_of(const LoadedAction& action) {
+  JsonArray out;
+  if (action.call)
+    for (const connector::FileParam& file : action.call->files)
+      out.push_back(JsonObject{{"name", file.name}, {"required", file.required}});
+  return out;
+}
+
 JsonObject integration_json(const LoadedIntegration& loaded) {
   const Integration& integration = loaded.definition;
   JsonArray actions, webhooks, reactions;
@@ -137,6 +146,8 @@ JsonObject integration_json(const LoadedIntegration& loaded) {
                                  {"path", route_path(integration, action)},
                                  {"declared", action.is_declared()},
                                  {"input", input_schema(integration, action)},
+                                 {"files", files_of(loaded.action(action.slug))},
+                                 {"gives_file", gives_file(loaded.action(action.slug))},
                                  {"output", output_schema(integration, action)}});
   for (const WebhookType& type : integration.webhooks)
     webhooks.push_back(JsonObject{{"slug", type.slug}, {"label", type.label}});

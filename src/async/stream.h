@@ -43,6 +43,9 @@ class Stream {
   // Ends waiting operations and the connection. May be called twice.
   virtual void close() noexcept = 0;
 
+  // close(), so that the peer does not take it for an orderly end, where there is such a way.
+  virtual void reset() noexcept { close(); }
+
   // Whether the peer has said that it writes nothing more, with nothing left to read: it is gone, or waits for an
   // answer with its half closed. A look, without waiting; false where nobody can know.
   virtual bool peer_ended() const noexcept { return false; }

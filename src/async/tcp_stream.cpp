@@ -110,6 +110,12 @@ bool TcpStream::peer_ended() const noexcept {
   return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
+void TcpStream::reset() noexcept {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
 void TcpStream::close() noexcept {
   error_code ignored;
   socket_.close(ignored);

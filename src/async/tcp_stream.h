@@ -18,6 +18,7 @@ class TcpStream final : public Stream {
   void shutdown(Fiber& fiber) override;
   void interrupt() noexcept override;
   void close() noexcept override;
+  void reset() noexcept override;
   bool peer_ended() const noexcept override;
   const PeerAddress& peer() const override { return peer_; }
 

@@ -65,9 +65,10 @@ bool set_data_dir(Config& config, std::string_view text) {
   return !text.empty();
 }
 
-bool set_body_limit(Config& config, std::string_view text) {
+template <std::size_t Config::*Field>
+bool set_bytes(Config& config, std::string_view text) {
   const auto bytes = bytes_of(text);
-  if (bytes) config.body_limit_bytes = *bytes;
+  if (bytes) config.*Field = *bytes;
   return bytes.has_value();
 }
 
@@ -153,8 +154,12 @@ constexpr std::array table{
             set_text<&Config::redis_url>, "a redis:// or rediss:// URL"},
     Setting{"public_url", "URL", "how the outside reaches this engine",
             set_text<&Config::public_url>, "a URL"},
-    Setting{"body_limit", "BYTES", "largest request body, such as 1m", set_body_limit,
-            "a number of bytes, with k or m for KiB or MiB"},
+    Setting{"body_limit", "BYTES", "largest request body, such as 1m",
+            set_bytes<&Config::body_limit_bytes>, "a number of bytes, with k or m for KiB or MiB"},
+    Setting{"upload_limit", "BYTES",
+            "largest call that brings files, such as 1g; they are kept in data_dir while it runs",
+            set_bytes<&Config::upload_limit_bytes>,
+            "a number of bytes, with k, m or g for KiB, MiB or GiB"},
     Setting{"threads", "COUNT", "event loops; 0 for one per core", set_threads,
             "a number from 0 to 1024"},
     Setting{"log_level", "LEVEL", "debug, info, warning, error or off", set_log_level,

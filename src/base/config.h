@@ -26,6 +26,7 @@ struct Config {
   std::string database_url;  // empty: SQLite in data_dir
   std::string public_url;    // empty: http://address:port
   std::size_t body_limit_bytes = 1024 * 1024;
+  std::size_t upload_limit_bytes = 1024 * 1024 * 1024;  // of a call with files
   std::size_t threads = 0;  // event loops; 0: one per core
   std::string log_level = "info";
   std::string log_format = "text";

@@ -11,6 +11,7 @@
 #include "api/plug_routes.h"
 #include "api/queue_routes.h"
 #include "api/read_routes.h"
+#include "api/spool.h"
 #include "api/system_routes.h"
 #include "async/loop.h"
 #include "async/scope.h"
@@ -79,11 +80,12 @@ queue::QueuesOptions queue_options(const Config& config) {
   return options;
 }
 
-HttpServerOptions server_options(const Config& config, api::ServedCounts& served) {
+HttpServerOptions server_options(const Config& config, api::ServedCounts& served, const Router& router) {
   HttpServerOptions options;
   options.address = config.address;
   options.port = config.port;
   options.limits.body_bytes = config.body_limit_bytes;
+  options.body_reading = [&router](const HttpRequest& head) { return router.body_reading(head); };
   options.on_served = [&served](const ServedRequest& request) { served.count(request); };
   return options;
 }
@@ -221,6 +223,7 @@ struct Node::Parts {
   api::AuthenticatedAccess access{authenticator};
   api::ServedCounts served;
   std::atomic<bool> stopping{false};
+  api::Spool spool;
   Router router;
   HttpServer server;
   std::unique_ptr<Scope> background;  // on the control loop; made by start()
@@ -245,7 +248,8 @@ Node::Parts::Parts(NodeInput given)
       reactor(
           {*store, events, registry, actions, flows, connections, system_clock(), loops_of(loops)}),
       authenticator(api_tokens, discovery, system_clock(), authenticator_options(config)),
-      server(server_options(config, served), request_handler(config, router), loops_of(loops)) {
+      spool(config.data_dir + "/uploads", config.upload_limit_bytes, config.body_limit_bytes),
+      server(server_options(config, served, router), request_handler(config, router), loops_of(loops)) {
   tokens.keep_late_exchanges(late_calls);
 }
 
@@ -287,15 +291,15 @@ void Node::Parts::set_routes() {
   router.set("connections", api::connection_routes(connecting));
   router.set("authorisation", api::authorisation_routes(connecting));
   router.set("tokens", api::token_routes(connecting));
-  router.set("plug", api::plug_routes({actions, *store, system_clock(), access}));
-  router.set("actions", api::action_routes({actions, *store, registry, system_clock(), access}));
+  router.set("plug", api::plug_routes({actions, *store, system_clock(), access, spool}));
+  router.set("actions", api::action_routes({actions, *store, registry, system_clock(), access, spool}));
   set_declared_routes();
 }
 
 void Node::Parts::set_declared_routes() {
   if (has_role(config, "api"))
     router.set("declared",
-               api::declared_routes({actions, *store, registry, system_clock(), access}));
+               api::declared_routes({actions, *store, registry, system_clock(), access, spool}));
 }
 
 void Node::Parts::start_background(Fiber& fiber) {
@@ -331,6 +335,7 @@ void Node::start(Fiber& fiber) {
   Parts& parts = *parts_;
   migrate_and_start(*parts.store, parts.vault);
   parts.registry.set(load_registry(parts.input).value_or_throw());
+  parts.spool.clean();
   parts.provision_projects(fiber, parts.input.projects);
   parts.reactor.define(fiber);
   parts.set_routes();

@@ -7,7 +7,9 @@
 #include <iostream>
 
 #include "async/scope.h"
+#include "cli/output_file.h"
 #include "connector/fixtures.h"
+#include "connector/multipart.h"
 #include "connector/shape.h"
 #include "connector/yaml_loader.h"
 #include "json/parse.h"
@@ -122,16 +124,18 @@ std::string text_member(const Json& json, const char* name) {
   throw Failure(FailureKind::invalid, message);
 }
 
-// What the engine answers to a question for its plug; throws Failure with the engine's own words.
-JsonObject ask_engine(const Given& given, const Integration& integration, const JsonObject& question) {
+// A request to the engine, `where` below the integration.
+ClientRequest engine_request(const Given& given, const Integration& integration, const std::string& where) {
   ClientRequest request;
   request.method = "POST";
   std::string server = given.value("server", "http://127.0.0.1:8400");
   while (server.ends_with('/')) server.pop_back();
-  request.url = server + "/v1/integrations/" + integration.slug + "/plug";
-  request.header("Content-Type", "application/json");
+  request.url = server + "/v1/integrations/" + integration.slug + where;
   if (const std::string token = token_of(given); !token.empty()) request.header("Authorization", Secret("Bearer " + token));
-  request.body = json::to_text(Json(question));
+  return request;
+}
+
+ClientResponse send_to_engine(const ClientRequest& request) {
   HttpClientOptions options;
   options.guard = AddressGuard::off();  // the engine of the person who types this
   HttpClient client(options);
@@ -139,8 +143,51 @@ JsonObject ask_engine(const Given& given, const Integration& integration, const 
   try {
     run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request); });
   } catch (const Failure& failure) {
-    throw Failure(failure.kind(), "no engine answers at " + server + ": " + failure.message() + "; start it with `junctor serve`, or name another with --server");
+    const std::string server = request.url.substr(0, request.url.find("/v1/"));
+    throw Failure(failure.kind(), "no engine answers at " + server + ", or not to the end: " + failure.message() +
+                                      "; start it with `junctor serve`, or name another with --server");
   }
+  return response;
+}
+
+// The files of --file NAME=PATH.
+UploadFiles files_of(const Given& given) {
+  UploadFiles out;
+  for (const std::string& text : given.values("file")) {
+    const auto equals = text.find('=');
+    if (equals == text.npos || equals == 0)
+      throw Failure(FailureKind::invalid, "--file takes NAME=PATH, the parameter of the action and a file; found " + text);
+    const std::string name = text.substr(0, equals);
+    if (out.contains(name)) throw Failure(FailureKind::invalid, "--file gives " + name + " twice");
+    out[name] = upload_of_path(text.substr(equals + 1));
+  }
+  return out;
+}
+
+// Files take the time that they take: somebody sits here and can end it.
+constexpr CallTimeouts patient{std::chrono::seconds(10), std::chrono::hours(24), std::chrono::hours(24)};
+
+// JSON as the body, or as a part of a form beside the files.
+void put_body(ClientRequest& request, const char* part, const Json& json, UploadFiles files) {
+  if (files.empty()) {
+    request.header("Content-Type", "application/json");
+    request.body = json::to_text(json);
+    return;
+  }
+  connector::MultipartBody body;
+  body.add_field(part, json::to_text(json), "application/json");
+  for (auto& [name, file] : files) body.add_file(name, std::move(file));
+  request.header("Content-Type", body.content_type());
+  std::move(body).put_into(request);
+  request.timeouts = patient;
+}
+
+// What the engine answers to a question for its plug; throws Failure with the engine's own words.
+JsonObject ask_engine(const Given& given, const Integration& integration, const JsonObject& question,
+                      UploadFiles files = {}) {
+  ClientRequest request = engine_request(given, integration, "/plug");
+  put_body(request, "question", question, std::move(files));
+  const ClientResponse response = send_to_engine(request);
   auto answer = json::parse(response.body);
   if (response.status != 200) refused(request.url, response.status, answer ? answer.value() : Json());
   const bool of_engine = answer && answer.value().is_object() && answer.value().as_object().contains("run");
@@ -190,6 +237,35 @@ Json json_option(const Given& given, const std::string& name) {
   return std::move(parsed).value();
 }
 
+// The file that an action gives, into a file or to standard output.
+int download(const Given& given, const Integration& integration, const Action& action, const Json& input) {
+  const std::string path = given.value("output");
+  OutputFile out(path, given.has("replace") ? Existing::replaced : Existing::kept);
+  ClientRequest request = engine_request(given, integration, "/actions/" + action.slug);
+  if (given.has("connection")) request.header("Junctor-Connection", given.value("connection"));
+  request.header("Accept", "*/*");
+  put_body(request, "input", input, files_of(given));
+  request.timeouts = patient;
+  request.most_download_bytes = UINT64_MAX;
+  std::uint64_t bytes = 0;
+  request.download = [&](Fiber&, std::string_view piece) {
+    bytes += piece.size();
+    out.write(piece);
+  };
+  const ClientResponse response = send_to_engine(request);
+  if (response.status != 200) {
+    auto problem = json::parse(response.body);
+    refused(request.url, response.status, problem ? problem.value() : Json());
+  }
+  if (!response.headers.contains("Junctor-Run")) throw Failure(FailureKind::invalid, request.url + " answers, but it is no engine: is --server right?");
+  out.finish();
+  std::cerr << bytes << " bytes, " << response.headers.get("Content-Type").value_or("of no known type") << ", run "
+            << *response.headers.get("Junctor-Run") << '\n';
+  return 0;
+}
+
+bool gives_file(const Action& action) { return action.api && action.api->response.kind == ResponseKind::file; }
+
 int call(const Given& given) {
   const std::string folder = given.value("PLACE");
   const Integration integration = connector::load_integration_folder(folder).value_or_throw();
@@ -197,9 +273,16 @@ int call(const Given& given) {
   if (action == nullptr) throw Failure(FailureKind::not_found, integration.slug + " has no action " + given.value("ACTION"));
   const Json input = json_option(given, "input");
   if (given.has("save")) connector::check_fixture(folder, given.value("save"));
+  if (given.has("output")) {
+    if (given.has("compare") || given.has("save"))
+      throw Failure(FailureKind::invalid, "--output keeps a file as it comes: there is nothing to compare, or to save as a fixture");
+    if (!gives_file(*action))
+      throw Failure(FailureKind::invalid, integration.slug + "." + action->slug + " gives no file, so --output has nothing to keep; its output is printed without it");
+    return download(given, integration, *action, input);
+  }
   JsonObject question{{"action", action->slug}, {"input", input}};
   if (given.has("connection")) question["connection"] = given.value("connection");
-  const JsonObject answer = ask_engine(given, integration, question);
+  const JsonObject answer = ask_engine(given, integration, question, files_of(given));
   if (print_failure(answer) != 0) return 1;
   std::cout << pretty(answer.at("output")) << '\n';
   if (const std::string bound = text_member(answer, "cut_by"); !bound.empty())
@@ -241,6 +324,9 @@ std::vector<Command> plug_commands() {
            {{"PLACE", "the integration's folder", Kind::place},
             {"ACTION", "slug of the action", Kind::place},
             {"--input", "its input as JSON", Kind::value},
+            {"--file", "NAME=PATH: a file for the parameter NAME; may be repeated", Kind::values},
+            {"--output", "where to put the file that the action gives; - is standard output", Kind::value},
+            {"--replace", "let --output take the place of a file that exists", Kind::flag},
             server, connection, token,
             {"--compare", "print where the answer differs from its schema", Kind::flag},
             {"--save", "keep the answer as a fixture of this name", Kind::value}},

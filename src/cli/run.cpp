@@ -68,7 +68,7 @@ std::vector<Command> commands(const std::vector<Integration>& integrations) {
   for (Command& command : plug_commands()) all.push_back(std::move(command));
   for (Command& command : definition_commands()) all.push_back(std::move(command));
   for (Command& command : cli::keys_commands()) all.push_back(std::move(command));
-  for (Command& command : cli::token_commands()) all.push_back(std::move(command));
+  for (Command& command : cli::token_commands(integrations)) all.push_back(std::move(command));
   for (Command& command : cli::connection_commands()) all.push_back(std::move(command));
   return all;
 }

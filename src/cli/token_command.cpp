@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <iostream>
 
+#include "api/known_scopes.h"
 #include "async/scope.h"
 #include "auth/api_tokens.h"
 #include "cli/vault_access.h"
@@ -28,12 +29,24 @@ std::optional<Timestamp> expiry_of(const Given& given) {
   return system_clock().now() + std::chrono::hours(24 * days);
 }
 
-int create(const Given& given) {
+// Of what the routes and the actions of the projects ask for.
+auth::Scopes scopes_of(const Given& given, const std::vector<Project>& projects, const std::vector<Integration>& built_in) {
+  const auto scopes = auth::Scopes::parse(given.value("scopes", "*"));
+  const auto loaded = load_registry({{}, projects, built_in});
+  if (!loaded) std::cerr << "warning: the definitions are left aside:\n" << to_string(loaded.problems()) << '\n';
+  const auto unknown = api::unknown_scopes(scopes, loaded ? *loaded.value() : Registry());
+  if (unknown)
+    throw Failure(FailureKind::invalid, to_string(*unknown) + "; actions may ask for more: name their project with --project");
+  return scopes;
+}
+
+int create(const Given& given, const std::vector<Integration>& built_in) {
   VaultAccess access = open_vault(given);
+  const auth::Scopes scopes = scopes_of(given, access.projects, built_in);
   auth::ApiTokens tokens(*access.store, system_clock());
   run_in_fiber([&](Fiber& fiber) {
     const auto made =
-        tokens.create(fiber, tenant_of(given), given.value("NAME"), auth::Scopes::parse(given.value("scopes", "*")), expiry_of(given));
+        tokens.create(fiber, tenant_of(given), given.value("NAME"), scopes, expiry_of(given));
     std::cerr << "this token is shown once; keep it now\n";
     std::cout << made.text.reveal() << '\n';
   });
@@ -78,7 +91,7 @@ int revoke(const Given& given) {
 
 }  // namespace
 
-std::vector<Command> token_commands() {
+std::vector<Command> token_commands(const std::vector<Integration>& built_in) {
   return {{"token create",
            "Make an API token and print it, once",
            {{"NAME", "what it is for", Kind::place},
@@ -87,7 +100,7 @@ std::vector<Command> token_commands() {
             tenant_option,
             project_option()},
            Settings::taken,
-           create},
+           [built_in](const Given& given) { return create(given, built_in); }},
           {"token list", "Show the tokens there are, without their text", {{"--json", "as JSON", Kind::flag}, tenant_option, project_option()}, Settings::taken, list},
           {"token revoke", "End a token", {{"ID", "the token's id", Kind::place}, tenant_option, project_option()}, Settings::taken, revoke}};
 }

@@ -93,7 +93,7 @@ TEST(Answer, of_a_streamed_file_is_read_by_the_rules_before_it_is_handed_on) {
   TestApi api([&](const HttpRequest&, std::size_t) { return answering(body); });
   Caller caller(api.url(), "    api: {path: /x, response: {kind: file}, errors: [{when: ok = false, kind: denied}]}\n");
   std::string arrived;
-  caller.scope.download = [&](Fiber&, std::string_view piece) { arrived += piece; };
+  caller.scope.download.take = [&](Fiber&, std::string_view piece) { arrived += piece; };
   EXPECT_EQ(caller.failure().kind(), FailureKind::denied);
   EXPECT_EQ(arrived, "");
   for (const std::string& good : {std::string(R"({"ok":true})"), file, std::string("no JSON")}) {
@@ -102,6 +102,31 @@ TEST(Answer, of_a_streamed_file_is_read_by_the_rules_before_it_is_handed_on) {
     EXPECT_EQ(caller.call().output.at("bytes"), Json(good.size()));
     EXPECT_EQ(arrived, good);
   }
+}
+
+TEST(Answer, of_a_streamed_file_is_refused_by_its_head_before_it_is_handed_on) {
+  std::string body = "come again";
+  TestApi api([&](const HttpRequest&, std::size_t) {
+    HttpResponse out = HttpResponse::text(202, body);
+    out.headers.set("X-Kind", "placeholder");
+    return out;
+  });
+  bool begun = false;
+  std::string arrived;
+  const auto failing = [&](const std::string& block) {
+    Caller caller(api.url(), "    api: {path: /x, response: {kind: file}, retry: {attempts: 1}, " + block + "}\n");
+    caller.scope.download.begin = [&](const DownloadHead&) { begun = true; };
+    caller.scope.download.take = [&](Fiber&, std::string_view piece) { arrived += piece; };
+    return caller.failure().kind();
+  };
+  for (const std::size_t length : {10u, 3'000'000u}) {
+    body = std::string(length, 'x');
+    EXPECT_EQ(failing("expect: '200'"), FailureKind::invalid);
+    EXPECT_EQ(failing("errors: [{status: 202, kind: overloaded}]"), FailureKind::overloaded);
+    EXPECT_EQ(failing("errors: [{when: \"$headers.'x-kind' = 'placeholder'\", kind: not_found}]"), FailureKind::not_found);
+  }
+  EXPECT_FALSE(begun);
+  EXPECT_EQ(arrived, "");
 }
 
 TEST(Answer, takes_json_behind_a_byte_order_mark_and_white_space_for_nothing) {

@@ -6,7 +6,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "connector/ports.h"
@@ -38,8 +37,10 @@ struct CallScope {
   Priority priority = Priority::background;
   std::function<bool()> caller_ended;  // whether nobody waits for it any more; empty: always somebody does
   Caching caching = Caching::on;
-  std::map<std::string, UploadFile> uploads;  // by the name of the parameter
-  DownloadSink download;        // of an answer of kind `file`; empty: it becomes base64 in the output
+  UploadFiles uploads;
+  // Of an answer of kind `file`, which then gives {bytes, content_type, content_disposition} as the output, unmapped;
+  // empty: the file is base64 in the output.
+  DownloadSink download;
 };
 
 }  // namespace junctor::connector

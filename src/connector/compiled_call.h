@@ -31,6 +31,12 @@ struct CompiledPart {
   CompiledValue value, filename;
 };
 
+// A parameter that is a file.
+struct FileParam {
+  std::string name;
+  bool required = true;  // else its part may be left out
+};
+
 struct CompiledCall {
   // Problems when an expression does not compile: only for definitions that were not validated.
   // The result is shared by everyone who calls the action.
@@ -50,6 +56,7 @@ struct CompiledCall {
   CompiledValue body;
   CompiledValue variables;
   std::vector<CompiledPart> parts;
+  std::vector<FileParam> files;
   std::vector<std::string> expect;
   std::vector<CompiledErrorRule> errors;
   CompiledExpression map;

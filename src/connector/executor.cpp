@@ -1,6 +1,7 @@
 #include "connector/executor.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "auth/credentials.h"
@@ -31,8 +32,11 @@ struct Executor::Try {
   bool repeatable = false;                          // known once there is a request
   Timestamp started{};
   Redaction redaction{};
+  std::optional<DownloadHead> download{};  // what of this try's answer goes to the caller's sink; none: nothing
   std::uint64_t downloaded = 0;
-  std::string held_back{};  // of a download that may be an error in JSON
+  ClientResponse head{};    // of a download
+  bool refused = false;     // by its head alone the download is an error
+  std::string held_back{};  // of a download that is or may be an error
 };
 
 namespace {
@@ -49,28 +53,72 @@ double true_random() {
 // Beyond it, an answer is no error that says so in JSON.
 constexpr std::size_t held_back_bytes = 64 * 1024;
 
-template <typename Try>
-void hand_on(Fiber& fiber, Try& one, std::string_view piece) {
-  if (piece.empty()) return;
-  one.downloaded += piece.size();
-  one.scope.download(fiber, piece);
+// Ends a download that is an error, of which enough has been read.
+struct EnoughOfAnError {};
+
+bool goes_to_sink(const CompiledCall& call, const CallScope& scope) {
+  return call.call.response.kind == ResponseKind::file && scope.download;
 }
 
-// Whether the answer's body goes to the caller's sink. Where rules may find an error in it, what looks like JSON
-// waits for them.
+DownloadHead head_of_download(const Headers& headers) {
+  DownloadHead out;
+  out.content_type = headers.get("Content-Type").value_or("");
+  out.content_disposition = headers.get("Content-Disposition").value_or("");
+  const auto length = headers.get("Content-Length");
+  // Of a coded body it is another length than that of what comes out.
+  if (!length || headers.contains("Content-Encoding")) return out;
+  std::uint64_t bytes = 0;
+  const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), bytes);
+  if (error == std::errc() && end == length->data() + length->size()) out.size_bytes = bytes;
+  return out;
+}
+
 template <typename Try>
-bool add_sink(ClientRequest& request, Try& one) {
-  if (one.call.call.response.kind != ResponseKind::file || !one.scope.download) return false;
-  request.download = [&one](Fiber& fiber, std::string_view piece) {
-    const bool small = one.downloaded == 0 && one.held_back.size() + piece.size() <= held_back_bytes;
-    if (small && !one.call.errors.empty() && may_be_json(one.held_back.empty() ? piece : one.held_back)) {
+void begin_download(Try& one) {
+  if (one.download && one.scope.download.begin) one.scope.download.begin(*one.download);
+  one.download.reset();
+}
+
+template <typename Try>
+void hand_on(Fiber& fiber, Try& one, std::string_view piece) {
+  begin_download(one);
+  if (piece.empty()) return;
+  one.downloaded += piece.size();
+  one.scope.download.take(fiber, piece);
+}
+
+// An error must be known before the first byte goes out: what is one by its head waits, and what rules may find
+// one in, as long as it looks like JSON.
+template <typename Try>
+void take_download(Fiber& fiber, Try& one, std::string_view piece) {
+  const bool suspect = one.refused || (!one.call.errors.empty() && may_be_json(one.held_back.empty() ? piece : one.held_back));
+  if (one.downloaded == 0 && suspect) {
+    const bool room = one.held_back.size() + piece.size() <= held_back_bytes;
+    if (!room && one.refused) throw EnoughOfAnError();
+    if (room) {
       one.held_back += piece;
       return;
     }
-    hand_on(fiber, one, std::exchange(one.held_back, {}));
-    hand_on(fiber, one, piece);
+  }
+  hand_on(fiber, one, std::exchange(one.held_back, {}));
+  hand_on(fiber, one, piece);
+}
+
+// The answer's body goes to the caller's sink.
+template <typename Try>
+void add_sink(ClientRequest& request, Try& one, Timestamp now) {
+  request.most_download_bytes = one.call.call.response.max_bytes ? one.call.call.response.max_bytes->bytes : UINT64_MAX;
+  request.on_head = [&one, &request, now](int status, const Headers& headers) {
+    ClientResponse head;
+    head.status = status;
+    head.headers = headers;
+    head.url = request.url;
+    one.download = head_of_download(headers);
+    one.head = std::move(head);
+    one.refused = std::holds_alternative<Fault>(
+        judge(one.call, one.scope, one.input, one.redaction, request, one.head, now));
   };
-  return true;
+  request.download = [&one](Fiber& fiber, std::string_view piece) { take_download(fiber, one, piece); };
 }
 
 // Somebody waits for an interactive call; background work has its run's time.
@@ -142,6 +190,12 @@ void record_redirects(RecordedCall& call, const ClientRequest& request, const Cl
   }
   call.method = response.method;
   call.url = redaction.url(response.url);
+}
+
+std::string recorded_body(const ClientResponse& response, const ClientRequest& request, const Redaction& redaction) {
+  const bool searched = response.body.size() <= searchable_bytes;
+  return redaction.body(searched ? body_without_sent_secrets(response.body, request, redaction) : response.body,
+                        response.headers.get("Content-Type").value_or(""), recorded_body_bytes);
 }
 
 bool can_rewind(const CallScope& scope) {
@@ -294,8 +348,11 @@ std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, c
                                                  Fault& fault) {
   try {
     return client_.send(fiber, request);
+  } catch (const EnoughOfAnError&) {
+    return one.head;
   } catch (const Failure& failure) {
-    record(one, request, nullptr, failure.message());
+    // What the client itself refuses (a header with a line break, a URL that is none) has not gone out.
+    if (failure.kind() != FailureKind::invalid) record(one, request, nullptr, failure.message());
     if (!is_retryable(failure.kind()) || one.downloaded > 0) throw;
     fault = transport_fault(one.call.integration, failure);
     return std::nullopt;
@@ -315,7 +372,8 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
                                    one.call.limits, one.scope.priority, patience_of(one.call, one.scope));
     ClientRequest request = copy_of(request_of(one));
     one.held_back.clear();
-    const bool to_sink = add_sink(request, one);
+    const bool to_sink = goes_to_sink(one.call, one.scope);
+    if (to_sink) add_sink(request, one, clock_.now());
     if (credentials != nullptr)
       if (auto fault = without_credentials(one, *credentials, [&] { credentials->apply(fiber, request); })) return *std::move(fault);
     note_secrets(request);
@@ -332,7 +390,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     record(one, request, &*response, judged == nullptr ? "" : judged->message);
     if (judged == nullptr) {
       if (to_sink) {
-        hand_on(fiber, one, one.held_back);
+        hand_on(fiber, one, response->body);  // as far as it has waited
         std::get<Answer>(outcome).body = download_output(*response, one.downloaded);
       }
       return outcome;
@@ -370,14 +428,14 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
     out.request_body = redaction.body(*body, content_type_of(request), recorded_body_bytes);
     out.request_bytes = body->size();
   }
+  if (request.upload) out.request_bytes = response == nullptr ? request.upload_bytes.value_or(0) : response->timings.sent_bytes;
   if (response != nullptr) {
     if (!response->redirects.empty()) record_redirects(out, request, *response, redaction, *recorder);
     out.status = response->status;
     out.response_headers = shown_headers(response->headers, request, redaction);
-    const bool searched = response->body.size() <= searchable_bytes;
-    out.response_body =
-        redaction.body(searched ? body_without_sent_secrets(response->body, request, redaction) : response->body,
-                       response->headers.get("Content-Type").value_or(""), recorded_body_bytes);
+    // Of a file its size is kept.
+    const bool file = one.call.call.response.kind == ResponseKind::file && failure.empty();
+    if (!file) out.response_body = recorded_body(*response, request, redaction);
     out.response_bytes = response->timings.received_bytes;
     out.connect = response->timings.connect;
     out.first_byte = response->timings.first_byte;
@@ -390,17 +448,20 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
   recorder->record(std::move(out));
 }
 
-void Executor::check_origin(const CompiledCall& call, const CallScope& scope, const Json& input,
-                            const PageTurn& turn) const {
-  if (!turn.url) return;
-  const std::string first = build_request(call, scope, input, PageTurn{}).url;
-  if (origin_of(*turn.url) == origin_of(first)) return;
-  const std::string host = host_of(*turn.url);
-  const bool secure = turn.url->starts_with("https://");
-  for (const CompiledTemplate& pattern : call.hosts) {
-    if (secure && matches_host(pattern.fill(input, scope.vars, CompiledTemplate::Encode::none), host)) return;
-  }
-  throw Failure(FailureKind::denied, "the next page is on " + host + ", which is no host of " + call.integration);
+void Executor::check_page(const CompiledCall& call, const CallScope& scope, const Json& input,
+                          const PageTurn& turn) const {
+  if (!turn.url || is_of_integration(call, scope, input, *turn.url)) return;
+  throw vault::ConnectionFailure(vault::ConnectionError::host_not_allowed,
+                                 "the next page is on " + host_of(*turn.url) + ", which is no host of " + call.integration);
+}
+
+bool Executor::is_of_integration(const CompiledCall& call, const CallScope& scope, const Json& input,
+                                 const std::string& url) const {
+  if (origin_of(url) == origin_of(build_request(call, scope, input, PageTurn{}).url)) return true;
+  if (!url.starts_with("https://")) return false;
+  return std::any_of(call.hosts.begin(), call.hosts.end(), [&](const CompiledTemplate& pattern) {
+    return matches_host(pattern.fill(input, scope.vars, CompiledTemplate::Encode::none), host_of(url));
+  });
 }
 
 // Full jitter, never less than a tenth, so that a busy provider is not hit at once.
@@ -419,6 +480,20 @@ CacheKey Executor::cache_key(const CompiledCall& call, const CallScope& scope, c
               call.fingerprint + "/" + json::fingerprint(what)};
 }
 
+std::string Executor::url_of(const CompiledCall& call, const CallScope& scope, const std::string& path) const {
+  std::string url = path;
+  if (path.starts_with('/')) {
+    const std::string base = call.base_url.fill(Json(), scope.vars, CompiledTemplate::Encode::none);
+    url = base.substr(0, base.find_last_not_of('/') + 1) + path;
+  }
+  if (origin_of(url).empty())
+    throw Failure(FailureKind::invalid, "the path \"" + shortened(path, 200) + "\" makes no URL of " + call.integration);
+  if (is_of_integration(call, scope, Json(), url)) return url;
+  throw vault::ConnectionFailure(vault::ConnectionError::host_not_allowed,
+                                 "the path leads to " + origin_of(url) + ", which is no host of " + call.integration +
+                                     "; declare it in endpoints.hosts if it is the provider's");
+}
+
 ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration, const CallScope& scope,
                                     const PlainCall& wanted) {
   Action action;
@@ -426,10 +501,8 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
   action.api->method = wanted.method;
   action.api->body_kind = BodyKind::none;
   const auto call = CompiledCall::compile(integration, action).value_or_throw();
-  const std::string base = call->base_url.fill(Json(), scope.vars, CompiledTemplate::Encode::none);
   PageTurn turn;
-  turn.url = wanted.path.starts_with('/') ? base.substr(0, base.find_last_not_of('/') + 1) + wanted.path : wanted.path;
-  check_origin(*call, scope, Json(), turn);
+  turn.url = url_of(*call, scope, wanted.path);
   for (const Header& header : wanted.headers) turn.headers[header.name] = header.value;
   const Json nothing = JsonObject();
   Try one{*call, scope, nothing, turn};

@@ -114,7 +114,10 @@ class Executor final {
                                            const std::function<void()>& work) const;
   void record(const Try& one, const ClientRequest& request, const ClientResponse* response,
               const std::string& failure) const;
-  void check_origin(const CompiledCall& call, const CallScope& scope, const Json& input, const PageTurn& turn) const;
+  void check_page(const CompiledCall& call, const CallScope& scope, const Json& input, const PageTurn& turn) const;
+  // Of a plain call; throws for another host, and for what is no URL.
+  std::string url_of(const CompiledCall& call, const CallScope& scope, const std::string& path) const;
+  bool is_of_integration(const CompiledCall& call, const CallScope& scope, const Json& input, const std::string& url) const;
   std::chrono::milliseconds backoff(const RetrySpec& retry, int tries) const;
   CacheKey cache_key(const CompiledCall& call, const CallScope& scope, const Json& input) const;
   CallResult uncached(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input);

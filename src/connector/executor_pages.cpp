@@ -32,7 +32,8 @@ CallResult Executor::uncached(Fiber& fiber, const CompiledCall& call, const Call
   CallResult result;
   if (!call.pagination) {
     const Answer answer = exchange(fiber, call, scope, input, PageTurn{}, result.tries);
-    result.output = map_output(call, scope, input, answer);
+    const bool streamed = call.call.response.kind == ResponseKind::file && scope.download;
+    result.output = streamed ? answer.body : map_output(call, scope, input, answer);
     return result;
   }
   JsonArray rows;
@@ -61,7 +62,7 @@ StreamResult Executor::stream(Fiber& fiber, const CompiledCall& call, const Call
   while (turn) {
     std::optional<Answer> answer;
     if (result.pages < bounds.max_pages && std::chrono::steady_clock::now() < ends) {
-      check_origin(call, scope, input, *turn);
+      check_page(call, scope, input, *turn);
       answer = exchange_until(fiber, call, scope, input, *turn, ends);
     }
     if (!answer) {

@@ -122,7 +122,7 @@ TEST(Executor, streams_files_up_and_down) {
 
   Caller down(api.url(), "    api: {path: /x, response: {kind: file}}\n");
   std::size_t got = 0;
-  down.scope.download = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
+  down.scope.download.take = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
   const Json output = down.call().output;
   EXPECT_EQ(got, 300'000u);
   EXPECT_EQ(output.at("bytes"), Json(300'000));
@@ -146,6 +146,14 @@ TEST(Executor, keeps_what_the_provider_said_and_never_its_secrets) {
   EXPECT_THAT(recorded.request_body + recorded.response_body + recorded.url, testing::Not(HasSubstr("canary")));
   EXPECT_THAT(recorded.request_body, HasSubstr("\"who\":\"me\""));
   EXPECT_EQ(recorded.status, 422);
+}
+
+TEST(Executor, records_no_call_that_was_refused_before_it_went_out) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::json(200, JsonObject()); });
+  Caller caller(api.url(), "    api: {path: /, headers: {X-A: \"one\\r\\ntwo\"}}\n");
+  EXPECT_THROW(caller.call(), Failure);
+  EXPECT_THAT(caller.recorder.calls, testing::IsEmpty());
+  EXPECT_THAT(api.seen(), testing::IsEmpty());
 }
 
 TEST(Executor, records_each_hop_of_a_redirect) {
@@ -436,7 +444,7 @@ TEST(Executor, keeps_no_answer_of_a_call_with_files) {
   TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(200, "bytes", "text/plain"); });
   Caller caller(api.url(), "    api: {path: /x, cache: 1m, response: {kind: file}}\n");
   std::string arrived;
-  caller.scope.download = [&](Fiber&, std::string_view piece) { arrived += piece; };
+  caller.scope.download.take = [&](Fiber&, std::string_view piece) { arrived += piece; };
   caller.call();
   caller.call();
   EXPECT_EQ(arrived, "bytesbytes");

@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "junctor/clock.h"
 #include "junctor/definition/parts.h"
+#include "junctor/files.h"
 #include "junctor/ids.h"
 #include "junctor/json.h"
 
@@ -89,19 +89,5 @@ class LimitShare {
   // Every pause in force, by the text of its key, with what is left of it.
   virtual std::vector<std::pair<LimitKey, std::chrono::milliseconds>> pauses(Fiber& fiber) = 0;
 };
-
-// A file that a caller hands in for a multipart part or a whole body.
-struct UploadFile {
-  std::string filename;
-  std::string content_type = "application/octet-stream";
-  std::optional<std::uint64_t> size_bytes;
-  // The next piece, 0 at the end.
-  std::function<std::size_t(Fiber&, std::span<char>)> read;
-  // Back to the start, for another try; empty: only one try.
-  std::function<void()> rewind;
-};
-
-// Takes a downloaded file piece by piece; while it waits the provider is held back.
-using DownloadSink = std::function<void(Fiber&, std::string_view)>;
 
 }  // namespace junctor::connector

@@ -242,12 +242,19 @@ class Builder final {
 
   const UploadFile& upload(const std::string& name) const {
     const auto given = scope_.uploads.find(name);
-    if (given == scope_.uploads.end()) throw Failure(FailureKind::invalid, "the input lacks the file " + name);
+    if (given == scope_.uploads.end())
+      throw Failure(FailureKind::invalid, call_.action + " needs the file " + name);
     return given->second;
   }
 
+  bool may_lack(const std::string& name) const {
+    if (scope_.uploads.contains(name)) return false;
+    return std::any_of(call_.files.begin(), call_.files.end(),
+                       [&](const FileParam& one) { return one.name == name && !one.required; });
+  }
+
   void add_file() {
-    const UploadFile& file = scope_.uploads.size() == 1 ? scope_.uploads.begin()->second : upload("file");
+    const UploadFile& file = scope_.uploads.size() == 1 ? scope_.uploads.begin()->second : upload(call_.files.front().name);
     content_type(file.content_type);
     request_.upload = file.read;
     request_.upload_bytes = file.size_bytes;
@@ -262,6 +269,7 @@ class Builder final {
         if (!value.is_null()) body.add_field(one.part.name, scalar_text(value), one.part.content_type);
         continue;
       }
+      if (may_lack(one.part.file)) continue;
       UploadFile file = upload(one.part.file);
       if (!one.filename.empty()) file.filename = scalar_text(one.filename.evaluate(root_));
       if (!one.part.content_type.empty()) file.content_type = one.part.content_type;

@@ -52,10 +52,21 @@ void cut_every_form(std::string& text, std::string_view secret) {
   each_other_form(secret, [&](std::string_view form) { cut(text, form); });
 }
 
-void each_of_header(std::string_view value, const std::function<void(std::string_view)>& see) {
-  see(value);
+// A word of RFC 9110, such as "Bearer".
+bool is_word(std::string_view text) {
+  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || others.find(c) != others.npos;
+  });
+}
+
+using See = std::function<void(std::string_view)>;
+
+// What stands behind the scheme, and user and password of Basic. A value that begins with no word is a
+// key with a blank in it, and has no parts.
+void each_part_of_header(std::string_view value, const See& see) {
   const auto space = value.find(' ');
-  if (space == std::string_view::npos) return;
+  if (space == std::string_view::npos || !is_word(value.substr(0, space))) return;
   const std::string_view credential = value.substr(space + 1);
   see(credential);
   if (!equal_ignoring_case(value.substr(0, space), "Basic")) return;
@@ -65,6 +76,47 @@ void each_of_header(std::string_view value, const std::function<void(std::string
     see(std::string_view(pair).substr(0, colon));
   }
   crypto::wipe(pair);
+}
+
+void each_whole(const ClientRequest& request, const Redaction& redaction, const See& see) {
+  for (const ClientHeader& header : request.headers)
+    if (const auto* secret = std::get_if<Secret>(&header.value)) see(secret->reveal());
+  const auto question = request.url.find('?');
+  if (question == std::string::npos) return;
+  for (Parameter& parameter : parse_query(std::string_view(request.url).substr(question + 1))) {
+    if (redaction.hides_query(parameter.name)) see(parameter.value);
+    crypto::wipe(parameter.value);
+  }
+}
+
+void each_part(const ClientRequest& request, const Redaction&, const See& see) {
+  for (const ClientHeader& header : request.headers)
+    if (const auto* secret = std::get_if<Secret>(&header.value)) each_part_of_header(secret->reveal(), see);
+}
+
+using EachSecret = void (*)(const ClientRequest&, const Redaction&, const See&);
+
+std::string cut_each(std::string text, const ClientRequest& request, const Redaction& redaction, EachSecret each) {
+  if (text.size() < shortest) return text;
+  each(request, redaction, [&](std::string_view secret) { cut_every_form(text, secret); });
+  return text;
+}
+
+// The body with every text spelled in one way; empty where it has but one.
+std::string one_spelling(const std::string& body) {
+  // JSON and forms have many spellings of a text: "\/" for "/", "\u0061" or "%61" for "a".
+  if (body.find_first_of("\\%") == std::string::npos) return {};
+  const auto parsed = json::parse(body);
+  if (parsed && body.find('\\') != std::string::npos) return json::to_text(parsed.value());
+  if (!parsed && body.find('%') != std::string::npos) return to_query(parse_query(body));
+  return {};
+}
+
+std::string cut_in_every_spelling(std::string body, const ClientRequest& request, const Redaction& redaction, EachSecret each) {
+  body = cut_each(std::move(body), request, redaction, each);
+  const std::string spelled = one_spelling(body);
+  std::string safe = cut_each(spelled, request, redaction, each);
+  return safe == spelled ? body : safe;
 }
 
 std::string_view view(const JsonString& text) { return {text.data(), text.size()}; }
@@ -83,35 +135,20 @@ bool any_text(const Json& value, const std::function<bool(std::string_view)>& is
 
 }  // namespace
 
-void each_sent_secret(const ClientRequest& request, const Redaction& redaction,
-                      const std::function<void(std::string_view)>& see) {
-  for (const ClientHeader& header : request.headers)
-    if (const auto* secret = std::get_if<Secret>(&header.value)) each_of_header(secret->reveal(), see);
-  const auto question = request.url.find('?');
-  if (question == std::string::npos) return;
-  for (Parameter& parameter : parse_query(std::string_view(request.url).substr(question + 1))) {
-    if (redaction.hides_query(parameter.name)) see(parameter.value);
-    crypto::wipe(parameter.value);
-  }
+void each_sent_secret(const ClientRequest& request, const Redaction& redaction, const See& see) {
+  each_whole(request, redaction, see);
+  each_part(request, redaction, see);
 }
 
 std::string without_sent_secrets(std::string text, const ClientRequest& request,
                                  const Redaction& redaction) {
-  if (text.size() < shortest) return text;
-  each_sent_secret(request, redaction, [&](std::string_view secret) { cut_every_form(text, secret); });
-  return text;
+  return cut_each(std::move(text), request, redaction, each_sent_secret);
 }
 
+// Wholes before parts, in every spelling: a part that is cut out would leave the rest of its whole behind.
 std::string body_without_sent_secrets(std::string body, const ClientRequest& request, const Redaction& redaction) {
-  body = without_sent_secrets(std::move(body), request, redaction);
-  // JSON and forms have many spellings of a text: "\/" for "/", "\u0061" or "%61" for "a".
-  if (body.find_first_of("\\%") == std::string::npos) return body;
-  std::string one_spelling;
-  const auto parsed = json::parse(body);
-  if (parsed && body.find('\\') != std::string::npos) one_spelling = json::to_text(parsed.value());
-  if (!parsed && body.find('%') != std::string::npos) one_spelling = to_query(parse_query(body));
-  std::string safe = without_sent_secrets(one_spelling, request, redaction);
-  return safe == one_spelling ? body : safe;
+  body = cut_in_every_spelling(std::move(body), request, redaction, each_whole);
+  return cut_in_every_spelling(std::move(body), request, redaction, each_part);
 }
 
 void SecretValues::add(std::string_view secret) {

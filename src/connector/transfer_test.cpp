@@ -145,7 +145,7 @@ TEST(Transfers, hundreds_of_megabytes_go_down_and_up_in_bounded_memory) {
 
   Caller down(peer.url(), "    api: {path: /big, response: {kind: file, max_bytes: 1GiB}}\n");
   Sha256 digest;
-  down.scope.download = [&](Fiber&, std::string_view piece) {
+  down.scope.download.take = [&](Fiber&, std::string_view piece) {
     digest.add(piece);
     ASSERT_EQ(std::fwrite(piece.data(), 1, piece.size(), open.get()), piece.size());
   };
@@ -225,7 +225,7 @@ TEST(Transfers, a_download_ends_at_the_declared_bound) {
     });
     Caller down(peer.url(), "    api: {path: /big, response: {kind: file, max_bytes: 1MiB}, retry: {wait: 1ms}}\n");
     std::uint64_t got = 0;
-    down.scope.download = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
+    down.scope.download.take = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
     try {
       down.call();
       FAIL() << "it took everything";
@@ -246,7 +246,7 @@ TEST(Transfers, a_download_that_is_cut_fails_and_is_not_begun_again) {
     });
     Caller down(peer.url(), "    api: {path: /big, response: {kind: file}, retry: {wait: 1ms}}\n");
     std::uint64_t got = 0;
-    down.scope.download = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
+    down.scope.download.take = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
     try {
       down.call();
       FAIL() << "half a file is no file";
@@ -266,7 +266,7 @@ TEST(Transfers, a_download_that_is_cut_before_its_first_byte_is_tried_again) {
   });
   Caller down(peer.url(), "    api: {path: /big, response: {kind: file}, retry: {wait: 1ms}}\n");
   std::uint64_t got = 0;
-  down.scope.download = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
+  down.scope.download.take = [&got](Fiber&, std::string_view piece) { got += piece.size(); };
   EXPECT_EQ(down.call().tries, 2);
   EXPECT_EQ(got, 2 * block_bytes);
 }

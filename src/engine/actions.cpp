@@ -1,13 +1,16 @@
 #include "engine/actions.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/text.h"
 #include "engine/declared_calls.h"
 #include "engine/memos.h"
 #include "engine/run_calls.h"
 #include "engine/run_context.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
+#include "junctor/provider_failure.h"
 #include "net/client.h"
 #include "store/store.h"
 #include "vault/connections.h"
@@ -21,17 +24,25 @@ Json fitted(const CompiledSchema& schema, const Json& value, const std::string& 
   throw ShapeFailure(what, result.problems());
 }
 
-// An answer that does not keep its promise is the provider's or the definition's fault, not the
-// caller's.
-Json promised(const CompiledSchema& schema, const Json& value, const std::string& what) {
-  auto result = normalise(schema, value);
-  if (result.ok()) return std::move(result).value();
-  throw Failure(FailureKind::bug, what + " gave an output that does not fit its schema",
-                to_string(result.problems()));
-}
-
 std::string name_of(const LoadedIntegration& integration, const LoadedAction& action) {
   return integration.definition.slug + "." + action.definition->slug;
+}
+
+// An output that does not keep its promise is not the caller's fault: of a declared action the provider answered
+// something else (a page in HTML, say) or the definition is wrong, of a handler the handler is. Where it does not
+// fit is told, what stands there is not.
+Json promised(const LoadedIntegration& integration, const LoadedAction& action, const Json& value, const CallTrace& trace) {
+  auto result = normalise(action.output, value);
+  if (result.ok()) return std::move(result).value();
+  const std::string misfit = " that does not fit its schema at " + result.problems().front().path;
+  if (!action.definition->is_declared())
+    throw Failure(FailureKind::bug, name_of(integration, action) + " gave an output" + misfit, to_string(result.problems()));
+  ProviderAnswer answer;
+  answer.status = trace.calls.empty() ? 200 : trace.calls.back().status;
+  throw ProviderFailure(FailureKind::unavailable,
+                        integration.definition.slug + " gave an answer to " + action.definition->slug + misfit +
+                            "; the plug shows it, `compare` with every difference",
+                        std::move(answer));
 }
 
 bool needs_connection(const Integration& integration) {
@@ -83,7 +94,45 @@ std::optional<vault::Connection> connection_for(Fiber& fiber, const ActionsParts
   return connection;
 }
 
+// What goes with a call must be what its action takes: a file that nobody sends, or that nobody asked for, is lost.
+void check_files(const CallScope& scope, const LoadedIntegration& integration, const LoadedAction& action) {
+  const std::string name = name_of(integration, action);
+  std::string names;
+  if (action.call) {
+    for (const connector::FileParam& file : action.call->files) {
+      names += (names.empty() ? "" : ", ") + file.name;
+      if (!file.required || scope.files.contains(file.name)) continue;
+      throw Failure(FailureKind::invalid, name + " needs the file \"" + file.name +
+                                              "\", which is no member of the input: it comes as a part of this name in "
+                                              "multipart/form-data, by `junctor plug call --file`, or from code");
+    }
+  }
+  for (const auto& given : scope.files) {
+    const bool known = action.call && std::any_of(action.call->files.begin(), action.call->files.end(),
+                                                  [&](const auto& one) { return one.name == given.first; });
+    if (!known)
+      throw Failure(FailureKind::invalid, name + " takes no file \"" + given.first + "\"; " +
+                                              (names.empty() ? "it takes none" : "its files: " + names));
+  }
+  if (scope.download && !gives_file(action))
+    throw Failure(FailureKind::invalid, name + " gives no file; `response: {kind: file}` of its definition would make its answer one");
+}
+
+// Sizes, for the run: contents are not kept.
+void note_files(const CallScope& scope, const Json& output, CallTrace& trace) {
+  for (const auto& [name, file] : scope.files)
+    if (file.size_bytes) trace.counters["uploaded_bytes"] += static_cast<std::int64_t>(*file.size_bytes);
+  if (scope.download) trace.counters["downloaded_bytes"] += output.at("bytes").to_number<std::int64_t>();
+}
+
 }  // namespace
+
+Json with_file_names(const Json& given, const UploadFiles& files) {
+  if (files.empty() || !given.is_object()) return given;
+  Json out = given;
+  for (const auto& [name, file] : files) out.get_object()[name] = file.filename.empty() ? name : as_utf8(file.filename);
+  return out;
+}
 
 ShapeFailure::ShapeFailure(const std::string& what, std::vector<Problem> problems)
     : Failure(FailureKind::invalid, what + " does not fit: " + to_string(problems)),
@@ -94,11 +143,12 @@ Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integr
   fiber.check();
   const auto integration = parts_.registry.get()->require(integration_slug);
   const LoadedAction& action = integration->action(action_slug);
-  const Json input = fitted(action.input, given, "the input of " + name_of(*integration, action));
+  check_files(scope, *integration, action);
+  const Json input = fitted(action.input, with_file_names(given, scope.files), "the input of " + name_of(*integration, action));
   const auto connection = connection_for(fiber, parts_, scope, *integration, &action, trace);
   const auto work = [&] { return perform(fiber, scope, integration, action, connection, input, trace); };
   const bool memoised = action.definition->memoize && parts_.caches != nullptr;
-  const bool usual = scope.use == ConnectionUse::work && scope.output == OutputShape::promised;
+  const bool usual = scope.use == ConnectionUse::work && scope.output == OutputShape::promised && scope.files.empty() && !scope.download;
   if (!memoised || !usual) return work();
   MemoQuestion question{*integration, action, scope.tenant, {}, 0, Json(), input};
   if (connection) {
@@ -120,6 +170,7 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
         parts_.declared.call(fiber, {integration, action, scope, connection, input, &trace, &trace.secrets});
     output = std::move(answer.output);
     note_cut(name, answer.cut_short, trace);
+    note_files(scope, output, trace);
     store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, connection, trace);
@@ -128,7 +179,8 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
     throw Failure(FailureKind::unsupported,
                   name + " has neither an `api` block nor a handler, so it cannot be called");
   }
-  return scope.output == OutputShape::raw ? output : promised(action.output, output, name);
+  return scope.output == OutputShape::raw || scope.download ? output
+                                                            : promised(*integration, action, output, trace);
 }
 
 ClientResponse Actions::call_path(Fiber& fiber, const CallScope& scope, std::string_view integration_slug,

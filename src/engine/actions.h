@@ -15,6 +15,7 @@
 #include "engine/current_registry.h"
 #include "junctor/clock.h"
 #include "junctor/context.h"
+#include "junctor/files.h"
 #include "junctor/ids.h"
 
 namespace junctor {
@@ -53,6 +54,9 @@ struct CallScope {
   OutputShape output = OutputShape::promised;
   // Instead of a connection's, for one that is not stored yet: only anonymous actions take them.
   std::optional<JsonObject> entered_vars = std::nullopt;
+  // What goes up with the call, and where the file that it gives comes down; not for the calls below it.
+  UploadFiles files = {};
+  DownloadSink download = {};
   std::function<bool()> caller_ended = {};  // whether nobody waits for it any more; empty: always somebody does
   int depth = 0;                // calls inside calls; bounded
 };
@@ -73,8 +77,9 @@ class Actions final {
   Actions(const Actions&) = delete;
   Actions& operator=(const Actions&) = delete;
 
-  // Input is normalised against the action's schema (defaults filled, undeclared members stripped),
-  // output likewise. Throws ShapeFailure for an input that does not fit, and what the action throws.
+  // Input is normalised against the action's schema (defaults filled, undeclared members stripped, the names of
+  // files put in), output likewise, but for a file that goes into scope.download: of it the output is {bytes,
+  // content_type, content_disposition}. Throws ShapeFailure for an input that does not fit, and what the action throws.
   Json call(Fiber& fiber, const CallScope& scope, std::string_view integration,
             std::string_view action, const Json& input, CallTrace& trace);
 
@@ -103,6 +108,9 @@ class Actions final {
 
   ActionsParts parts_;
 };
+
+// The input with the files that come with it: a parameter that is a file has its name as its value.
+Json with_file_names(const Json& input, const UploadFiles& files);
 
 // An input that does not fit the action's schema: 422 with every fault, never retried.
 class ShapeFailure final : public Failure {

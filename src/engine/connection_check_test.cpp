@@ -171,6 +171,29 @@ TEST(FieldOptions, come_from_the_definition_or_an_action_with_the_connections_va
   });
 }
 
+// A page in HTML, where a list was promised or not.
+TEST(FieldOptions, that_the_provider_does_not_give_are_its_failure) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(200, "<html>maintenance</html>", "text/html"); });
+  TestEngine engine({shop("  list_places: {api: {path: /places, anonymous: true}, output: {type: array}}\n")});
+  run_in_fiber([&](Fiber& fiber) {
+    const auto made = engine.connect(fiber, "shop", vars(api.url()));
+    try {
+      engine.call(fiber, "shop", "list_places");
+      ADD_FAILURE() << "HTML is taken for a list";
+    } catch (const ProviderFailure& failure) {
+      EXPECT_EQ(failure.answer().status, 200);
+      EXPECT_THAT(failure.message(), HasSubstr("shop gave an answer to list_places that does not fit its schema"));
+      EXPECT_THAT(failure.message(), testing::Not(HasSubstr("maintenance")));
+    }
+    try {
+      field_options(fiber, engine.actions, default_tenant(), {"shop", "region", made, {}});
+      ADD_FAILURE() << "HTML is taken for a choice";
+    } catch (const Failure& failure) {
+      EXPECT_THAT(failure.message(), HasSubstr("the options of region are no list"));
+    }
+  });
+}
+
 TEST(FieldOptions, without_a_connection_only_where_no_credentials_are_needed) {
   TestApi api([](const HttpRequest& request, std::size_t) { return serve(request); });
   TestEngine engine({shop()});

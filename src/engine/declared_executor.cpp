@@ -20,6 +20,8 @@ connector::CallScope scope_of(const Call& call, auth::CredentialSource* credenti
     scope.connection_version = call.connection->version;
     scope.vars = call.connection->vars;
   }
+  scope.uploads = call.scope.files;
+  scope.download = call.scope.download;
   scope.credentials = credentials;
   scope.run = call.scope.run.to_string();
   scope.recorder = call.recorder;

@@ -74,7 +74,9 @@ Json fetched(Fiber& fiber, Actions& actions, const TenantId& tenant, const Field
   const DeadlineScope limit(fiber, most_time);
   const Json output = actions.call(fiber, scope, question.integration, fetcher.action, input, trace);
   if (fetcher.map.empty()) return output;
-  return connector::CompiledExpression(fetcher.map).evaluate(output).value_or(Json(JsonArray()));
+  Json mapped = connector::CompiledExpression(fetcher.map).evaluate(output).value_or(Json(JsonArray()));
+  // A sequence of one is a value in JSONata.
+  return mapped.is_array() ? mapped : Json(JsonArray{std::move(mapped)});
 }
 
 }  // namespace
@@ -96,10 +98,7 @@ JsonArray field_options(Fiber& fiber, Actions& actions, const TenantId& tenant,
     return written_out(*field);
   }
   require_authorised(*field, question);
-  Json options = fetched(fiber, actions, tenant, *field, question);
-  // A sequence of one is a value in JSONata.
-  if (!options.is_array()) options = JsonArray{std::move(options)};
-  return listed(options, field->key);
+  return listed(fetched(fiber, actions, tenant, *field, question), field->key);
 }
 
 }  // namespace junctor

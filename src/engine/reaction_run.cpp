@@ -140,6 +140,14 @@ RunStart Reactor::start_of(const Work& work) const {
   return start;
 }
 
+// Its output as the run keeps it.
+Json Reactor::kept(const Reaction& reaction, Json output) const {
+  const auto target = parts_.registry.get()->find(reaction.target_integration);
+  if (!target) return output;
+  const auto action = target->actions.find(reaction.action);
+  return action == target->actions.end() ? output : kept_output(action->second, std::move(output));
+}
+
 void Reactor::run(Fiber& fiber, Work& work) {
   const bool begun = parts_.store.write(fiber, [&](Transaction& transaction) {
     const bool mine = runs::begin(transaction, start_of(work));
@@ -157,7 +165,7 @@ void Reactor::run(Fiber& fiber, Work& work) {
   CallTrace trace;
   RunEnd end_of_run;
   try {
-    end_of_run.output = trace.shown_output(perform(fiber, work, trace));
+    end_of_run.output = trace.shown_output(kept(work.reaction, perform(fiber, work, trace)));
     const bool whole = !trace.counters.contains("failed") && trace.listings_cut() == 0;
     end_of_run.status = whole ? RunStatus::completed : RunStatus::partial;
     return end(fiber, work, std::move(end_of_run), trace, nullptr);
@@ -179,6 +187,7 @@ void Reactor::run(Fiber& fiber, Work& work) {
 void Reactor::end(Fiber& fiber, Work& work, RunEnd end_of_run, const CallTrace& trace,
                   const queue::Nack* nack) {
   end_of_run.counters = trace.counters;
+  end_of_run.connection = trace.connection;
   end_of_run.at = parts_.clock.now();
   parts_.store.write(fiber, [&](Transaction& transaction) {
     runs::finish(transaction, work.message().tenant, work.run, work.message().attempts, end_of_run);

@@ -47,6 +47,16 @@ TEST(Reactor, a_pass_maps_an_event_and_calls) {
   EXPECT_EQ(calls[0].body, R"({"text":"shop.paid 30"})");
 }
 
+TEST(Reactor, a_run_names_the_connection_that_its_call_used) {
+  ReactingEngine engine([](const HttpRequest&, std::size_t) { return ok(); });
+  engine.load({chat("vars: {room: {}}\npass: {announce: {topics: [shop.*], to: {action: post}, map: \"{'text': 'x'}\"}}\n")});
+  engine.with_reactor([&](Fiber& fiber, Reactor&) {
+    engine.connect(fiber, "chat", {{"room", "a"}}, "team");
+    engine.publish(fiber, "shop.paid", "{}");
+    EXPECT_EQ(engine.run_of(fiber, "announce", RunStatus::completed).connection, "chat/team");
+  });
+}
+
 TEST(Reactor, a_call_that_failed_comes_again_with_the_same_key) {
   ReactingEngine engine([](const HttpRequest&, std::size_t call) {
     return call < 2 ? HttpResponse::text(503, "busy") : ok();

@@ -4,6 +4,7 @@
 
 #include "connector/schema_links.h"
 #include "junctor/failure.h"
+#include "vault/connection.h"
 #include "vault/field_value.h"
 
 namespace junctor {
@@ -184,6 +185,26 @@ std::string_view to_string(Reaction::Kind kind) {
   return "pass";
 }
 
+bool gives_file(const LoadedAction& action) {
+  return action.call && action.call->call.response.kind == ResponseKind::file && !action.call->pagination;
+}
+
+Json kept_output(const LoadedAction& action, Json output) {
+  if (!gives_file(action)) return output;
+  if (auto* list = output.if_array()) {
+    for (Json& one : *list) one = kept_output(action, std::move(one));
+  }
+  auto* object = output.if_object();
+  const Json* content = object == nullptr ? nullptr : object->if_contains("base64");
+  if (content == nullptr || !content->is_string()) return output;
+  const std::string_view text = content->get_string();
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  const std::size_t bytes = text.size() / 4 * 3 - padding;
+  object->erase("base64");
+  (*object)["bytes"] = bytes;
+  return output;
+}
+
 connector::Redaction redaction_of(const LoadedAction& action) {
   return action.call ? action.call->redaction : connector::Redaction();
 }
@@ -213,8 +234,9 @@ Result<std::shared_ptr<const LoadedIntegration>> LoadedIntegration::load(Integra
 const LoadedAction& LoadedIntegration::action(std::string_view slug) const {
   const auto found = actions.find(slug);
   if (found == actions.end())
-    throw Failure(FailureKind::not_found, definition.slug + " has no action \"" + std::string(slug) +
-                                              "\"; it has " + names_of(actions));
+    throw vault::ConnectionFailure(vault::ConnectionError::unknown_action,
+                                   definition.slug + " has no action \"" + std::string(slug) + "\"; it has " +
+                                       names_of(actions));
   return found->second;
 }
 
@@ -235,8 +257,9 @@ std::shared_ptr<const LoadedIntegration> Registry::find(std::string_view slug) c
 std::shared_ptr<const LoadedIntegration> Registry::require(std::string_view slug) const {
   auto found = find(slug);
   if (found == nullptr)
-    throw Failure(FailureKind::not_found, "no integration \"" + std::string(slug) +
-                                              "\" is loaded; there are " + names_of(integrations_));
+    throw vault::ConnectionFailure(vault::ConnectionError::unknown_integration,
+                                   "no integration \"" + std::string(slug) + "\" is loaded; there are " +
+                                       names_of(integrations_));
   return found;
 }
 

@@ -31,6 +31,12 @@ struct LoadedAction {
   std::string fingerprint;                              // of the definition, where its output is kept
 };
 
+// Whether the action's answer is a file, which can be streamed.
+bool gives_file(const LoadedAction& action);
+
+// An output as a run keeps it: of a file in it the size, instead of its content.
+Json kept_output(const LoadedAction& action, Json output);
+
 // What the action declares to be left out of what is kept.
 connector::Redaction redaction_of(const LoadedAction& action);
 
@@ -74,7 +80,7 @@ struct LoadedIntegration {
   // Compiles everything; Problems for what cannot be (a schema that does not compile, say).
   static Result<std::shared_ptr<const LoadedIntegration>> load(Integration definition, std::string folder = {});
 
-  // Throws Failure{not_found} that names what there is.
+  // Throws ConnectionFailure{unknown_action} that names what there is.
   const LoadedAction& action(std::string_view slug) const;
 };
 
@@ -85,7 +91,7 @@ class Registry final {
 
   // null when there is none.
   std::shared_ptr<const LoadedIntegration> find(std::string_view slug) const;
-  // Throws Failure{not_found} that names what there is.
+  // Throws ConnectionFailure{unknown_integration} that names what there is.
   std::shared_ptr<const LoadedIntegration> require(std::string_view slug) const;
   const std::map<std::string, std::shared_ptr<const LoadedIntegration>, std::less<>>& all() const {
     return integrations_;

@@ -56,6 +56,8 @@ CallScope RunContext::scope_below(const CallOptions& options) {
   CallScope below = scope_;
   ++below.depth;
   below.connection = options.connection;
+  below.files = options.files;
+  below.download = options.download;
   const bool own = options.integration.empty() || options.integration == integration_->definition.slug;
   if (own && options.connection.empty() && connection_) below.connection = connection_->id.to_string();
   // Retries repeat the calls of a handler in the same order, so the n-th call has the n-th key.

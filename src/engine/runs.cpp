@@ -167,12 +167,13 @@ bool finish(Transaction& transaction, const TenantId& tenant, RunId id, int atte
             const RunEnd& end) {
   return transaction.execute(
              "UPDATE runs SET status = ?, finished_at = ?, counters = ?, failure = ?, error = ?, "
-             "output = ? WHERE tenant = ? AND id = ? AND attempt = ? AND status = 'running'",
+             "output = ?, connection = CASE WHEN connection = '' THEN ? ELSE connection END "
+             "WHERE tenant = ? AND id = ? AND attempt = ? AND status = 'running'",
              to_string(end.status),
              is_terminal(end.status) ? end.at : Timestamp(std::chrono::milliseconds(0)),
              counters_text(end.counters), end.failure ? to_string(*end.failure) : "",
              bounded_message(end.error), bounded(end.output, most_payload_bytes),
-             tenant, id, attempt) == 1;
+             end.connection, tenant, id, attempt) == 1;
 }
 
 void record(Transaction& transaction, const RunStart& start, const RunEnd& end) {

@@ -52,6 +52,7 @@ struct RunEnd {
   std::string error;   // what a person may read
   std::string output;  // JSON text
   Timestamp at;
+  std::string connection;  // for finish(): of the first call, where the run began without one
 };
 
 struct RunRow {

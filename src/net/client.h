@@ -10,7 +10,8 @@
 //   1. No connection to an address that the guard refuses, whatever the name resolved to.
 //   2. A header that holds a Secret, Authorization, Cookie and the client certificate go to the
 //      request's own origin (scheme, host, port) and to no other.
-//   3. Every call ends: by its answer, one of its three time limits, or the fiber's deadline.
+//   3. Every call ends: by its answer, one of its three time limits, or the fiber's deadline. What the
+//      caller's own upload and download take does not count as the peer's time.
 #pragma once
 
 #include <chrono>
@@ -72,11 +73,12 @@ struct ClientRequest {
   // Instead of the answer's body: called with each piece, on the calling fiber; while it waits the
   // peer is held back. Only for answers with 2xx; others are kept as body, for the error message.
   std::function<void(Fiber&, std::string_view)> download{};
-  // Called once the head of the final answer is here, before the first piece.
+  // Called once the head of an answer is here, before the first piece.
   std::function<void(int status, const Headers&)> on_head{};
 
   CallTimeouts timeouts{};
   std::size_t most_response_bytes = 16 * 1024 * 1024;  // after decompression
+  std::optional<std::uint64_t> most_download_bytes{};  // of what goes to `download`; missing: the same
   int most_redirects = 5;                              // 0: a redirect is returned as it is
   HttpVersion version = HttpVersion::automatic;
   Resend resend = Resend::by_method;

@@ -18,13 +18,21 @@ namespace {
 
 constexpr std::size_t first_buffer_bytes = 4 * 1024;
 constexpr std::size_t body_buffer_bytes = 64 * 1024;
-constexpr std::size_t linger_bytes = 256 * 1024;
+constexpr std::size_t linger_bytes = 64 * 1024 * 1024;  // within two seconds: of an upload that was refused
+constexpr std::uint64_t slowest_bytes_per_second = 64 * 1024;  // of a body in pieces, in the long run
+constexpr const char* too_late = "the request took too long to arrive";
 
 void log_failure(const HttpRequest& request, const Failure& failure) {
   const bool ours = http_status(failure.kind()) == 500;
   log::write(ours ? log::Level::error : log::Level::debug, "net", "{} {}: {}: {} {} ({}:{})",
              request.method, request.path, to_string(failure.kind()), failure.message(),
              failure.detail(), failure.where().file_name(), failure.where().line());
+}
+
+// What a body may take beyond the time of a short one.
+std::chrono::milliseconds time_for(const RequestParser& parser) {
+  if (parser.reading() == BodyReading::whole) return std::chrono::milliseconds(0);
+  return std::chrono::milliseconds(parser.body_bytes() * 1000 / slowest_bytes_per_second);
 }
 
 }  // namespace
@@ -44,7 +52,7 @@ std::string_view ConnectionContext::date() {
 Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> stream)
     : context_(context),
       stream_(std::move(stream)),
-      parser_(context.options.limits),
+      parser_(context.options.limits, context.options.body_reading),
       in_(first_buffer_bytes, '\0') {}
 
 Connection::~Connection() {
@@ -56,6 +64,7 @@ Connection::~Connection() {
 void Connection::forget_request() {
   std::string& body = parser_.request().body;
   OPENSSL_cleanse(body.data(), body.size());
+  OPENSSL_cleanse(parser_.piece().data(), parser_.piece().size());
   OPENSSL_cleanse(in_.data(), in_begin_);
   OPENSSL_cleanse(in_.data() + in_end_, in_high_ - in_end_);
   in_high_ = in_end_;
@@ -103,6 +112,8 @@ void Connection::drain() {
 // False when there is no further request to answer.
 bool Connection::read_request(Fiber& fiber) {
   parser_.reset();
+  asked_for_body_ = false;
+  body_fault_.reset();
   enter(in_begin_ < in_end_ ? Phase::head : Phase::idle,
         in_begin_ < in_end_ ? context_.options.head_timeout : context_.options.idle_timeout);
   for (;;) {
@@ -116,19 +127,34 @@ bool Connection::read_request(Fiber& fiber) {
       if (parser_.state() == RequestParser::State::complete) return true;
       if (in_head && parser_.state() == RequestParser::State::body) {
         body_ends_ = std::chrono::steady_clock::now() + context_.options.whole_body_timeout;
-        if (parser_.expects_continue() && in_begin_ == in_end_)
-          stream_->write(fiber, std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
+        if (parser_.reading() == BodyReading::in_pieces) return true;
+        await_body(fiber);
       }
     }
-    if (!read_more(fiber)) return false;
+    switch (read_more(fiber)) {
+      case Arrival::some:
+        break;
+      case Arrival::ended:
+        return false;
+      case Arrival::late:
+        send_problem_and_linger(fiber, 408, too_late);
+        return false;
+    }
   }
 }
 
-// Waits for bytes; false when the connection ended or the client took too long.
-bool Connection::read_more(Fiber& fiber) {
+// A client may wait until it is told that its body is wanted.
+void Connection::await_body(Fiber& fiber) {
+  if (asked_for_body_ || !parser_.expects_continue() || in_begin_ < in_end_) return;
+  asked_for_body_ = true;
+  stream_->write(fiber, std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+// Waits for bytes.
+Connection::Arrival Connection::read_more(Fiber& fiber) {
   if (parser_.state() == RequestParser::State::body) {
     enter(Phase::body, context_.options.body_timeout);
-    expires_ = std::min(expires_, body_ends_);
+    expires_ = std::min(expires_, body_ends_ + time_for(parser_));
   }
   if (in_begin_ == in_end_) {
     in_begin_ = in_end_ = 0;
@@ -146,31 +172,98 @@ bool Connection::read_more(Fiber& fiber) {
   } catch (const Failure& failure) {
     if (failure.kind() != FailureKind::unavailable || !expired_ || phase_ == Phase::idle) throw;
   }
-  if (expired_) {
-    send_problem_and_linger(fiber, 408, "the request took too long to arrive");
-    return false;
-  }
-  if (count == 0) return false;
+  if (expired_) return Arrival::late;
+  if (count == 0) return Arrival::ended;
   in_end_ += count;
   in_high_ = std::max(in_high_, in_end_);
   if (phase_ == Phase::idle) enter(Phase::head, context_.options.head_timeout);
-  return true;
+  return Arrival::some;
+}
+
+std::size_t Connection::read_body(Fiber& fiber, std::span<char> into) {
+  std::string& piece = parser_.piece();
+  if (piece.empty()) offer_body(fiber);
+  const std::size_t count = std::min(into.size(), piece.size());
+  std::copy_n(piece.data(), count, into.data());
+  // Moved to the front, so that nothing of it stays behind its end.
+  std::copy(piece.begin() + static_cast<std::ptrdiff_t>(count), piece.end(), piece.begin());
+  OPENSSL_cleanse(piece.data() + (piece.size() - count), count);
+  piece.resize(piece.size() - count);
+  return count;
+}
+
+// Fills the piece, unless the body is at its end.
+void Connection::offer_body(Fiber& fiber) {
+  while (parser_.piece().empty() && parser_.state() == RequestParser::State::body) {
+    await_body(fiber);
+    if (in_begin_ < in_end_) {
+      in_begin_ += parser_.put({in_.data() + in_begin_, in_end_ - in_begin_});
+      if (parser_.state() != RequestParser::State::body || !parser_.piece().empty()) break;
+    }
+    const Arrival arrival = read_more(fiber);
+    enter(Phase::handling, {});
+    if (arrival == Arrival::late) fail_body(408, too_late);
+    if (arrival == Arrival::ended)
+      throw Failure(FailureKind::unavailable, "the client left before the end of its request");
+  }
+  if (parser_.state() == RequestParser::State::failed)
+    fail_body(parser_.error_status(), parser_.error());
+}
+
+void Connection::fail_body(int status, const std::string& text) {
+  body_fault_ = problem_response(status, text);
+  throw Failure(FailureKind::invalid, text);
+}
+
+struct Connection::Begun {
+  Begun(HttpResponse given, Connection& connection, const ResponseForm& form)
+      : head(std::move(given)),
+        writer(*connection.stream_, connection, connection.out_, head, form) {}
+
+  HttpResponse head;
+  ResponseWriter writer;
+};
+
+BodyWriter& Connection::begin_answer(HttpResponse head) {
+  JUNCTOR_CHECK(!begun_);
+  head.stream = [](Fiber&, BodyWriter&) {};  // its framing is that of a stream
+  const bool whole = parser_.state() == RequestParser::State::complete;
+  begun_ = std::make_unique<Begun>(std::move(head), *this,
+                                   form(whole && parser_.keep_alive() && !context_.draining));
+  return begun_->writer;
+}
+
+bool Connection::finish_begun(Fiber& fiber) {
+  ResponseWriter& writer = begun_->writer;
+  writer.finish(fiber);
+  report(begun_->head.status, writer.body_bytes());
+  return writer.keep_alive();
 }
 
 // Whether the connection may go on.
 bool Connection::answer(Fiber& fiber) {
   enter(Phase::handling, {});
   began_ = std::chrono::steady_clock::now();
+  begun_.reset();
   const HttpResponse response = call_handler(fiber);
-  const bool goes_on = send(fiber, response, parser_.keep_alive() && !context_.draining);
+  // A body that was left unread stands where the next request would.
+  const bool whole = parser_.state() == RequestParser::State::complete;
+  const bool goes_on =
+      begun_ ? finish_begun(fiber)
+             : send(fiber, response, whole && parser_.keep_alive() && !context_.draining);
+  begun_.reset();
+  if (!whole) linger(fiber);
   forget_request();
-  return goes_on;
+  return goes_on && whole;
 }
 
 HttpResponse Connection::call_handler(Fiber& fiber) {
   HttpRequest& request = parser_.request();
   request.peer = stream_->peer();
   request.caller_ended = [this] { return in_begin_ == in_end_ && stream_->peer_ended(); };
+  request.begin_answer = [this](HttpResponse head) -> BodyWriter& { return begin_answer(std::move(head)); };
+  if (parser_.reading() == BodyReading::in_pieces)
+    request.read_body = [this](Fiber& reader, std::span<char> into) { return read_body(reader, into); };
   try {
     if (context_.options.handler_timeout.count() == 0) return context_.handler(fiber, request);
     DeadlineScope deadline(fiber, context_.options.handler_timeout);
@@ -178,20 +271,37 @@ HttpResponse Connection::call_handler(Fiber& fiber) {
   } catch (const Failure& failure) {
     if (fiber.cancelled()) throw;
     log_failure(request, failure);
-    return problem_response(failure);
+    cut_if_begun();
+    return body_fault_ ? *std::move(body_fault_) : problem_response(failure);
   } catch (const std::exception& error) {
     log::write(log::Level::error, "net", "{} {}: {}", request.method, request.path, error.what());
+    cut_if_begun();
     return problem_response(500, "an error inside; the log has the details");
   }
 }
 
+// Half an answer stays half: the connection ends in a way that nobody takes for the answer's end.
+void Connection::cut_if_begun() {
+  if (!begun_) return;
+  if (!begun_->writer.begun()) {
+    begun_.reset();
+    return;
+  }
+  if (begun_->writer.ends_with_connection()) stream_->reset();
+  throw Failure(FailureKind::unavailable, "the answer was cut");
+}
+
+ResponseForm Connection::form(bool keep_alive) {
+  const HttpRequest& request = parser_.request();
+  return {.head_only = request.method == "HEAD",
+          .keep_alive = keep_alive,
+          .version_minor = request.version_minor,
+          .date = context_.date()};
+}
+
 bool Connection::send(Fiber& fiber, const HttpResponse& response, bool keep_alive) {
   const HttpRequest& request = parser_.request();
-  const ResponseForm form{.head_only = request.method == "HEAD",
-                          .keep_alive = keep_alive,
-                          .version_minor = request.version_minor,
-                          .date = context_.date()};
-  ResponseWriter writer(*stream_, *this, out_, response, form);
+  ResponseWriter writer(*stream_, *this, out_, response, form(keep_alive));
   try {
     writer.send(fiber);
   } catch (const Failure& failure) {
@@ -203,11 +313,15 @@ bool Connection::send(Fiber& fiber, const HttpResponse& response, bool keep_aliv
   return writer.keep_alive();
 }
 
-// Closing at once would reset the connection under bytes that are still on their way here, and the
-// client would never read the answer.
 void Connection::send_problem_and_linger(Fiber& fiber, int status, const std::string& text) {
   began_ = std::chrono::steady_clock::now();
   send(fiber, problem_response(status, text), false);
+  linger(fiber);
+}
+
+// Closing at once would reset the connection under bytes that are still on their way here, and the
+// client would never read the answer.
+void Connection::linger(Fiber& fiber) {
   stream_->shutdown(fiber);
   enter(Phase::writing, std::chrono::milliseconds(2000));
   std::size_t left = linger_bytes;
@@ -239,7 +353,7 @@ void Connection::report(int status, std::size_t response_bytes) {
                               .peer = stream_->peer(),
                               .status = status,
                               .duration = std::chrono::steady_clock::now() - began_,
-                              .request_bytes = request.body.size(),
+                              .request_bytes = static_cast<std::size_t>(parser_.body_bytes()),
                               .response_bytes = response_bytes});
 }
 

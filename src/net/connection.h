@@ -7,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "async/stream.h"
@@ -49,14 +51,25 @@ class Connection final : private WriteWatch {
  private:
   enum class Phase { idle, head, body, handling, writing };
 
+  enum class Arrival { some, ended, late };
+
   bool read_request(Fiber& fiber);
-  bool read_more(Fiber& fiber);
+  Arrival read_more(Fiber& fiber);
+  void await_body(Fiber& fiber);
+  void offer_body(Fiber& fiber);
+  std::size_t read_body(Fiber& fiber, std::span<char> into);
+  [[noreturn]] void fail_body(int status, const std::string& text);
   bool answer(Fiber& fiber);
   HttpResponse call_handler(Fiber& fiber);
+  void cut_if_begun();
+  BodyWriter& begin_answer(HttpResponse head);
+  bool finish_begun(Fiber& fiber);
+  ResponseForm form(bool keep_alive);
   void forget_request();
   void grow(std::size_t size_bytes);
   bool send(Fiber& fiber, const HttpResponse& response, bool keep_alive);
   void send_problem_and_linger(Fiber& fiber, int status, const std::string& text);
+  void linger(Fiber& fiber);
   void report(int status, std::size_t response_bytes);
   void enter(Phase phase, std::chrono::milliseconds limit);
   void write_begins() override { enter(Phase::writing, context_.options.write_timeout); }
@@ -75,6 +88,10 @@ class Connection final : private WriteWatch {
   Time body_ends_ = Time::max();
   Time began_;
   bool expired_ = false;
+  bool asked_for_body_ = false;                 // by 100 Continue
+  std::optional<HttpResponse> body_fault_;      // of a body in pieces that did not come as it should
+  struct Begun;
+  std::unique_ptr<Begun> begun_;                // what the handler has begun to answer
 };
 
 }  // namespace junctor

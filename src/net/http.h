@@ -8,6 +8,7 @@
 #include <functional>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,9 @@
 
 namespace junctor {
 
+class BodyWriter;
 class Fiber;
+struct HttpResponse;
 
 struct Header {
   std::string name;
@@ -84,11 +87,19 @@ struct HttpRequest {
   std::string path;              // the target's path, not decoded: "/a%2Fb"
   std::vector<Parameter> query;  // decoded
   Headers headers;
-  std::string body;  // raw bytes, transfer coding removed
+  std::string body;  // raw bytes, transfer coding removed; empty where the handler reads them itself
   PeerAddress peer;
   // Whether the client has ended its side since: what it asked for, and has not begun, may be left. An answer may
   // still find it. Empty: nobody can know. Only while the handler runs.
   std::function<bool()> caller_ended = {};
+  // Where the route takes its body in pieces: waits for the next of it, 0 at the end. What is left unread when the
+  // handler returns ends the connection. Throws Failure for a body that does not come whole.
+  std::function<std::size_t(Fiber&, std::span<char>)> read_body = {};
+  // Begins the answer inside the handler, for a body that is written while it is made: takes status and headers, which
+  // go with the first bytes, or when the handler returns; what that returns then is ignored. A Failure thrown before
+  // the first bytes is answered as always, one thrown later cuts the connection. The writer ends with the handler.
+  // Empty: where no server stands behind the request.
+  std::function<BodyWriter&(HttpResponse)> begin_answer = {};
   int version_minor = 1;  // HTTP/1.x
 
   // Filled by Router: the route's template and what its parameters matched, decoded.

@@ -81,6 +81,49 @@ TEST(RequestParser, reads_the_same_from_pieces_of_any_size) {
   }
 }
 
+TEST(RequestParser, refuses_a_head_beyond_its_limit_however_it_arrives) {
+  const std::string request = "GET /" + std::string(1000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const std::size_t room : {0u, 1u}) {
+    RequestLimits limits;
+    limits.header_bytes = request.size() - 1 + room;
+    RequestParser at_once(limits), in_pieces(limits);
+    at_once.put(request);
+    std::string waiting;
+    for (const char c : request) {
+      waiting += c;
+      waiting.erase(0, in_pieces.put(waiting));
+      if (in_pieces.state() == RequestParser::State::failed) break;
+    }
+    const auto expected = room == 0 ? RequestParser::State::failed : RequestParser::State::complete;
+    EXPECT_EQ(at_once.state(), expected);
+    EXPECT_EQ(in_pieces.state(), expected);
+  }
+}
+
+TEST(RequestParser, takes_a_body_in_pieces_beyond_the_limit_of_whole_ones) {
+  RequestLimits limits;
+  limits.body_bytes = 2;
+  RequestParser parser(limits, [](const HttpRequest& head) {
+    return head.method == "POST" ? BodyReading::in_pieces : BodyReading::whole;
+  });
+  std::string body;
+  const std::string request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nlarge";
+  std::string waiting;
+  for (const char c : request) {
+    waiting += c;
+    waiting.erase(0, parser.put(waiting));
+    body += parser.piece();
+    parser.piece().clear();
+  }
+  EXPECT_EQ(parser.state(), RequestParser::State::complete);
+  EXPECT_EQ(body, "large");
+  EXPECT_EQ(parser.request().body, "");
+  EXPECT_EQ(parser.body_bytes(), 5u);
+  parser.reset();
+  parser.put("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+  EXPECT_EQ(parser.error_status(), 413);
+}
+
 TEST(RequestParser, reads_an_empty_chunked_body_byte_by_byte) {
   const std::string text = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
   RequestParser parser({});

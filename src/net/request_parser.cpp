@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
+#include <charconv>
 #include <optional>
 
 #include "junctor/failure.h"
@@ -31,6 +32,20 @@ std::string_view origin_form(std::string_view method, std::string_view target) {
   return {};
 }
 
+// How much of it belongs to a head of which the beginning may have been read, up to the end of a line.
+std::size_t head_part(std::string_view bytes) {
+  if (bytes.starts_with("\r\n")) return 2;
+  const auto end = bytes.find("\r\n\r\n");
+  return end == bytes.npos ? bytes.size() : end + 4;
+}
+
+// Of digits; more than 64 bits hold is as good as the most they hold.
+std::uint64_t number_or_most(std::string_view digits) {
+  std::uint64_t out = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  return read.ec == std::errc() ? out : UINT64_MAX;
+}
+
 }  // namespace
 
 struct RequestParser::Impl {
@@ -54,16 +69,20 @@ struct RequestParser::Impl {
       if (!owner_.check_head()) ec = http::error::bad_field;
     }
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-      if (length) owner_.request.body.reserve(std::min<std::size_t>(*length, 1 << 20));
+      if (length && owner_.reading == BodyReading::whole)
+        owner_.request.body.reserve(std::min<std::size_t>(*length, 1 << 20));
     }
-    std::size_t on_body_impl(boost::beast::string_view body, error_code&) override {
-      owner_.request.body.append(body.data(), body.size());
+    std::size_t on_body_impl(boost::beast::string_view body, error_code& ec) override {
+      if (!owner_.take_body({body.data(), body.size()})) ec = http::error::body_limit;
       return body.size();
     }
-    void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view,
+                              error_code& ec) override {
+      if (!owner_.has_room(size)) ec = http::error::body_limit;
+    }
     std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view body,
-                                   error_code&) override {
-      owner_.request.body.append(body.data(), body.size());
+                                   error_code& ec) override {
+      if (!owner_.take_body({body.data(), body.size()})) ec = http::error::body_limit;
       return body.size();
     }
     void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}
@@ -72,7 +91,7 @@ struct RequestParser::Impl {
     Impl& owner_;
   };
 
-  explicit Impl(const RequestLimits& bounds) : limits(bounds) { start(); }
+  Impl(const RequestLimits& bounds, RequestParser::Reading decide) : limits(bounds), reading_of(std::move(decide)) { start(); }
 
   void start() {
     request = HttpRequest();
@@ -82,7 +101,10 @@ struct RequestParser::Impl {
     parser.emplace(*this);
     parser->eager(true);
     parser->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
-    parser->body_limit(limits.body_bytes);
+    parser->body_limit(boost::none);  // known once the head is: check_head() and take_body() hold it
+    reading = BodyReading::whole;
+    piece.clear();
+    announced_bytes = body_bytes = 0;
   }
 
   bool refuse(int status, std::string text) {
@@ -97,10 +119,17 @@ struct RequestParser::Impl {
   bool take_request_line(std::string_view method, std::string_view target, int version);
   bool take_field(http::field field, std::string_view name, std::string_view value);
   bool check_head();
+  bool take_body(std::string_view bytes);
+  bool has_room(std::uint64_t size);
   void refuse_as_beast_says(const error_code& ec);
 
   const RequestLimits limits;
+  const RequestParser::Reading reading_of;
   std::optional<Parser> parser;
+  BodyReading reading = BodyReading::whole;
+  std::string piece;
+  std::uint64_t announced_bytes = 0;  // by Content-Length
+  std::uint64_t body_bytes = 0;
   HttpRequest request;
   std::size_t head_bytes = 0;
   int hosts = 0;
@@ -142,6 +171,7 @@ bool RequestParser::Impl::take_field(http::field field, std::string_view name,
       ++lengths;
       if (value.find_first_not_of("0123456789") != std::string_view::npos || value.empty())
         return refuse(400, "Content-Length is not a number");
+      announced_bytes = number_or_most(value);
       break;
     case http::field::transfer_encoding:
       ++codings;
@@ -169,6 +199,19 @@ bool RequestParser::Impl::check_head() {
     return refuse(400, "HTTP/1.0 has no transfer codings");
   if (hosts > 1 || (hosts == 0 && request.version_minor == 1))
     return refuse(400, "exactly one Host field is needed");
+  if (reading_of && (announced_bytes > 0 || codings > 0)) reading = reading_of(request);
+  return has_room(announced_bytes);
+}
+
+bool RequestParser::Impl::has_room(std::uint64_t size) {
+  if (reading == BodyReading::in_pieces || size <= limits.body_bytes - body_bytes) return true;
+  return refuse(413, "the body is longer than " + std::to_string(limits.body_bytes) + " bytes");
+}
+
+bool RequestParser::Impl::take_body(std::string_view bytes) {
+  if (!has_room(bytes.size())) return false;
+  body_bytes += bytes.size();
+  (reading == BodyReading::whole ? request.body : piece).append(bytes);
   return true;
 }
 
@@ -176,8 +219,6 @@ void RequestParser::Impl::refuse_as_beast_says(const error_code& ec) {
   if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
     refuse(431,
            "the request's head is longer than " + std::to_string(limits.header_bytes) + " bytes");
-  } else if (ec == http::error::body_limit) {
-    refuse(413, "the body is longer than " + std::to_string(limits.body_bytes) + " bytes");
   } else if (ec == http::error::bad_version) {
     refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   } else {
@@ -185,7 +226,8 @@ void RequestParser::Impl::refuse_as_beast_says(const error_code& ec) {
   }
 }
 
-RequestParser::RequestParser(const RequestLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::RequestParser(const RequestLimits& limits, Reading reading)
+    : impl_(std::make_unique<Impl>(limits, std::move(reading))) {}
 RequestParser::~RequestParser() = default;
 
 std::size_t RequestParser::put(std::string_view bytes) {
@@ -196,12 +238,12 @@ std::size_t RequestParser::put(std::string_view bytes) {
   if (impl_->head_done && impl_->codings > 0 && bytes.size() < last_chunk_bytes) return 0;
   error_code ec;
   const bool was_head = !impl_->head_done;
-  const std::size_t used = impl_->parser->put({bytes.data(), bytes.size()}, ec);
-  if (was_head && !impl_->head_done) {
-    impl_->head_bytes += used;
-    if (impl_->head_bytes + (bytes.size() - used) > impl_->limits.header_bytes)
-      impl_->refuse_as_beast_says(http::error::header_limit);
+  if (was_head && impl_->head_bytes + head_part(bytes) > impl_->limits.header_bytes) {
+    impl_->refuse_as_beast_says(http::error::header_limit);
+    return 0;
   }
+  const std::size_t used = impl_->parser->put({bytes.data(), bytes.size()}, ec);
+  if (!impl_->head_done) impl_->head_bytes += used;
   if (ec && ec != http::error::need_more) impl_->refuse_as_beast_says(ec);
   return used;
 }
@@ -214,6 +256,9 @@ RequestParser::State RequestParser::state() const {
 
 bool RequestParser::keep_alive() const { return impl_->parser->keep_alive(); }
 bool RequestParser::expects_continue() const { return impl_->expects_continue; }
+BodyReading RequestParser::reading() const { return impl_->reading; }
+std::string& RequestParser::piece() { return impl_->piece; }
+std::uint64_t RequestParser::body_bytes() const { return impl_->body_bytes; }
 HttpRequest& RequestParser::request() { return impl_->request; }
 int RequestParser::error_status() const { return impl_->error_status; }
 const std::string& RequestParser::error() const { return impl_->error; }

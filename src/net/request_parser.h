@@ -10,6 +10,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,9 +26,14 @@ struct RequestLimits {
   std::size_t body_bytes = 1024 * 1024;
 };
 
+// Whether a body is collected in the request, within the limit, or taken by pieces, which has none here.
+enum class BodyReading { whole, in_pieces };
+
 class RequestParser final {
  public:
-  explicit RequestParser(const RequestLimits& limits);
+  // reading: asked once the head is read, where a body follows; empty: whole.
+  using Reading = std::function<BodyReading(const HttpRequest& head)>;
+  explicit RequestParser(const RequestLimits& limits, Reading reading = {});
   ~RequestParser();
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
@@ -41,7 +48,13 @@ class RequestParser final {
   // Known once the head is read.
   bool keep_alive() const;
   bool expects_continue() const;
+  BodyReading reading() const;
   HttpRequest& request();
+
+  // Of a body by pieces: what has been read of it and not been taken yet; the taker clears it.
+  std::string& piece();
+  // Of the body, read so far.
+  std::uint64_t body_bytes() const;
 
   // Why it failed: the status to answer, and a sentence.
   int error_status() const;

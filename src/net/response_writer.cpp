@@ -120,7 +120,7 @@ void ResponseWriter::begin(Fiber& fiber) {
 
 void ResponseWriter::write(Fiber& fiber, std::string_view bytes) {
   begin(fiber);
-  if (bytes.empty()) return;
+  if (bytes.empty() || form_.head_only || framing_ == Framing::none) return;
   body_bytes_ += bytes.size();
   if (framing_ == Framing::length && body_bytes_ > length_)
     throw Failure(FailureKind::bug, "a streamed body is longer than its Content-Length");
@@ -134,6 +134,7 @@ void ResponseWriter::write(Fiber& fiber, std::string_view bytes) {
 
 void ResponseWriter::finish(Fiber& fiber) {
   begin(fiber);
+  if (form_.head_only) return;
   if (framing_ == Framing::chunked) put(fiber, std::string_view("0\r\n\r\n"));
   if (framing_ == Framing::length && body_bytes_ < length_)
     throw Failure(FailureKind::bug, "a streamed body is shorter than its Content-Length");

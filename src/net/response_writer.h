@@ -38,7 +38,11 @@ class ResponseWriter final : public BodyWriter {
   // Everything: head, and body or stream.
   void send(Fiber& fiber);
   void write(Fiber& fiber, std::string_view bytes) override;
+  // Instead of send(), when everything has been written.
+  void finish(Fiber& fiber);
 
+  // Whether a client that sees the connection end takes the body for whole.
+  bool ends_with_connection() const { return framing_ == Framing::until_end; }
   bool begun() const { return begun_; }
   // Whether the connection may serve another request; known after send().
   bool keep_alive() const { return keep_alive_; }
@@ -49,7 +53,6 @@ class ResponseWriter final : public BodyWriter {
   void decide_framing();
   void append_head();
   void begin(Fiber& fiber);
-  void finish(Fiber& fiber);
   void put(Fiber& fiber, std::span<const std::string_view> parts);
   void put(Fiber& fiber, std::string_view bytes) { put(fiber, std::span(&bytes, 1)); }
 

@@ -15,6 +15,7 @@ struct Target {
   std::string path;  // the template
   std::vector<std::string> names;
   HttpHandler handler;
+  BodyReading body;
 };
 
 struct Node {
@@ -77,7 +78,7 @@ void insert(Node& root, const Route& route) {
     if (other.method == route.method)
       throw Failure(FailureKind::conflict, route.method + " " + route.path + " and " + other.path +
                                                " would answer the same requests");
-  targets.push_back({route.method, route.path, std::move(names), route.handler});
+  targets.push_back({route.method, route.path, std::move(names), route.handler, route.body});
 }
 
 // One look-up: walks all ways through the tree in order of preference.
@@ -176,6 +177,14 @@ void Router::set(const std::string& group, std::vector<Route> routes) {
     for (const Route& route : members) insert(table->root, route);
   groups_ = std::move(groups);
   table_ = std::move(table);
+}
+
+BodyReading Router::body_reading(const HttpRequest& head) const {
+  const auto table_now = table();
+  const auto segments = decode(head.path);
+  if (!segments) return BodyReading::whole;
+  const Target* target = Search(*segments, head.method).walk(table_now->root, 0);
+  return target == nullptr ? BodyReading::whole : target->body;
 }
 
 HttpResponse Router::handle(Fiber& fiber, HttpRequest& request) const {

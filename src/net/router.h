@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "net/http.h"
+#include "net/request_parser.h"
 
 namespace junctor {
 
@@ -24,6 +25,7 @@ struct Route {
   std::string method;  // "GET"
   std::string path;    // the template
   HttpHandler handler;
+  BodyReading body = BodyReading::whole;  // in_pieces: the handler takes it with HttpRequest::read_body
 };
 
 class Router final {
@@ -43,6 +45,9 @@ class Router final {
   // Allow, and 400 for a path with a broken escape, a NUL, "." or "..". What the handler throws
   // passes through.
   HttpResponse handle(Fiber& fiber, HttpRequest& request) const;
+
+  // How the handler that handle() would call takes the body of a request.
+  BodyReading body_reading(const HttpRequest& head) const;
 
   // For HttpServer; the router must outlive it.
   HttpHandler handler() const {

@@ -38,7 +38,7 @@ struct ServedRequest {
   std::string_view route;  // the template; empty when no route matched
   std::string_view target;
   const PeerAddress& peer;
-  int status = 0;  // 499 when the client left before the answer
+  int status = 0;  // 499 when the client left before the answer, or the answer was cut
   std::chrono::nanoseconds duration{};
   std::size_t request_bytes = 0;  // of the body
   std::size_t response_bytes = 0;
@@ -53,9 +53,13 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout{75'000};  // between requests
   std::chrono::milliseconds head_timeout{10'000};  // first to last byte of a head
   std::chrono::milliseconds body_timeout{30'000};  // between two pieces of a body
-  std::chrono::milliseconds whole_body_timeout{300'000};
+  std::chrono::milliseconds whole_body_timeout{300'000};  // one taken in pieces: and a second for each 64 KiB of it
   std::chrono::milliseconds write_timeout{30'000};  // for one write of a response
   std::chrono::milliseconds handler_timeout{0};     // deadline of the handler's fiber; 0: none
+
+  // Which bodies the handler takes in pieces, with HttpRequest::read_body; the limit of bodies is not for them. Empty:
+  // none.
+  RequestParser::Reading body_reading{};
 
   std::shared_ptr<const TlsServer> tls{};  // null: plain HTTP
   std::function<void(const ServedRequest&)> on_served{};

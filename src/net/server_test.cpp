@@ -280,6 +280,102 @@ TEST(HttpServer, cuts_a_stream_that_fails_and_answers_one_that_has_not_begun) {
   });
 }
 
+// Gives what it read of the body, and how often it had to ask.
+HttpResponse read_in_pieces(Fiber& fiber, HttpRequest& request) {
+  if (request.path == "/ignored") return HttpResponse::text(403, "not for you");
+  std::string body;
+  char buffer[5];
+  while (const std::size_t count = request.read_body(fiber, buffer)) body.append(buffer, count);
+  return HttpResponse::text(200, body + "." + request.body);
+}
+
+HttpServerOptions in_pieces() {
+  HttpServerOptions options;
+  options.limits.body_bytes = 4;
+  options.body_reading = [](const HttpRequest& head) {
+    return head.path == "/whole" ? BodyReading::whole : BodyReading::in_pieces;
+  };
+  return options;
+}
+
+TEST(HttpServer, lets_a_handler_read_a_body_of_any_length_in_pieces) {
+  with_server(in_pieces(), read_in_pieces, [](Fiber& fiber, HttpServer& server) {
+    const auto got = exchange(fiber, server,
+                              "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\ntwelve bytes"
+                              "POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                              "7\r\nin many\r\n8\r\n chunks!\r\n0\r\n\r\n");
+    EXPECT_TRUE(has(got, "\r\n\r\ntwelve bytes.HTTP/1.1 200 OK")) << got;
+    EXPECT_TRUE(has(got, "\r\n\r\nin many chunks!.")) << got;
+    EXPECT_TRUE(exchange(fiber, server, "POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nlarge").starts_with("HTTP/1.1 413"));
+  });
+}
+
+TEST(HttpServer, asks_for_a_body_only_when_its_handler_reads) {
+  with_server(in_pieces(), read_in_pieces, [](Fiber& fiber, HttpServer& server) {
+    const std::string tail = " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 4\r\n\r\n";
+    const auto stream = connect(fiber, "127.0.0.1", server.port());
+    stream->write(fiber, "POST /1" + tail);
+    char buffer[256];
+    EXPECT_EQ(std::string_view(buffer, stream->read_some(fiber, buffer)), "HTTP/1.1 100 Continue\r\n\r\n");
+    stream->write(fiber, std::string_view("wait"));
+    EXPECT_TRUE(has(read_all(fiber, *stream), "\r\n\r\nwait."));
+    const auto refused = connect(fiber, "127.0.0.1", server.port());
+    refused->write(fiber, "POST /ignored" + tail);
+    EXPECT_TRUE(has(std::string(buffer, refused->read_some(fiber, buffer)), "HTTP/1.1 403"));
+  });
+}
+
+TEST(HttpServer, takes_no_rest_of_an_unread_body_for_a_request) {
+  with_server(in_pieces(), read_in_pieces, [](Fiber& fiber, HttpServer& server) {
+    const auto stream = connect(fiber, "127.0.0.1", server.port());
+    stream->write(fiber, std::string_view("POST /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n"));
+    char buffer[1024];
+    const std::string got(buffer, stream->read_some(fiber, buffer));
+    EXPECT_TRUE(has(got, "Connection: close")) << got;
+    stream->write(fiber, std::string_view("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    EXPECT_EQ(read_all(fiber, *stream), "");
+  });
+}
+
+TEST(HttpServer, says_what_is_wrong_with_a_body_in_pieces) {
+  HttpServerOptions slow = in_pieces();
+  slow.body_timeout = 50ms;
+  with_server(slow, read_in_pieces, [](Fiber& fiber, HttpServer& server) {
+    EXPECT_TRUE(exchange(fiber, server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nslow").starts_with("HTTP/1.1 408"));
+    EXPECT_TRUE(exchange(fiber, server, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n").starts_with("HTTP/1.1 400"));
+  });
+}
+
+TEST(HttpServer, lets_a_handler_write_its_answer_while_it_works) {
+  const HttpHandler handler = [](Fiber& fiber, HttpRequest& request) {
+    HttpResponse head;
+    head.headers.set("X-Kind", "file");
+    if (request.path == "/length") head.headers.set("Content-Length", "11");
+    BodyWriter& body = request.begin_answer(std::move(head));
+    if (request.path == "/early") throw Failure(FailureKind::conflict, "before the first byte");
+    if (request.path != "/empty") body.write(fiber, "hello ");
+    if (request.path == "/late") throw Failure(FailureKind::conflict, "behind it");
+    if (request.path != "/empty") body.write(fiber, "world");
+    return HttpResponse::text(500, "never seen");
+  };
+  with_server({}, handler, [](Fiber& fiber, HttpServer& server) {
+    const std::string tail = " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    const auto chunked = exchange(fiber, server, "GET /" + tail);
+    EXPECT_TRUE(has(chunked, "X-Kind: file\r\nTransfer-Encoding: chunked\r\n")) << chunked;
+    EXPECT_TRUE(chunked.ends_with("6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n")) << chunked;
+    EXPECT_TRUE(exchange(fiber, server, "GET /length" + tail).ends_with("Content-Length: 11\r\nConnection: close\r\n\r\nhello world"));
+    EXPECT_TRUE(exchange(fiber, server, "GET /empty" + tail).ends_with("\r\n\r\n0\r\n\r\n"));
+    EXPECT_TRUE(exchange(fiber, server, "HEAD /length" + tail).ends_with("Content-Length: 11\r\nConnection: close\r\n\r\n"));
+    EXPECT_TRUE(exchange(fiber, server, "GET /early" + tail).starts_with("HTTP/1.1 409"));
+    EXPECT_TRUE(exchange(fiber, server, "GET /late" + tail).ends_with("6\r\nhello \r\n"));
+    EXPECT_TRUE(exchange(fiber, server, "GET / HTTP/1.0\r\n\r\n").ends_with("\r\n\r\nhello world"));
+    // Nobody takes a connection that is reset for the end of an answer.
+    EXPECT_THROW(exchange(fiber, server, "GET /late HTTP/1.0\r\n\r\n"), Failure);
+    const auto twice = exchange(fiber, server, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2" + tail);
+    EXPECT_EQ(count_of(twice, "0\r\n\r\n"), 2u) << twice;
+  });
+}
+
 TEST(HttpServer, finishes_what_is_in_flight_and_says_close_when_it_stops) {
   Signal reached;
   const HttpHandler handler = [&](Fiber& fiber, HttpRequest&) {

@@ -301,10 +301,11 @@ std::size_t Transfer::take_body(std::string_view bytes) {
     return CURL_WRITEFUNC_PAUSE;
   }
   body_bytes_ += bytes.size();
-  if (body_bytes_ > request_.most_response_bytes) {
-    failure_.emplace(FailureKind::too_large,
-                     "the answer of " + hop_.url.origin().host + " is longer than " +
-                         std::to_string(request_.most_response_bytes) + " bytes");
+  const std::uint64_t most = streams_down() ? request_.most_download_bytes.value_or(request_.most_response_bytes)
+                                            : request_.most_response_bytes;
+  if (body_bytes_ > most) {
+    failure_.emplace(FailureKind::too_large, "the answer of " + hop_.url.origin().host +
+                                                 " is longer than " + std::to_string(most) + " bytes");
     return 0;
   }
   (streams_down() ? down_ : response_.body).append(bytes);

@@ -104,7 +104,7 @@ class Transfer final {
   ClientResponse response_;
   int sent_times_ = 0;
   std::size_t head_bytes_ = 0;
-  std::size_t body_bytes_ = 0;
+  std::uint64_t body_bytes_ = 0;
   bool head_done_ = false;
   bool head_told_ = false;
   bool done_ = false;

@@ -13,8 +13,11 @@ FailureKind kind_of(ConnectionError error) {
   switch (error) {
     case ConnectionError::vars_invalid:
     case ConnectionError::credentials_invalid:
+    case ConnectionError::request_invalid:
+    case ConnectionError::several_connections:
       return FailureKind::invalid;
     case ConnectionError::unknown_integration:
+    case ConnectionError::unknown_action:
     case ConnectionError::unknown_connection:
       return FailureKind::not_found;
     case ConnectionError::name_taken:
@@ -53,11 +56,11 @@ std::string_view to_string(HealthState state) {
 }
 
 std::string_view to_string(ConnectionError error) {
-  constexpr std::array<std::string_view, 15> names = {
-      "vars_invalid",        "unknown_integration", "unknown_connection", "name_taken",
-      "disabled_connection", "not_authorised",      "grant_expired",      "host_not_allowed",
-      "provider_error",      "credentials_invalid", "changed_meanwhile",   "consent_unknown",    "another_browser",
-      "another_issuer", "secrets_destroyed"};
+  constexpr std::array<std::string_view, 18> names = {
+      "vars_invalid",     "unknown_integration", "unknown_action",      "unknown_connection", "several_connections",
+      "name_taken",       "disabled_connection", "not_authorised",      "grant_expired",      "host_not_allowed",
+      "provider_error",   "credentials_invalid", "changed_meanwhile",   "consent_unknown",    "another_browser",
+      "another_issuer",   "secrets_destroyed",   "request_invalid"};
   return names[static_cast<std::size_t>(error)];
 }
 
@@ -65,9 +68,10 @@ ConnectionFailure::ConnectionFailure(ConnectionError code, std::string message, 
                                      boost::source_location where)
     : Failure(kind_of(code), std::move(message), std::move(detail), where), code_(code) {}
 
-ConnectionFailure::ConnectionFailure(std::vector<Problem> problems, boost::source_location where)
+ConnectionFailure::ConnectionFailure(std::vector<Problem> problems, ConnectionError code,
+                                     boost::source_location where)
     : Failure(FailureKind::invalid, junctor::to_string(problems), {}, where),
-      code_(ConnectionError::vars_invalid),
+      code_(code),
       problems_(std::move(problems)) {}
 
 JsonObject to_json(const Connection& connection) {

@@ -77,7 +77,9 @@ struct ConnectionStamp {
 enum class ConnectionError {
   vars_invalid,         // undeclared, missing or of a wrong type: correct them
   unknown_integration,  // load its definition first
+  unknown_action,       // correct the slug: the message names those there are
   unknown_connection,   // create it, or correct the name
+  several_connections,  // name one of them
   name_taken,           // choose another name
   disabled_connection,  // enable it
   not_authorised,       // finish the authorisation
@@ -90,6 +92,7 @@ enum class ConnectionError {
   another_browser,      // it began in another browser: start it again, and finish it where it began
   another_issuer,       // the answer is not the asked provider's: start again
   secrets_destroyed,    // the key of the tenant's secrets was destroyed: enter them again
+  request_invalid,      // a member of the request is unknown or of the wrong kind: correct it
 };
 
 // "grant_expired", as in the "code" of an API answer.
@@ -99,11 +102,12 @@ class ConnectionFailure final : public Failure {
  public:
   ConnectionFailure(ConnectionError code, std::string message, std::string detail = {},
                     boost::source_location where = BOOST_CURRENT_LOCATION);
-  ConnectionFailure(std::vector<Problem> problems,
+  // vars_invalid, unless it is the request around the vars.
+  ConnectionFailure(std::vector<Problem> problems, ConnectionError code = ConnectionError::vars_invalid,
                     boost::source_location where = BOOST_CURRENT_LOCATION);
 
   ConnectionError code() const { return code_; }
-  // For vars_invalid, every problem; else empty.
+  // For vars_invalid and request_invalid, every problem; else empty.
   const std::vector<Problem>& problems() const { return problems_; }
 
  private:

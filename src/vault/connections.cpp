@@ -70,7 +70,8 @@ void check_name(std::string_view name) {
                                      0,
                                      "a name that cannot be used",
                                      "1 to 120 printable characters without \"/\"",
-                                     {}}});
+                                     {}}},
+                            ConnectionError::request_invalid);
 }
 
 std::string method_of(const IntegrationProfile& profile, const std::string& wanted) {
@@ -83,7 +84,8 @@ std::string method_of(const IntegrationProfile& profile, const std::string& want
                                    0,
                                    wanted,
                                    fmt::format("one of {}", fmt::join(profile.auth_methods, ", ")),
-                                   {}}});
+                                   {}}},
+                          ConnectionError::request_invalid);
 }
 
 bool needs_consent(const IntegrationProfile& profile, const std::string& method) {
@@ -218,7 +220,7 @@ Connection Connections::find(Fiber& fiber, const TenantId& tenant, std::string_v
     if (rows.empty()) unknown(reference);
     if (rows.size() > 1)
       throw ConnectionFailure(
-          ConnectionError::unknown_connection,
+          ConnectionError::several_connections,
           fmt::format("{0} has several connections; name one as \"{0}/<name>\"", integration));
     return load(view, tenant, rows[0].get<ConnectionId>(0));
   });

@@ -61,7 +61,8 @@ class Connections final {
   Connection update(Fiber& fiber, const TenantId& tenant, ConnectionId id,
                     const ConnectionChange& change);
   Connection get(Fiber& fiber, const TenantId& tenant, ConnectionId id);
-  // By its id as text, "integration/name", or the only connection of an integration.
+  // By its id as text, "integration/name", or the only connection of an integration; several_connections
+  // where it has more.
   Connection find(Fiber& fiber, const TenantId& tenant, std::string_view reference);
   std::vector<Connection> list(Fiber& fiber, const TenantId& tenant,
                                const ConnectionFilter& filter = {});

@@ -207,7 +207,7 @@ TEST_F(ConnectionsTest, several_per_integration_and_never_another_tenants) {
               ConnectionStatus::needs_authorisation);
     EXPECT_EQ(connections_.find(fiber, other, "shop").name, "one");
     EXPECT_EQ(error_of([&] { connections_.find(fiber, default_tenant(), "shop"); }),
-              "unknown_connection");
+              "several_connections");
     EXPECT_EQ(error_of([&] {
                 connections_.create(fiber, default_tenant(), {"nothing", "", "", {}});
               }),

@@ -6,7 +6,7 @@ import path from "node:path";
 import { spawnSync } from "node:child_process";
 
 import { Issuer, junctor } from "./support/callers.mjs";
-import { Process, binary, check, freePort, main, tempDir } from "./support/processes.mjs";
+import { Process, binary, check, freePort, main, sourceDir, tempDir } from "./support/processes.mjs";
 
 const definition = `
 slug: demo
@@ -24,25 +24,43 @@ const status = async (url, token, method = "GET") => {
 const expectStatus = (what, got, wanted) =>
   check(got.status === wanted, `${what}: ${got.status}, expected ${wanted}: ${got.body}`);
 
-async function tokens(base, data) {
+async function tokens(base, data, project) {
   expectStatus("no token", await status(`${base}/v1/runs`), 401);
   expectStatus("an unknown token", await status(`${base}/v1/runs`, "jct_" + "a".repeat(43)), 401);
   const reader = junctor(data, "token", "create", "reader", "--scopes", "runs:read");
   expectStatus("a token with the scope", await status(`${base}/v1/runs`, reader), 200);
   expectStatus("a token without the scope", await status(`${base}/v1/events`, reader), 403);
   expectStatus("an action's own scope", await status(`${base}/demo/list`, reader), 403);
-  const demo = junctor(data, "token", "create", "demo", "--scopes", "demo:*");
+  const demo = junctor(data, "token", "create", "demo", "--scopes", "demo:*", "--project", project);
   check((await status(`${base}/demo/list`, demo)).status !== 403, "demo:* does not grant demo:read");
   const pay = `${base}/v1/integrations/demo/actions/pay`;
   expectStatus("an action without scopes, by a token that reads", await status(pay, reader, "POST"), 403);
   const caller = junctor(data, "token", "create", "caller", "--scopes", "actions:call");
   check((await status(pay, caller, "POST")).status !== 403, "actions:call does not grant an action without scopes");
   await strongerTokens(base, data);
+  await unknownScopes(base, data, project);
   expectStatus("a token in the query", await status(`${base}/v1/runs?access_token=${reader}`), 401);
   const listed = JSON.parse(junctor(data, "token", "list", "--json"));
   const id = listed.find((token) => token.name === "reader").id;
   check(!JSON.stringify(listed).includes(reader), "the list shows a token's text");
   return { reader, id };
+}
+
+// A word that nothing asks for is a slip of the pen; what there is stands in the refusal.
+async function unknownScopes(base, data, project) {
+  const asked = new Set(fs.readdirSync(path.join(sourceDir, "src/api")).flatMap((file) =>
+    fs.readFileSync(path.join(sourceDir, "src/api", file), "utf8").match(/(?<=")[a-z]+:(read|write|call)(?=")/g) ?? []));
+  for (const scopes of ["nonsense", "runs:read run:read", "rnus:*", "demo:write"]) {
+    const made = spawnSync(binary("junctor"), ["token", "create", "x", "--scopes", scopes, "--data-dir", data, "--project", project], { encoding: "utf8" });
+    check(made.status === 1 && made.stdout === "" && made.stderr.includes("which nothing asks for"), `scopes ${scopes}: ${made.status} ${made.stderr}`);
+    for (const one of [...asked, "demo:read"]) check(made.stderr.includes(one), `${one} is not named: ${made.stderr}`);
+  }
+  const all = junctor(data, "token", "create", "all", "--scopes", "*");
+  const response = await fetch(`${base}/v1/tokens`, { method: "POST",
+    headers: { Authorization: `Bearer ${all}`, "Content-Type": "application/json" }, body: JSON.stringify({ name: "x", scopes: "nonsense" }) });
+  const body = await response.json();
+  check(response.status === 422 && body.code === "request_invalid" && body.errors[0].path === "scopes" && body.errors[0].message.includes("demo:read"),
+    `unknown scopes over the API: ${response.status} ${JSON.stringify(body)}`);
 }
 
 async function strongerTokens(base, data) {
@@ -120,7 +138,7 @@ await main(async () => {
     "--allow-addresses", "127.0.0.0/8", project]);
   await engine.ready(`${base}/readyz`);
 
-  const { reader, id } = await tokens(base, data);
+  const { reader, id } = await tokens(base, data, project);
   await jwts(base, issuer);
   junctor(data, "token", "revoke", id);
   await new Promise((resolve) => setTimeout(resolve, 5_200));

@@ -13,8 +13,8 @@ const same = (found, expected, what) =>
 const table = fs.readFileSync(path.join(sourceDir, "docs/credentials.md"), "utf8");
 function documented(body) {
   check(body.type === `urn:junctor:problem:${body.code}`, `the type of ${body.code}: ${body.type}`);
-  const row = table.split("\n").find((line) => line.startsWith(`| \`${body.code}\` |`));
-  check(row && row.split("|").length === 5 && row.split("|")[3].trim(), `docs/credentials.md does not say what to do about ${body.code}`);
+  const row = table.split("\n").find((line) => line.startsWith(`| \`${body.code}\` |`) && line.split("|").length === 5);
+  check(row && row.split("|")[3].trim(), `docs/credentials.md does not say what to do about ${body.code}`);
 }
 
 function succeeds(what, result, ...words) {
@@ -148,7 +148,10 @@ async function byApi(shop) {
   await refused("an unknown connection", 404, "unknown_connection", shop.api("POST", "/v1/connections/018f0000-0000-7000-8000-000000000000/test"));
   await refused("an old version", 409, "changed_meanwhile", shop.api("PATCH", at, { version: 1, name: "other" }));
   for (const wrong of [{ enabled: "false" }, { enabled: 0 }, { version: "1" }, { version: 1.5 }, { version: -1 }])
-    await refused(`a change of ${JSON.stringify(wrong)}`, 422, "vars_invalid", shop.api("PATCH", at, wrong));
+    await refused(`a change of ${JSON.stringify(wrong)}`, 422, "request_invalid", shop.api("PATCH", at, wrong));
+  await refused("an unknown member", 422, "request_invalid", create(good, "x", { nam: "y" }));
+  await refused("a name of another kind", 422, "request_invalid", create(good, 5));
+  await refused("a bad name", 422, "request_invalid", create(good, "a/b"));
   for (const query of ["after=zzz", "limit=abc", "limit=0", "limit=5000"])
     same((await shop.api("GET", `/v1/connections?${query}`)).status, 400, `connections with ${query}`);
   await shop.api("PATCH", at, { enabled: false });
@@ -163,6 +166,22 @@ async function byApi(shop) {
   check((await shop.api("POST", `${at}/test`)).body.state === "healthy", "a disabled connection can be tested");
   await refused("an input that does not fit", 422, "input_invalid", call("right", "get_order", { id: "x" }));
   await refused("an unknown name", 404, "unknown_connection", call("nobody"));
+  await refused("an unknown action", 404, "unknown_action", call("right", "nothing"));
+  const some = (place, body, headers = {}) => fetch(shop.engineUrl + place, {
+    method: "POST", headers: { "Content-Type": "application/json", ...headers }, body,
+  }).then(async (response) => {
+    const text = await response.text();
+    return { status: response.status, body: JSON.parse(text), text };
+  });
+  await refused("no name of several", 400, "several_connections", some("/v1/integrations/shop/actions/health", "{}"));
+  await refused("an action of an unknown integration", 404, "unknown_integration", some("/v1/integrations/nope/actions/x", "{}"));
+  await refused("the plug of an unknown integration", 404, "unknown_integration", some("/v1/integrations/nope/plug", '{"path":"/"}'));
+  await refused("a wrong member for the plug", 400, "request_invalid", some("/v1/integrations/shop/plug", '{"path":5}'));
+  for (const body of ["{", "[]"]) {
+    const what = await refused(`the body ${body}`, 400, "request_invalid", some("/v1/integrations/shop/actions/health", body));
+    check(what.errors[0].path === "body", JSON.stringify(what));
+  }
+  await refused("a body of a connection that is no JSON", 400, "request_invalid", some("/v1/connections", "{"));
 
   // The provider's status, code and message are kept.
   const gone = await call("right", "get_order", { id: 404 });
@@ -179,7 +198,16 @@ async function byApi(shop) {
   check(away.status === 200 && away.body.state === "failing" && away.body.message, `an absent host: ${away.text}`);
 }
 
+// Also of the codes that are not met here.
+function everyCodeIsDocumented() {
+  const header = fs.readFileSync(path.join(sourceDir, "src/vault/connection.h"), "utf8");
+  const codes = header.split("enum class ConnectionError {")[1].split("};")[0].match(/^  \w+(?=,)/gm);
+  check(codes.length > 15, "the codes are not read");
+  for (const code of codes) documented({ code: code.trim(), type: `urn:junctor:problem:${code.trim()}` });
+}
+
 await main(async () => {
+  everyCodeIsDocumented();
   const shop = await new Shop().open();
   await byCommandLine(shop);
   await shop.serve();

@@ -129,6 +129,9 @@ async function seesItsRun(hub, shop) {
   await page.getByRole("link", { name: "Older" }).waitFor();
   await hub.goto("/runs?subject=get_order&status=failed");
   await hub.sees("failed");
+  await hub.goto("/debugger/shop/nada");
+  await hub.sees("shop has no action");
+  check(!(await page.locator("main").innerText()).includes("Error:"), "a failure is shown as the browser writes it");
   await hub.goto("/nowhere/at/all");
   await hub.sees("Nothing is here");
 }

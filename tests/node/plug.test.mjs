@@ -84,7 +84,7 @@ async function byCommandLine(shop) {
   ended("a broken neighbour", await plug("list", shop.project), 1, "shop  Shop", "broken: 1 fault;");
   fs.rmSync(broken, { recursive: true });
   const elsewhere = await plug("send", shop.place, "GET", "http://127.0.0.1:9/", ...there);
-  ended("another host", elsewhere, 1, "no host of shop");
+  ended("another host", elsewhere, 1, "the path leads to http://127.0.0.1:9, which is no host of shop", "endpoints.hosts");
 }
 
 async function byApi(shop) {
@@ -118,6 +118,12 @@ async function byApi(shop) {
     { path: "/x", headers: "x" }, { path: "/x", compare: 7 }, { path: "/x", input: {} }, { path: "/a b" }, { path: "/é" }, { path: "/\\evil.example" }, { path: "http" }])
     same((await plug(wrong)).status, 400, `${JSON.stringify(wrong)} is refused`);
   same(shop.seen.length, before, "calls that were refused and went out");
+  const code = async (question) => (await plug(question)).body.failure?.code;
+  same(await code({ path: "http://evil.example/" }), "host_not_allowed", "another host");
+  same(await code({ action: "nothing" }), "unknown_action", "an unknown action");
+  same(await code({ path: "/x", compare: "nothing" }), "unknown_action", "an unknown action to compare with");
+  const noUrl = await plug({ path: "http://[" });
+  same([noUrl.body.failure.kind, noUrl.body.failure.message], ["invalid", 'the path "http://[" makes no URL of shop'], "no URL");
   const climbing = await plug({ action: "get_order", input: { id: 1 }, save: "../../x" });
   check(climbing.body.failure.kind === "invalid", climbing.text);
 }

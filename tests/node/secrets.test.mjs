@@ -1,14 +1,17 @@
 // Canary secrets go into a running engine, everything that can fail is made to fail, and then the
 // canaries are looked for: in the database and its log, the engine's output, what the API and /metrics
-// answer, a backup, and a core dump that must not exist. On the way: every call stands with its run.
+// answer, a backup, and a core dump that must not exist; on SQLite and on PostgreSQL. On the way: every call stands
+// with its run.
 import crypto from "node:crypto";
 import fs from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import path from "node:path";
+import { spawnSync } from "node:child_process";
 
 import { junctor } from "./support/callers.mjs";
 import { Process, binary, check, eventually, freePort, getJson, main, tempDir } from "./support/processes.mjs";
+import { Postgres, program } from "./support/postgres.mjs";
 
 const canaries = {};
 const known = {};  // what connections hold, as a provider knows it
@@ -194,24 +197,29 @@ function scan(what, bytes) {
   }
 }
 
-await main(async () => {
-  const folder = tempDir("secrets");
-  for (const name of ["access", "refresh", "cookie", "issued"]) canary(name);
-  const port = await provider();
-  const plain = net.createServer((socket) => socket.on("error", () => {}).end("this is no TLS\r\n"));
-  await new Promise((resolve) => plain.listen(0, "127.0.0.1", resolve));
-  const slugs = project(path.join(folder, "project"), port, await freePort(), plain.address().port);
-  const data = path.join(folder, "data");
-  const enginePort = await freePort();
-  const base = `http://127.0.0.1:${enginePort}`;
-  // With a core limit and a working directory of its own, so that a dump would be found.
-  const cores = path.join(folder, "cores");
-  fs.mkdirSync(cores);
-  const engine = new Process("/bin/sh", ["-c",
-    `cd ${cores} && ulimit -c unlimited 2>/dev/null; exec ${binary("junctor")} serve --port ${enginePort} ` +
-    `--data-dir ${data} --dev-no-auth --log-level debug ${path.join(folder, "project")}`]);
-  await engine.ready(`${base}/readyz`);
+// What stands in a backup, as bytes to search: of PostgreSQL's archive, which is compressed, as a script.
+function readBackup(file, server) {
+  if (!server) return fs.readFileSync(file);
+  const script = spawnSync(program("pg_restore"), ["-f", "-", file], { maxBuffer: 1 << 30 });
+  check(script.status === 0, `pg_restore: ${script.stderr}`);
+  return script.stdout;
+}
 
+// Where the engine and its database keep things, once both have stopped.
+async function keptBy(data, server) {
+  if (!server) {
+    const kept = files(data);
+    check(kept.some((file) => file.endsWith("-wal")), "there is no write-ahead log to look at");
+    return kept;
+  }
+  await server.halt();
+  const kept = files(server.data);
+  check(kept.some((file) => file.includes("pg_wal")), "there is no write-ahead log to look at");
+  check(kept.some((file) => fs.readFileSync(file).includes(canaries.typedtoken)), "the search finds nothing in the database");
+  return [...files(data), ...kept];
+}
+
+async function callEverything(base, slugs) {
   await connectAndFail(base, slugs);
   await successesThatRepeat(base);
   await callsStandWithTheirRun(base);
@@ -222,22 +230,52 @@ await main(async () => {
     await ask(base, "GET", `/v1/runs/${id}`);
     await ask(base, "GET", `/v1/runs/${id}/calls`);
   }
-  junctor(data, "backup", path.join(folder, "backup.db"));
-  engine.child.kill("SIGABRT");
-  const how = await engine.ended;
-  check(how.signal === "SIGABRT", `the engine ended with ${JSON.stringify(how)}`);
+}
 
+async function scanEverything({ folder, data, engine, server }) {
+  const backup = readBackup(path.join(folder, "backup.db"), server);
   // What is no secret of a connection is found by the same search, so that search works.
-  check(fs.readFileSync(path.join(folder, "backup.db")).includes(canaries.typedtoken), "the search finds nothing");
+  check(backup.includes(canaries.typedtoken), "the search finds nothing");
   check(seen.some((text) => text.includes("token.asked")), "the stream showed no event");
   scan("the engine's output", Buffer.from(engine.output));
   scan("what the engine answered", Buffer.from(seen.join("\n")));
-  scan("the backup", fs.readFileSync(path.join(folder, "backup.db")));
-  const kept = files(data);
+  scan("the backup", backup);
   const fixtures = files(path.join(folder, "project")).filter((file) => file.endsWith("kept.json"));
   check(fixtures.length === 3, `fixtures: ${fixtures}`);
-  for (const file of fixtures) scan(file, fs.readFileSync(file));
-  check(kept.some((file) => file.endsWith("-wal")), "there is no write-ahead log to look at");
-  for (const file of kept) scan(file, fs.readFileSync(file));
+  for (const file of [...fixtures, ...await keptBy(data, server)]) scan(file, fs.readFileSync(file));
+}
+
+// server: a PostgreSQL; otherwise SQLite.
+async function onStore(name, server) {
+  const folder = tempDir(`secrets-${name}`);
+  for (const all of [canaries, known]) for (const key of Object.keys(all)) delete all[key];
+  seen.length = 0;
+  for (const one of ["access", "refresh", "cookie", "issued"]) canary(one);
+  const port = await provider();
+  const plain = net.createServer((socket) => socket.on("error", () => {}).end("this is no TLS\r\n"));
+  await new Promise((resolve) => plain.listen(0, "127.0.0.1", resolve));
+  const slugs = project(path.join(folder, "project"), port, await freePort(), plain.address().port);
+  const data = path.join(folder, "data");
+  const enginePort = await freePort();
+  const base = `http://127.0.0.1:${enginePort}`;
+  const database = server ? ["--database-url", server.url] : [];
+  // With a core limit and a working directory of its own, so that a dump would be found.
+  const cores = path.join(folder, "cores");
+  fs.mkdirSync(cores);
+  const engine = new Process("/bin/sh", ["-c",
+    `cd ${cores} && ulimit -c unlimited 2>/dev/null; exec ${binary("junctor")} serve --port ${enginePort} ` +
+    `--data-dir ${data} ${database.join(" ")} --dev-no-auth --log-level debug ${path.join(folder, "project")}`]);
+  await engine.ready(`${base}/readyz`);
+  await callEverything(base, slugs);
+  junctor(data, "backup", path.join(folder, "backup.db"), ...database);
+  engine.child.kill("SIGABRT");
+  const how = await engine.ended;
+  check(how.signal === "SIGABRT", `the engine ended with ${JSON.stringify(how)}`);
+  await scanEverything({ folder, data, engine, server });
   check(fs.readdirSync(cores).length === 0, `a core dump: ${fs.readdirSync(cores)}`);
+}
+
+await main(async () => {
+  await onStore("sqlite");
+  await onStore("postgres", await Postgres.start());
 });

@@ -96,6 +96,15 @@ function inputOf({ path, message }: FieldError): string {
   return [parent, missing].filter(Boolean).join(".");
 }
 
+// A question with files is a form.
+function withFiles(question: JsonObject, files: Record<string, File> = {}) {
+  if (Object.keys(files).length === 0) return question;
+  const form = new FormData();
+  form.append("question", JSON.stringify(question));
+  for (const [name, file] of Object.entries(files)) form.append(name, file);
+  return form;
+}
+
 function Trial({ integration, action: slug, connection }: { integration: Integration; action: string; connection: string }) {
   const action = integration.actions.find((one) => one.slug === slug);
   const prepare = useRef<() => Prepared>(() => ({ fault: "" }));
@@ -117,7 +126,7 @@ function Trial({ integration, action: slug, connection }: { integration: Integra
     const body: JsonObject = { ...prepared.body };
     if (connection) body.connection = connection;
     try {
-      const given = await post<PlugAnswer>(`/v1/integrations/${segment(integration.slug)}/plug`, body);
+      const given = await post<PlugAnswer>(`/v1/integrations/${segment(integration.slug)}/plug`, withFiles(body, prepared.files));
       const recorded = await get<{ calls: Call[] }>(`/v1/runs/${given.run}/calls`).catch(() => ({ calls: [] }));
       setResult({ answer: given, calls: recorded.calls });
     } catch (error) {

@@ -1,4 +1,5 @@
 // What came of a trial: the answer, how it differs from its schema, and what was sent for it.
+import type { Json } from "../api";
 import { bytes, milliseconds, words } from "../format";
 import type { Action, Call, Difference, PlugAnswer } from "../model";
 import { Link } from "../router";
@@ -23,7 +24,7 @@ export function Answer({ of: { answer, calls }, action }: { of: { answer: PlugAn
           ]}
         />
         {answer.failure && <Failure of={answer.failure} />}
-        {answer.output !== undefined && <JsonView value={answer.output} label="Answer" />}
+        {answer.output !== undefined && <Output of={answer.output} action={action} />}
         {answer.body !== undefined && answer.body !== "" && <JsonView value={answer.body} label="Body" />}
         {answer.cut_short && <p className="quiet">The body is longer than what is shown.</p>}
         {answer.headers && (
@@ -37,6 +38,33 @@ export function Answer({ of: { answer, calls }, action }: { of: { answer: PlugAn
       <Card title="Outgoing calls">
         <Calls of={calls} open />
       </Card>
+    </>
+  );
+}
+
+// A file is to be kept, not to be read as base64.
+function Output({ of, action }: { of: Json; action: Action | undefined }) {
+  const file = action?.gives_file && of && typeof of === "object" && !Array.isArray(of) ? of : undefined;
+  const base64 = file?.base64;
+  if (!file || !action || typeof base64 !== "string") return <JsonView value={of} label="Answer" />;
+  const content = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+  const { base64: _, ...about } = file;
+  const keep = () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+    link.download = action.slug;
+    link.click();
+    // Not at once: the browser reads it in a moment.
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  };
+  return (
+    <>
+      <JsonView value={{ ...about, bytes: content.length }} label="Answer" />
+      <div className="actions">
+        <button type="button" onClick={keep}>
+          Save the file
+        </button>
+      </div>
     </>
   );
 }

@@ -11,6 +11,7 @@ import { hasForm, SchemaForm } from "./schema_form";
 export interface Prepared {
   fault: string;
   body?: JsonObject;
+  files?: Record<string, File>;
 }
 
 type Prepare = RefObject<() => Prepared>;
@@ -25,23 +26,42 @@ function startOf(schema: Schema | boolean | null): JsonObject {
   return out;
 }
 
+// What of the input is no file.
+function withoutFiles({ input, files }: Action): Schema | boolean | null {
+  if (!hasForm(input) || files.length === 0) return input;
+  const isFile = (name: string) => files.some((one) => one.name === name);
+  const properties = Object.fromEntries(Object.entries(input.properties ?? {}).filter(([name]) => !isFile(name)));
+  return { ...input, properties, required: (input.required ?? []).filter((name) => !isFile(name)) };
+}
+
 const isObject = (value: Json): value is JsonObject => value !== null && typeof value === "object" && !Array.isArray(value);
 
 export function ActionInput({ action, errors, prepare }: { action: Action; errors: Record<string, string>; prepare: Prepare }) {
-  const form = hasForm(action.input);
-  const [how, setHow] = useState<"form" | "json">(form ? "form" : "json");
-  const [value, setValue] = useState<JsonObject>(() => startOf(action.input));
-  const [text, setText] = useState(() => JSON.stringify(startOf(action.input), null, 2));
+  const input = withoutFiles(action);
+  const form = hasForm(input);
+  const onlyFiles = !form && hasForm(action.input);
+  const [how, setHow] = useState<"form" | "json">(form || onlyFiles ? "form" : "json");
+  const [value, setValue] = useState<JsonObject>(() => startOf(input));
+  const [text, setText] = useState(() => JSON.stringify(startOf(input), null, 2));
+  const [files, setFiles] = useState<Record<string, File>>({});
   const [keep, setKeep] = useState(false);
   const [name, setName] = useState(action.slug);
 
   prepare.current = () => {
     const fault = how === "json" ? jsonFault(text) : "";
     if (fault) return { fault: "The input is no JSON yet." };
+    const missing = action.files.find((one) => one.required && !files[one.name]);
+    if (missing) return { fault: `Choose a file for ${missing.name}.` };
     if (keep && !name.trim()) return { fault: "The fixture needs a name." };
     const body: JsonObject = { action: action.slug, input: how === "form" ? value : text.trim() ? (JSON.parse(text) as Json) : {} };
     if (keep) body.save = name.trim();
-    return { fault: "", body };
+    return { fault: "", body, files };
+  };
+  const choose = (of: string, file: File | undefined) => {
+    const next = { ...files };
+    if (file) next[of] = file;
+    else delete next[of];
+    setFiles(next);
   };
   const change = (next: "form" | "json") => {
     if (next === "json") setText(JSON.stringify(value, null, 2));
@@ -65,8 +85,13 @@ export function ActionInput({ action, errors, prepare }: { action: Action; error
           </button>
         </div>
       )}
-      {how === "form" && form ? (
-        <SchemaForm schema={action.input as Schema} value={value} errors={errors} onChange={setValue} />
+      {action.files.map((file) => (
+        <Control key={file.name} label={file.name} required={file.required}>
+          {(tied) => <input {...tied} type="file" onChange={(event) => choose(file.name, event.target.files?.[0])} />}
+        </Control>
+      ))}
+      {how === "form" && (form || onlyFiles) ? (
+        form && <SchemaForm schema={input} value={value} errors={errors} onChange={setValue} />
       ) : (
         <JsonInput label="Input" text={text} rows={8} onChange={setText} error={Object.entries(errors).map(([path, message]) => `${path}: ${message}`).join("; ")} />
       )}

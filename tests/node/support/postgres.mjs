@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 
 import { Process, eventually, freePort, skip, tempDir } from "./processes.mjs";
 
-function program(name) {
+export function program(name) {
   for (const version of ["15", "16", "17", "14"]) {
     const file = `/usr/lib/postgresql/${version}/bin/${name}`;
     if (fs.existsSync(file)) return file;

@@ -109,6 +109,7 @@ export function run([command, ...args], input = "") {
       clearTimeout(timer);
       resolve({ status, stdout, stderr });
     });
+    child.stdin.on("error", () => {}); // a command may end before it has read anything
     if (typeof input === "function") input(child);
     else child.stdin.end(input);
   });

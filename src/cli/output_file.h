@@ -1,0 +1,39 @@
+// A file that a command writes: whole under its name, or not at all.
+//
+// Threads: one.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace junctor {
+
+// What becomes of a file that stands at the path already.
+enum class Existing { kept, replaced };
+
+class OutputFile final {
+ public:
+  // path "-" is standard output. Throws Failure{conflict} for a file that is to be kept, {denied, not_found,
+  // unavailable} where none can be made.
+  OutputFile(std::string path, Existing existing);
+  // Without finish() nothing is left.
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  // Throws Failure{no_space, unavailable}.
+  void write(std::string_view bytes);
+  // Gives the file its name. Throws as write(), and Failure{conflict} when one has come to stand there.
+  void finish();
+
+ private:
+  bool to_terminal() const { return path_ == "-"; }
+  [[noreturn]] void fail(int error) const;
+
+  const std::string path_;
+  const Existing existing_;
+  std::string temporary_;  // beside it; empty once it has its name
+  int descriptor_ = -1;
+};
+
+}  // namespace junctor

@@ -1,0 +1,149 @@
+// Files that handlers give to the actions they call, and take from them.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/crypto.h"
+#include "engine/test_engine.h"
+#include "junctor/context.h"
+
+namespace junctor {
+namespace {
+
+using testing::HasSubstr;
+
+std::string definition(const std::string& url) {
+  return "slug: drive\nendpoints: {base_url: '" + url + "'}\nschemas: {told: {schema: {type: object, required: [id]}}}\nactions:\n"
+         "  work: {api: {path: /never}}\n"
+         "  keep:\n"
+         "    params: {doc: {ui_type: file, required: true}, more: {ui_type: file}, title: {}}\n"
+         "    api: {method: PUT, path: /keep, retry: {wait: 1ms}, body_kind: multipart, multipart: {title: {value: =input.title}, doc: {file: doc}, more: {file: more}, name: {value: =input.doc}}}\n"
+         "  fetch: {memoize: 1h, output: told, api: {path: /fetch, cache: 1h, response: {kind: file, map: \"{'id': 1}\"}}}\n";
+}
+
+class Files : public testing::Test {
+ protected:
+  HttpResponse answer(const HttpRequest& request, std::size_t call) {
+    if (request.path == "/fetch") return HttpResponse::text(200, std::string(100'000, 'z'), "application/pdf");
+    return fails_first_ && call == 0 ? HttpResponse::text(503, "busy") : HttpResponse::json(200, JsonObject{{"ok", true}});
+  }
+  // What the handler `work` makes of it.
+  Json work(std::function<Json(Context&)> handler) {
+    Integration integration = connector::load_integration(definition(api_.url()), "test.yaml").value_or_throw();
+    for (Action& action : integration.actions)
+      if (action.slug == "work") {
+        action.api.reset();
+        action.handler = ActionHandler([&](Context& context, const Json&) { return handler(context); });
+      }
+    engine_.registry.set(std::make_shared<Registry>(std::vector{LoadedIntegration::load(std::move(integration)).value_or_throw()}));
+    Json out;
+    run_in_fiber([&](Fiber& fiber) {
+      CallScope scope;
+      scope.tenant = default_tenant();
+      scope.run = RunId::generate();
+      out = engine_.actions.call(fiber, scope, "drive", "work", JsonObject(), trace_);
+    });
+    return out;
+  }
+  std::string refusal(const CallOptions& options, const char* action = "keep") {
+    std::string said = "none";
+    work([&](Context& context) -> Json {
+      try {
+        context.call(action, JsonObject(), options);
+      } catch (const Failure& failure) {
+        said = std::string(to_string(failure.kind())) + ": " + failure.message();
+      }
+      return nullptr;
+    });
+    return said;
+  }
+
+  bool fails_first_ = false;
+  connector::TestApi api_{[this](const HttpRequest& request, std::size_t call) { return answer(request, call); }};
+  TestEngine engine_{{definition(api_.url())}};
+  CallTrace trace_;
+};
+
+TEST_F(Files, go_up_from_a_path_and_from_memory_again_when_the_call_is_tried_again) {
+  const auto path = std::filesystem::temp_directory_path() / ("junctor-" + crypto::to_hex(crypto::random_bytes(8)));
+  std::ofstream(path) << "on disk";
+  fails_first_ = true;
+  work([&](Context& context) {
+    CallOptions options;
+    options.files["doc"] = upload_of_path(path, "text/csv");
+    options.files["more"] = upload_of_text("in memory", "m.txt", "text/plain");
+    return context.call("keep", {{"title", "T"}}, options);
+  });
+  std::filesystem::remove(path);
+  ASSERT_EQ(api_.seen().size(), 2u);
+  for (const HttpRequest& sent : api_.seen()) {
+    EXPECT_THAT(sent.body, HasSubstr("filename=\"" + path.filename().string() + "\"\r\nContent-Type: text/csv\r\n\r\non disk\r\n"));
+    EXPECT_THAT(sent.body, HasSubstr("filename=\"m.txt\"\r\nContent-Type: text/plain\r\n\r\nin memory\r\n"));
+    EXPECT_THAT(sent.body, HasSubstr("name=\"name\"\r\n\r\n" + path.filename().string() + "\r\n"));
+    EXPECT_THAT(sent.body, HasSubstr("name=\"title\"\r\n\r\nT\r\n"));
+  }
+  EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 16);
+  EXPECT_EQ(trace_.calls.back().request_body, "");
+  EXPECT_EQ(trace_.calls.back().request_bytes, api_.seen().back().body.size());
+}
+
+TEST_F(Files, come_down_into_a_sink_past_maps_schemas_and_caches) {
+  for (int i = 1; i <= 2; ++i) {
+    std::string arrived;
+    std::optional<DownloadHead> head;
+    const Json told = work([&](Context& context) {
+      CallOptions options;
+      options.download.begin = [&](const DownloadHead& given) { head = given; };
+      options.download.take = [&](Fiber&, std::string_view piece) { arrived += piece; };
+      return context.call("fetch", JsonObject(), options);
+    });
+    EXPECT_EQ(arrived, std::string(100'000, 'z'));
+    ASSERT_TRUE(head);
+    EXPECT_EQ(head->content_type, "application/pdf");
+    EXPECT_EQ(head->size_bytes, 100'000u);
+    EXPECT_EQ(told, Json(JsonObject({{"bytes", 100'000}, {"content_type", "application/pdf"}})));
+    EXPECT_EQ(trace_.counters.at("downloaded_bytes"), i * 100'000);
+  }
+  EXPECT_EQ(trace_.calls.back().response_body, "");
+  EXPECT_EQ(trace_.calls.back().response_bytes, 100'000u);
+  // Without a sink the output is what the definition makes of it.
+  EXPECT_EQ(work([](Context& context) { return context.call("fetch", JsonObject()); }), Json(JsonObject({{"id", 1}})));
+}
+
+TEST_F(Files, stay_with_the_call_they_were_given_to) {
+  const Json output = work([&](Context& context) {
+    CallOptions options;
+    options.files["doc"] = upload_of_text("x");
+    context.call("keep", JsonObject(), options);
+    return context.call("fetch", JsonObject());
+  });
+  EXPECT_EQ(output, Json(JsonObject({{"id", 1}})));
+}
+
+TEST_F(Files, are_refused_where_nobody_takes_or_gives_them) {
+  CallOptions none;
+  EXPECT_THAT(refusal(none), HasSubstr("invalid: drive.keep needs the file \"doc\""));
+  CallOptions unknown;
+  unknown.files["doc"] = upload_of_text("x");
+  unknown.files["dco"] = upload_of_text("x");
+  EXPECT_THAT(refusal(unknown), HasSubstr("takes no file \"dco\"; its files: doc, more"));
+  EXPECT_THAT(refusal(unknown, "fetch"), HasSubstr("it takes none"));
+  CallOptions sink;
+  sink.files["doc"] = upload_of_text("x");
+  sink.download.take = [](Fiber&, std::string_view) {};
+  EXPECT_THAT(refusal(sink), HasSubstr("drive.keep gives no file"));
+  EXPECT_TRUE(api_.seen().empty());
+  EXPECT_THROW(upload_of_path("/nowhere/at/all"), Failure);
+  EXPECT_THROW(upload_of_path("/"), Failure);
+}
+
+TEST_F(Files, are_kept_of_a_run_by_their_size) {
+  const auto& action = engine_.registry.get()->require("drive")->action("fetch");
+  EXPECT_EQ(kept_output(action, JsonObject{{"base64", "eHl6"}, {"content_type", "a/b"}}), Json(JsonObject({{"content_type", "a/b"}, {"bytes", 3}})));
+  EXPECT_EQ(kept_output(action, JsonArray{JsonObject{{"base64", "eA=="}}}), Json(JsonArray({JsonObject{{"bytes", 1}}})));
+  EXPECT_EQ(kept_output(action, JsonObject{{"id", 1}}), Json(JsonObject({{"id", 1}})));
+}
+
+}  // namespace
+}  // namespace junctor
