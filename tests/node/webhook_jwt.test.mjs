@@ -34,6 +34,8 @@ webhooks:
     check(response.status === wanted, `${what}: ${response.status}, expected ${wanted}: ${await response.text()}`);
   };
   const sha256 = (text) => crypto.createHash("sha256").update(text).digest("hex");
+  await deliver("alg none, before there are keys", 401, issuer.sign("first", { aud: "us" }, { alg: "none" }));
+  check(issuer.fetches === 0, "keys were fetched for a text that no key could make good");
   await deliver("a signed delivery", 202, issuer.sign("first", { aud: "us" }));
   await deliver("one bound to its body", 202, (body) => issuer.sign("first", { aud: "us", request_body_sha256: sha256(body) }));
   await deliver("one bound to another body", 401, issuer.sign("first", { aud: "us", request_body_sha256: sha256("x") }));
