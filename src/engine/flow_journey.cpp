@@ -9,6 +9,7 @@
 #include "junctor/fiber.h"
 #include "queue/event_log.h"
 #include "store/store.h"
+#include "vault/connection.h"
 
 namespace junctor {
 namespace {
@@ -329,6 +330,8 @@ void FlowJourney::remove_from_target() {
       const Json input = target_input_.empty() ? Json(about) : target_input_.evaluate(Json(about));
       try {
         parts_.actions.call(fiber_, scope, target_integration(), flow_.target.delete_action, input, trace_);
+      } catch (const vault::ConnectionFailure&) {
+        throw;  // no connection or action was found, which says nothing of the record
       } catch (const Failure& failure) {
         if (failure.kind() != FailureKind::not_found) throw;
       }

@@ -212,6 +212,26 @@ TEST_F(FlowsTest, what_the_source_no_longer_has_is_deleted_at_the_target) {
   EXPECT_EQ(count("deleted"), 0);
 }
 
+TEST_F(FlowsTest, a_connection_that_is_not_there_is_no_sign_that_a_record_is_gone) {
+  const auto flow = [](const std::string& connection) {
+    return R"(
+    source: {action: list_people}
+    identity: {id: id, target_id: id}
+    target: {)" + connection + R"(create_action: create_person, update_action: update_person, delete_action: delete_person, missing: delete}
+)";
+  };
+  load(flow(""));
+  run();
+  people_.people.erase("2");
+  load(flow("connection: nobody, "));
+  EXPECT_NE(run(), std::nullopt);
+  EXPECT_EQ(count("deleted"), 0);
+  load(flow(""));
+  EXPECT_EQ(run(), std::nullopt);
+  EXPECT_EQ(count("deleted"), 1);
+  EXPECT_EQ(engine_.api.seen().back().method, "DELETE");
+}
+
 TEST_F(FlowsTest, what_is_missing_goes_where_the_flow_says_so_but_never_for_an_empty_answer) {
   load(R"(
     source: {action: list_people}
