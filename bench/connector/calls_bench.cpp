@@ -42,10 +42,12 @@ actions:
 )";
 }
 
+// A row beside the usual ones tells the pages apart: the same page twice would end the listing.
 HttpResponse serve(const std::string& rows, const HttpRequest& request) {
   HttpResponse out;
   out.headers.set("Content-Type", "application/json");
-  out.body = request.path == "/list" ? rows : R"({"id":7,"name":"seven","tags":["a","b"]})";
+  out.body = request.path == "/list" ? R"([{"page":")" + request.target + "\"}," + rows
+                                     : R"({"id":7,"name":"seven","tags":["a","b"]})";
   return out;
 }
 
@@ -54,8 +56,8 @@ HttpResponse serve(const std::string& rows, const HttpRequest& request) {
 int main(int argc, char** argv) {
   const int calls = argc > 1 ? std::atoi(argv[1]) : 100'000;
   const int pages = argc > 2 ? std::atoi(argv[2]) : 2'000;
-  std::string rows = "[";
-  for (int i = 0; i < 100; ++i) rows += std::string(i == 0 ? "" : ",") + R"({"id":)" + std::to_string(i) + R"(,"text":"some text of a row"})";
+  std::string rows;
+  for (int i = 0; i < 99; ++i) rows += std::string(i == 0 ? "" : ",") + R"({"id":)" + std::to_string(i) + R"(,"text":"some text of a row"})";
   rows += "]";
   HttpServer server({}, [&rows](Fiber&, HttpRequest& request) { return serve(rows, request); }, 1);
   server.start();

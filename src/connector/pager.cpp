@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/crypto.h"
 #include "connector/urls.h"
 #include "json/serialize.h"
 #include "net/link_header.h"
@@ -159,7 +158,7 @@ void Pager::refuse(const std::string& why) const {
 }
 
 void Pager::note(std::string_view place, const char* if_seen) {
-  if (!seen_.insert(crypto::hash(crypto::Digest::sha256, place)).second) refuse(if_seen);
+  if (seen_.comes_again(place)) refuse(if_seen);
 }
 
 std::optional<PageTurn> Pager::counted(const JsonArray& rows, bool more_says_yes) {

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
 #include "connector/answer.h"
 #include "connector/request_builder.h"
+#include "connector/seen_places.h"
 
 namespace junctor::connector {
 
@@ -22,8 +22,8 @@ class Pager final {
   // The rows of a page: a list, or one row, or none. Throws Failure{invalid} where the place of the
   // items holds no list.
   JsonArray items(const Answer& answer) const;
-  // nullopt at the end. Throws Failure{invalid} that says after which page and why: a place for the second
-  // time, however many lie between, or one that nothing can be asked with.
+  // nullopt at the end. Throws Failure{invalid} that says after which page and why: a place that comes
+  // again (SeenPlaces), or one that nothing can be asked with.
   std::optional<PageTurn> next(const Answer& answer, const JsonArray& items);
 
  private:
@@ -45,7 +45,7 @@ class Pager final {
   const Json& input_;
   int number_ = 0;
   std::int64_t offset_ = 0;
-  std::set<std::string> seen_;  // digests of cursors, keys, URLs or pages; `max_pages` bounds it
+  SeenPlaces seen_;  // cursors, keys, URLs or pages
 };
 
 }  // namespace junctor::connector
