@@ -1,6 +1,7 @@
 // When a call is given up, tried again, and with what.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <ctime>
 
 #include "connector/test_api.h"
@@ -157,7 +158,7 @@ TEST(Retries, send_the_same_request_whenever_it_is_made) {
 TEST(Retries, leave_a_call_alone_whose_kept_connection_closes) {
   struct Case { const char* more; int requests; };
   for (const Case& one : std::vector<Case>{{"", 2}, {", idempotency: {key: \"'k'\"}", 3}}) {
-    int seen = 0;
+    std::atomic<int> seen{0};
     RawPeer peer([&](RawConnection& connection, int) {
       for (int i = 0; i < 2 && !connection.head().empty(); ++i) {
         ++seen;
