@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto colon = field.find(": ");
     if (colon != field.npos) headers.add(std::string(field.substr(0, colon)), std::string(field.substr(colon + 2)));
   }
-  const LimitNews news = connector::read_limits(headers, now);
+  const LimitNews news = read_limits(headers, now);
   bounded(news.reset_in);
   require(!news.remaining || *news.remaining >= 0);
   require(!news.limit || *news.limit >= 0);
