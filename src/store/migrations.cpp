@@ -58,6 +58,9 @@ std::string script_for(Dialect dialect, const Migration& migration) {
   return replace_all(std::move(text), "WITHOUT ROWID", "");
 }
 
+// What another process did while this one waited for the lock has to be seen.
+constexpr WriteOptions seeing_others{.isolation = Isolation::read_committed};
+
 void lock_migrations(Transaction& tx) {
   // SQLite's writer already holds the database's write lock.
   if (tx.dialect() == Dialect::postgres)
@@ -95,7 +98,7 @@ bool apply(Store& store, const MigrationSet& set, const Migration& migration) {
         " VALUES ('default', ?, ?, ?, ?)",
         set.room, migration.version, migration.name, system_clock().now());
     return true;
-  });
+  }, seeing_others);
 }
 
 }  // namespace
@@ -104,7 +107,7 @@ int migrate(Store& store, std::span<const MigrationSet> sets) {
   store.write_blocking([](Transaction& tx) {
     lock_migrations(tx);
     if (!has_table(tx)) tx.run_script(create_table);
-  });
+  }, seeing_others);
   const Applied applied = store.read_blocking([](Snapshot& view) { return read_applied(view); });
   refuse_newer(applied, sets);
   int count = 0;

@@ -1,10 +1,13 @@
 // Closures that meet on PostgreSQL and cannot both stand.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "junctor/failure.h"
+#include "store/migrations.h"
 #include "support/test_store.h"
 
 namespace junctor::test {
@@ -50,6 +53,27 @@ TEST(Contention, a_commit_that_is_refused_is_repeated_without_a_word_from_the_se
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_GE(store->stats().retries, 1u);
   EXPECT_THAT(said, testing::Not(testing::HasSubstr("no transaction in progress")));
+}
+
+TEST(Contention, processes_that_migrate_a_database_at_once_each_find_what_the_others_did) {
+  if (shared_postgres() == nullptr) GTEST_SKIP() << "PostgreSQL cannot run here";
+  TestStore store(Backend::postgres);
+  const Migration steps[] = {{1, "one", "CREATE TABLE contended_a (tenant TEXT, x BIGINT); SELECT 1 FROM pg_sleep(0.1)"},
+                             {2, "two", "CREATE TABLE contended_b (tenant TEXT, x BIGINT); SELECT 1 FROM pg_sleep(0.1)"},
+                             {3, "three", "ALTER TABLE contended_a ADD COLUMN y BIGINT; SELECT 1 FROM pg_sleep(0.1)"}};
+  const MigrationSet sets[] = {{"contended", steps}};
+  std::atomic<int> applied{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&] {
+      try {
+        applied += migrate(*store, sets);
+      } catch (const Failure& failure) {
+        ADD_FAILURE() << failure.message();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(applied, 3);
 }
 
 }  // namespace
