@@ -76,13 +76,22 @@ std::vector<std::string> scopes_of(const Action& action) {
   return action.scopes.empty() ? std::vector<std::string>{"actions:call"} : action.scopes;
 }
 
+// Whoever asks for what an id stands for calls the action that gives it.
+std::vector<const Expandable*> permitted_fields(Fiber& fiber, const Called& called, const HttpRequest& request) {
+  const Action& action = *called.action.definition;
+  const auto wanted = request.query_value("expand");
+  if (!wanted || action.expandable.empty()) return {};
+  auto fields = wanted_fields(action, *wanted);
+  for (const Expandable* one : fields)
+    called.parts.access.require(fiber, request, scopes_of(*called.integration->action(one->action).definition));
+  return fields;
+}
+
 HttpResponse answer_json(Fiber& fiber, Called& called, const HttpRequest& request) {
   const CallScope scope = scope_of(called, request);
+  const auto fields = permitted_fields(fiber, called, request);
   Json output = perform(fiber, called, scope);
-  const auto wanted = request.query_value("expand");
-  if (wanted && !called.action.definition->expandable.empty())
-    expand(fiber, called.parts.actions, scope, *called.integration, called.action, *wanted, output,
-           called.trace);
+  expand(fiber, called.parts.actions, scope, *called.integration, fields, output, called.trace);
   called.record_output(fiber, output);
   HttpResponse response = HttpResponse::json(200, output);
   response.headers.set("Junctor-Run", called.start.id.to_string());

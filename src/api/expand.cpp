@@ -67,9 +67,8 @@ void expand_field(Fiber& fiber, Actions& actions, const CallScope& scope, const 
 
 }  // namespace
 
-void expand(Fiber& fiber, Actions& actions, const CallScope& scope,
-            const LoadedIntegration& integration, const LoadedAction& action, std::string_view wanted,
-            Json& output, CallTrace& trace) {
+std::vector<const Expandable*> wanted_fields(const Action& action, std::string_view wanted) {
+  std::vector<const Expandable*> out;
   while (!wanted.empty()) {
     const auto comma = wanted.find(',');
     std::string name(wanted.substr(0, comma));
@@ -78,14 +77,21 @@ void expand(Fiber& fiber, Actions& actions, const CallScope& scope,
     if (name.empty()) continue;
     const Expandable* match = nullptr;
     std::string known;
-    for (const Expandable& one : action.definition->expandable) {
+    for (const Expandable& one : action.expandable) {
       if (one.field == name) match = &one;
       known += (known.empty() ? "" : ", ") + one.field;
     }
     if (match == nullptr)
       throw ShapeFailure("?expand=", {Problem{"expand", 0, "\"" + name + "\"", "one of " + known, ""}});
-    expand_field(fiber, actions, scope, integration.definition.slug, *match, output, trace);
+    out.push_back(match);
   }
+  return out;
+}
+
+void expand(Fiber& fiber, Actions& actions, const CallScope& scope, const LoadedIntegration& integration,
+            const std::vector<const Expandable*>& fields, Json& output, CallTrace& trace) {
+  for (const Expandable* one : fields)
+    expand_field(fiber, actions, scope, integration.definition.slug, *one, output, trace);
 }
 
 }  // namespace junctor::api

@@ -12,7 +12,8 @@ const definition = `
 slug: demo
 endpoints: {base_url: "http://127.0.0.1:9"}
 actions:
-  public_list: {method: GET, path: /demo/list, scopes: ["demo:read"], api: {path: /things}}
+  public_list: {method: GET, path: /demo/list, scopes: ["demo:read"], api: {path: /things}, expandable: [{field: owner, model: person, action: people}]}
+  people: {scopes: ["demo:people"], api: {path: /people}}
   pay: {api: {method: POST, path: /pay}}
 `;
 
@@ -33,6 +34,10 @@ async function tokens(base, data, project) {
   expectStatus("an action's own scope", await status(`${base}/demo/list`, reader), 403);
   const demo = junctor(data, "token", "create", "demo", "--scopes", "demo:*", "--project", project);
   check((await status(`${base}/demo/list`, demo)).status !== 403, "demo:* does not grant demo:read");
+  const lister = junctor(data, "token", "create", "lister", "--scopes", "demo:read", "--project", project);
+  check((await status(`${base}/demo/list`, lister)).status !== 403, "demo:read does not grant demo:read");
+  expectStatus("what another action gives, by ?expand=", await status(`${base}/demo/list?expand=owner`, lister), 403);
+  check((await status(`${base}/demo/list?expand=owner`, demo)).status !== 403, "demo:* does not grant what is expanded");
   const pay = `${base}/v1/integrations/demo/actions/pay`;
   expectStatus("an action without scopes, by a token that reads", await status(pay, reader, "POST"), 403);
   const caller = junctor(data, "token", "create", "caller", "--scopes", "actions:call");
