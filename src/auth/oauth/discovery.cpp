@@ -40,6 +40,9 @@ OAuthEndpoints read_metadata(const std::string& issuer, const std::string& text)
   const Json* named = object.if_contains("authorization_response_iss_parameter_supported");
   if (named != nullptr && named->is_bool() && named->as_bool())
     out.answers_name_issuer = AnswersNameIssuer::yes;
+  if (out.authorization.empty() && out.token.empty() && out.device_authorization.empty() && out.jwks.empty())
+    throw Failure(FailureKind::unavailable,
+                  fmt::format("the OpenID configuration of {} names no endpoint", printable(issuer, 200)));
   if (out.issuer != issuer)
     throw Failure(
         FailureKind::invalid,

@@ -67,6 +67,9 @@ TEST_F(DiscoveryTest, metadata_of_another_issuer_does_not_replace_good_metadata)
     clock_.advance(11min);
     answer_ = page;
     EXPECT_EQ(discovery().metadata(fiber, issuer).token, issuer + "/t");
+    clock_.advance(11min);
+    answer_ = [&] { return HttpResponse::json(200, JsonObject{{"issuer", issuer}}); };
+    EXPECT_EQ(discovery().metadata(fiber, issuer).token, issuer + "/t") << "it names no endpoint";
     clock_.advance(25h);
     EXPECT_EQ(error_of([&] { discovery().metadata(fiber, issuer); }), "unavailable") << "too old";
   });

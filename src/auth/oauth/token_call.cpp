@@ -244,13 +244,12 @@ TokenAnswer exchange(Fiber& fiber, const TokenWire& wire, const ClientRequest& r
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t most) {
-  std::string out(text.substr(0, most));
+  std::string out = as_utf8(std::string(whole_characters(text, most)));
+  // A byte that is no text has become a character of three.
+  out.resize(whole_characters(out, most).size());
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  // A cut may have split a character of several bytes.
-  if (text.size() > most)
-    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0x80) != 0) out.pop_back();
-  return as_utf8(std::move(out));
+  return out;
 }
 
 std::string scope_text(const OAuth2Auth& oauth, const std::vector<std::string>& of_integration) {

@@ -374,6 +374,25 @@ TEST(TokenService, what_a_busy_token_endpoint_asks_for_is_kept_to) {
   });
 }
 
+TEST(TokenService, a_connection_deleted_during_its_refresh_leaves_no_token_behind) {
+  World world;
+  world.definition(AuthType::oauth2,
+                   [](Auth& auth) { auth.oauth2.emplace().grant = Grant::authorization_code; });
+  ConnectionKey key;
+  world.provider.token = [&](Fiber& fiber, const FakeProvider::Call&) {
+    world.engine().connections().remove(fiber, key.tenant, key.id);
+    return world.provider.grant();
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    key = world.authorised(fiber);
+    EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unknown_connection");
+    const auto left = world.store().read(fiber, [&](Snapshot& view) {
+      return *view.value<std::int64_t>("SELECT (SELECT count(*) FROM vault_secrets) + (SELECT count(*) FROM oauth_tokens)");
+    });
+    EXPECT_EQ(left, 0);
+  });
+}
+
 TEST(TokenService, a_lost_lease_cannot_store) {
   World world;
   consent_world(world);

@@ -80,8 +80,16 @@ std::optional<LiveToken> TokenStore::store(Transaction& tx, const ConnectionKey&
       "UPDATE oauth_tokens SET lease_until = NULL WHERE tenant = ? AND connection = ? AND fence = "
       "? AND lease_holder = ?",
       key.tenant, key.id, hold.fence, hold.holder);
-  if (held == 0) return std::nullopt;
+  if (held == 0 || forgotten(tx, key)) return std::nullopt;
   return write(tx, key, grant, oauth, asked_at);
+}
+
+// A connection that was deleted while its provider was asked leaves no token behind.
+bool TokenStore::forgotten(Transaction& tx, const ConnectionKey& key) {
+  return tx.execute(
+             "DELETE FROM oauth_tokens WHERE tenant = ? AND connection = ? AND NOT EXISTS (SELECT 1 FROM "
+             "connections c WHERE c.tenant = oauth_tokens.tenant AND c.id = oauth_tokens.connection)",
+             key.tenant, key.id) > 0;
 }
 
 LiveToken TokenStore::store_consent(Transaction& tx, const ConnectionKey& key,

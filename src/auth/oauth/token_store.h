@@ -88,6 +88,7 @@ class TokenStore final {
   void erase(Transaction& tx, const ConnectionKey& key);
 
  private:
+  static bool forgotten(Transaction& tx, const ConnectionKey& key);
   LiveToken write(Transaction& tx, const ConnectionKey& key, const TokenGrant& grant,
                   const OAuth2Auth& oauth, Timestamp asked_at);
   vault::Connections& connections_;
