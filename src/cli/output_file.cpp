@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "junctor/failure.h"
 
@@ -31,16 +32,29 @@ OutputFile::OutputFile(std::string path, Existing existing) : path_(std::move(pa
     descriptor_ = STDOUT_FILENO;
     return;
   }
-  struct stat there{};
-  const bool taken = lstat(path_.c_str(), &there) == 0;
-  if (taken && existing_ == Existing::kept) exists(path_);
-  if (taken && S_ISDIR(there.st_mode)) throw Failure(FailureKind::conflict, path_ + " is a folder");
+  look_at_what_is_there();
   temporary_ = path_ + ".XXXXXX";
   descriptor_ = mkostemp(temporary_.data(), O_CLOEXEC);
   if (descriptor_ >= 0) return;
   const int error = errno;
   temporary_.clear();
   fail(error);
+}
+
+// A pipe, a device or a folder is nobody's to replace; of a link the file that it names is.
+void OutputFile::look_at_what_is_there() {
+  struct stat there{};
+  if (stat(path_.c_str(), &there) != 0) {
+    if (lstat(path_.c_str(), &there) == 0) throw Failure(FailureKind::conflict, path_ + " is a link to nothing");
+    return;
+  }
+  if (!S_ISREG(there.st_mode))
+    throw Failure(FailureKind::conflict, path_ + " is no file that can be replaced; `-` writes to the standard output");
+  if (existing_ == Existing::kept) exists(path_);
+  permissions_ = there.st_mode & 07777;
+  const std::unique_ptr<char, decltype(&std::free)> real(realpath(path_.c_str(), nullptr), &std::free);
+  if (real == nullptr) fail(errno);
+  path_ = real.get();
 }
 
 OutputFile::~OutputFile() {
@@ -68,7 +82,7 @@ void OutputFile::write(std::string_view bytes) {
 
 void OutputFile::finish() {
   if (to_terminal()) return;
-  if (fchmod(descriptor_, usual_permissions()) != 0 || fsync(descriptor_) != 0) fail(errno);
+  if (fchmod(descriptor_, permissions_.value_or(usual_permissions())) != 0 || fsync(descriptor_) != 0) fail(errno);
   if (existing_ == Existing::replaced) {
     if (rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
     temporary_.clear();

@@ -3,6 +3,7 @@
 // Threads: one.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,8 @@ enum class Existing { kept, replaced };
 
 class OutputFile final {
  public:
-  // path "-" is standard output. Throws Failure{conflict} for a file that is to be kept, {denied, not_found,
+  // path "-" is standard output. Throws Failure{conflict} for a file that is to be kept and for
+  // what is no file (a pipe, a device, a folder), {denied, not_found,
   // unavailable} where none can be made.
   OutputFile(std::string path, Existing existing);
   // Without finish() nothing is left.
@@ -30,8 +32,10 @@ class OutputFile final {
   bool to_terminal() const { return path_ == "-"; }
   [[noreturn]] void fail(int error) const;
 
-  const std::string path_;
+  void look_at_what_is_there();
+  std::string path_;
   const Existing existing_;
+  std::optional<unsigned> permissions_;  // of what is replaced
   std::string temporary_;  // beside it; empty once it has its name
   int descriptor_ = -1;
 };

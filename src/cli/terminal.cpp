@@ -18,6 +18,7 @@ namespace {
 // The kernel hands on no longer line, its end included, and drops the rest without a word.
 constexpr std::size_t most_line_bytes = 4094;
 constexpr std::size_t most_bytes = 64 * 1024;
+constexpr std::string_view first_line = "-----BEGIN";
 constexpr std::string_view last_line = "-----END";
 constexpr int pasted_within_ms = 100;
 
@@ -80,11 +81,15 @@ Result<Secret> read_one() {
   return Secret(line.text);
 }
 
+// Up to an empty line. A block of PEM ends with its last line alone: an encrypted key has an empty one within.
 Result<Secret> read_several() {
   Wiped all(most_bytes), line(most_bytes);
   for (bool first = true;; first = false) {
     if (auto problem = take_line(line.text)) return std::move(*problem);
-    if (line.text.empty()) break;
+    if (line.text.empty() && !all.text.starts_with(first_line)) {
+      if (!first && more_was_pasted(line.text)) return too_long("more lines after an empty one; give such a text as @FILE");
+      break;
+    }
     if (all.text.size() + line.text.size() + 1 > most_bytes)
       return too_long("more than " + std::to_string(most_bytes) + " bytes");
     if (!first) all.text += '\n';

@@ -1,5 +1,6 @@
 // Files by the command line and by the plug's API, and the file actions of connectors against stand-ins that answer as
 // their providers' pages say.
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
@@ -129,8 +130,18 @@ async function byCommandLine(base, provider, folder) {
   ended("a file that exists", await get("picture", "--output", kept), 1, "exists already", "--replace");
   check(provider.seen.length === count, "it was called all the same");
   fs.writeFileSync(kept, "older");
-  ended("one to be replaced", await get("picture", "--output", kept, "--replace"), 0, "4 bytes");
+  fs.chmodSync(kept, 0o600);
+  const link = path.join(out, "link.png");
+  fs.symlinkSync(kept, link);
+  ended("one to be replaced", await get("picture", "--output", link, "--replace"), 0, "4 bytes");
   check(fs.readFileSync(kept).length === 4, "it was not replaced");
+  check(fs.lstatSync(link).isSymbolicLink() && (fs.statSync(kept).mode & 0o777) === 0o600, "the link, or who may read the file, changed");
+  const pipe = path.join(out, "pipe");
+  spawnSync("mkfifo", [pipe]);
+  for (const place of [pipe, "/dev/null", out])
+    ended(place, await get("picture", "--output", place, "--replace"), 1, "no file that can be replaced");
+  check(fs.statSync(pipe).isFIFO(), "the pipe was replaced");
+  for (const place of [pipe, link]) fs.unlinkSync(place);
   const printed = await call("turn", "--file", `doc=${file}`, "--output", "-");
   check(printed.status === 0 && printed.stdout === turned("the content").toString(), JSON.stringify(printed));
   ended("one that breaks", await get("cut", "--output", path.join(out, "cut")), 1);

@@ -53,6 +53,20 @@ async function answersOfEveryKind() {
     JSON.stringify(vars));
 }
 
+// An encrypted key in the older form has an empty line within, and nothing but its last line ends it.
+async function anEmptyLineWithin() {
+  const lines = [pem[0], "Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-256-CBC,00", "", "HIDDENLINE", pem[3]];
+  const terminal = new Terminal(add("encrypted"));
+  await terminal.answer("Key: ", "k");
+  await terminal.answer("Size", "s");
+  await terminal.answer("Pem", lines.join("\n"));
+  await terminal.answer("More", '{"a":1}\n\n{"b":2}');
+  check((await terminal.answer("More", '{"a":1}\n')).includes("more lines after an empty one"), terminal.output);
+  await terminal.answer("Note", "");
+  check(await terminal.end() === 0, `it failed:\n${terminal.output}`);
+  terminal.neverShowed("HIDDENLINE");
+}
+
 async function secretsFromFiles() {
   const file = path.join(folder, "key.pem");
   fs.writeFileSync(file, `${pem.join("\n")}\n`);
@@ -112,6 +126,7 @@ await main(async () => {
   fs.writeFileSync(path.join(folder, "shop/integration.yaml"), definition(fields));
   fs.writeFileSync(path.join(folder, "junctor.yaml"), "integrations: [./shop]\nsettings: {data_dir: data}\n");
   await answersOfEveryKind();
+  await anEmptyLineWithin();
   await secretsFromFiles();
   await signalsRestoreTheEcho();
   await stoppedAndContinued();
