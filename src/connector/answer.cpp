@@ -41,7 +41,7 @@ bool converts(ResponseKind kind) {
 
 // The output of such a kind.
 Json converted(ResponseKind kind, const ClientResponse& response) {
-  if (response.body.empty() || kind == ResponseKind::none) return Json();
+  if (kind == ResponseKind::none || (response.body.empty() && kind != ResponseKind::file)) return Json();
   if (kind == ResponseKind::text) return Json(as_utf8(response.body));
   if (kind == ResponseKind::file) {
     return JsonObject{{"base64", crypto::to_base64(response.body)}, {"content_type", as_utf8(content_type_of(response.headers))}};

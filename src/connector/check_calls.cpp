@@ -206,6 +206,9 @@ void check_call(const Integration& integration, const Action& action, Findings& 
   check_object(call.cookies, join(at, "cookies"), out);
   check_body(action, at, out);
   check_content_type(call, at, out);
+  if (call.method == "HEAD" && call.response.kind == ResponseKind::file) {
+    out.problem(join(at, "response.kind"), "file", "another kind: an answer to HEAD has no bytes");
+  }
   check_statuses(call.expect, join(at, "expect"), out);
   check_errors(call.errors, join(at, "errors"), out);
   check_limits(call.rate_limits, join(at, "rate_limits"), out);

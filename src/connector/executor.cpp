@@ -352,11 +352,20 @@ std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, c
     return one.head;
   } catch (const Failure& failure) {
     // What the client itself refuses (a header with a line break, a URL that is none) has not gone out.
-    if (failure.kind() != FailureKind::invalid) record(one, request, nullptr, failure.message());
+    if (failure.kind() != FailureKind::invalid) record_broken(one, request, failure.message());
     if (!is_retryable(failure.kind()) || one.downloaded > 0) throw;
     fault = transport_fault(one.call.integration, failure);
     return std::nullopt;
   }
+}
+
+// With as much as came of the answer.
+void Executor::record_broken(const Try& one, const ClientRequest& request, const std::string& failure) const {
+  if (one.head.status == 0) return record(one, request, nullptr, failure);
+  ClientResponse broken = one.head;
+  broken.timings.received_bytes = one.downloaded;
+  broken.timings.total = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now() - one.started);
+  record(one, request, &broken, failure);
 }
 
 // Includes the second request after a refused credential.

@@ -112,6 +112,7 @@ class Executor final {
   void record_tokens(const Try& one, auth::CredentialSource& credentials) const;
   std::optional<Fault> without_credentials(const Try& one, auth::CredentialSource& credentials,
                                            const std::function<void()>& work) const;
+  void record_broken(const Try& one, const ClientRequest& request, const std::string& failure) const;
   void record(const Try& one, const ClientRequest& request, const ClientResponse* response,
               const std::string& failure) const;
   void check_page(const CompiledCall& call, const CallScope& scope, const Json& input, const PageTurn& turn) const;

@@ -100,6 +100,12 @@ TEST(Executor, refuses_two_content_types_of_one_body) {
   EXPECT_EQ(problem("body_kind: form, headers: {Content-Type: application/x-www-form-urlencoded}"), "");
 }
 
+TEST(Executor, refuses_a_file_from_an_answer_without_a_body) {
+  const auto loaded = load_integration("slug: demo\nendpoints: {base_url: 'https://a.example'}\nactions:\n  go:\n    api: {method: HEAD, path: /x, response: {kind: file}}\n", "demo.yaml");
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_THAT(to_string(loaded.problems()), HasSubstr("response.kind: found file"));
+}
+
 TEST(Executor, streams_files_up_and_down) {
   TestApi api([](const HttpRequest& request, std::size_t) {
     if (request.method == "POST") return ok(JsonObject());

@@ -343,6 +343,8 @@ async function downloads(engine, provider) {
   check((await (await engine.down("json")).text()) === '{"ok":true}', "one of JSON");
   const head = await fetch(`${engine.base}/files/down/small`, { method: "HEAD" });
   check(head.status === 200 && head.headers.get("content-type") === "text/html", `HEAD: ${head.status}`);
+  const nothing = await (await engine.down("empty", { Accept: "application/json" })).json();
+  check(nothing.base64 === "", `an empty one as JSON: ${JSON.stringify(nothing)}`);
   const json = await engine.down("small", { Accept: "application/json" });
   const told = await json.json();
   check(Buffer.from(told.base64, "base64").toString() === "<script>alert(1)</script>" && told.content_type === "text/html", JSON.stringify(told));
@@ -418,6 +420,8 @@ async function leaving(engine, provider) {
     return one.id && one;
   }, { what: "the run of a caller who left" });
   check(run.status === "cancelled" && JSON.stringify(run.error).includes("the caller left after"), JSON.stringify(run));
+  const [recorded] = (await engine.calls(run.id)).calls;
+  check(recorded.status === 200 && recorded.response.bytes > 0, `what had come is not recorded: ${JSON.stringify(recorded)}`);
   await eventually(() => provider.gone, { what: "the end of the provider's connection" });
   // An upload that ends early is none.
   const count = provider.seen.length;
