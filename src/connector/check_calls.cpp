@@ -238,9 +238,19 @@ void check_param_targets(const Action& action, Findings& out) {
   }
 }
 
+void check_hosts(const Integration& integration, Findings& out) {
+  const auto& hosts = integration.endpoints.hosts;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    if (hosts[i].text.find('/') == std::string::npos) continue;
+    out.problem(at_index("endpoints.hosts", i), "\"" + hosts[i].text + "\"",
+                "a host that is called over https, with its port where it has one: files.example.com, *.example.com");
+  }
+}
+
 }  // namespace
 
 void check_calls(const Integration& integration, Findings& out) {
+  check_hosts(integration, out);
   const ApiDefaults& defaults = integration.api_defaults;
   check_object(defaults.headers, "api_defaults.headers", out);
   check_object(defaults.query, "api_defaults.query", out);

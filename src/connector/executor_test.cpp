@@ -100,6 +100,15 @@ TEST(Executor, refuses_two_content_types_of_one_body) {
   EXPECT_EQ(problem("body_kind: form, headers: {Content-Type: application/x-www-form-urlencoded}"), "");
 }
 
+TEST(Executor, refuses_an_address_in_the_place_of_a_host) {
+  const auto problem = [](const std::string& host) {
+    const auto loaded = load_integration("slug: demo\nendpoints: {base_url: 'https://a.example', hosts: ['" + host + "']}\nactions: {go: {api: {path: /x}}}\n", "demo.yaml");
+    return loaded.ok() ? std::string() : to_string(loaded.problems());
+  };
+  EXPECT_THAT(problem("http://b.example"), HasSubstr("endpoints.hosts[0]: found \"http://b.example\""));
+  EXPECT_EQ(problem("*.b.example:8443"), "");
+}
+
 TEST(Executor, refuses_a_file_from_an_answer_without_a_body) {
   const auto loaded = load_integration("slug: demo\nendpoints: {base_url: 'https://a.example'}\nactions:\n  go:\n    api: {method: HEAD, path: /x, response: {kind: file}}\n", "demo.yaml");
   ASSERT_FALSE(loaded.ok());

@@ -448,6 +448,12 @@ TEST(TokenService, reads_the_forms_that_providers_really_send) {
             "a b");
 }
 
+TEST(TokenService, words_of_a_provider_keep_to_their_bound_whatever_their_bytes) {
+  EXPECT_EQ(printable(std::string(400, '\xff'), 300).size(), 300u);
+  EXPECT_EQ(printable("a\xff\n", 300), "a\xef\xbf\xbd ");
+  EXPECT_EQ(printable("\xc3\xa4\xc3\xa4", 3), "\xc3\xa4");
+}
+
 TEST(TokenService, cuts_secrets_out_of_a_refusal_whatever_they_are) {
   ClientResponse answer;
   answer.status = 400;
