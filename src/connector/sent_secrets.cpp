@@ -37,9 +37,43 @@ std::string in_json(std::string_view text) {
   return out;
 }
 
+// As a page of HTML shows it. An apostrophe has several names.
+std::string in_html(std::string_view text, std::string_view apostrophe) {
+  std::string out;
+  out.reserve(6 * text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += apostrophe; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+// A blank is spelled `blank` in text.
+std::string with_plus_for_blanks(std::string_view text, std::string_view blank) {
+  std::string out;
+  for (std::size_t end = 0; (end = text.find(blank)) != std::string_view::npos; text.remove_prefix(end + blank.size())) {
+    out += text.substr(0, end);
+    out += '+';
+  }
+  return out += text;
+}
+
 // The other forms in which a text may hold a secret; none is shorter than it.
 void each_other_form(std::string_view secret, const std::function<void(std::string_view)>& see) {
-  std::array<std::string, 3> forms = {percent_encode(secret), with_small_escapes(percent_encode(secret)), in_json(secret)};
+  std::array<std::string, 8> forms = {percent_encode(secret),
+                                      with_small_escapes(percent_encode(secret)),
+                                      with_plus_for_blanks(percent_encode(secret), "%20"),
+                                      with_plus_for_blanks(secret, " "),
+                                      in_json(secret),
+                                      in_html(secret, "'"),
+                                      in_html(secret, "&#39;"),
+                                      in_html(secret, "&#x27;")};
   for (std::string& form : forms) {
     if (form != secret) see(form);
     crypto::wipe(form);

@@ -22,6 +22,13 @@ TEST(SentSecrets, leave_nothing_behind_of_a_key_with_a_blank_in_it) {
   EXPECT_EQ(body_after("Zeta \"word\" %41tail", R"(["Zeta \u0022word\u0022 %41tail"])"), R"(["[redacted]"])");
 }
 
+TEST(SentSecrets, are_found_on_a_page_of_html_and_with_plus_for_blanks) {
+  const char* const key = "CANARY \"x\" & <y's>/9";
+  for (const char* spelled : {"CANARY &quot;x&quot; &amp; &lt;y&#39;s&gt;/9", "CANARY &quot;x&quot; &amp; &lt;y&#x27;s&gt;/9",
+                              "CANARY &quot;x&quot; &amp; &lt;y's&gt;/9", "CANARY+\"x\"+&+<y's>/9", "CANARY+%22x%22+%26+%3Cy%27s%3E%2F9"})
+    EXPECT_EQ(body_after(key, std::string("<p>it is ") + spelled + ".</p>"), "<p>it is [redacted].</p>") << spelled;
+}
+
 TEST(SentSecrets, are_found_behind_their_scheme_and_in_basic) {
   EXPECT_EQ(body_after("Bearer to%ken/1", R"(["to%ken\/1"])"), R"(["[redacted]"])");
   EXPECT_EQ(body_after("Zeta abcd1234", "it was abcd1234"), "it was [redacted]");
