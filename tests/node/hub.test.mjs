@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 import { Hub, openBrowser, requireHub } from "./support/browser.mjs";
-import { check, main } from "./support/processes.mjs";
+import { check, eventually, main } from "./support/processes.mjs";
 import { Shop, rightKey } from "./support/shop.mjs";
 
 const wrongKey = "sk-wrong-0815";
@@ -157,7 +157,12 @@ async function byKeyboardAndOnAPhone(browser, shop) {
   await page.getByRole("dialog").waitFor();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  await remove.press("Enter");
+  // What lies behind a dialog takes the focus only once the browser has seen it go.
+  await eventually(async () => {
+    await remove.focus();
+    return remove.evaluate((button) => button === document.activeElement);
+  }, { what: "the focus on Delete" });
+  await page.keyboard.press("Enter");
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).press("Enter");
   await hub.sees("There is no connection yet");
   hub.clean();
