@@ -55,7 +55,6 @@ std::unique_ptr<SpoolFile> Spool::open(Fiber& fiber) {
 }
 
 SpoolFile::SpoolFile(Spool& spool, int descriptor) : spool_(spool), descriptor_(descriptor) {}
-SpoolFile::~SpoolFile() { close(descriptor_); }
 
 void SpoolFile::append(Fiber& fiber, std::string_view bytes) {
   waiting_ += bytes;
@@ -64,12 +63,7 @@ void SpoolFile::append(Fiber& fiber, std::string_view bytes) {
 
 void SpoolFile::flush(Fiber& fiber) {
   spool_.workers_.run(fiber, [this] {
-    for (std::size_t done = 0; done < waiting_.size();) {
-      const ssize_t count = write(descriptor_, waiting_.data() + done, waiting_.size() - done);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) cannot(spool_.folder_, errno);
-      done += static_cast<std::size_t>(count);
-    }
+    if (!write_all(descriptor_.get(), waiting_)) cannot(spool_.folder_, errno);
   });
   bytes_ += waiting_.size();
   waiting_.clear();
@@ -77,7 +71,7 @@ void SpoolFile::flush(Fiber& fiber) {
 
 std::size_t SpoolFile::read(Fiber& fiber, std::span<char> into, std::uint64_t at) const {
   return spool_.workers_.run(fiber, [&] {
-    const ssize_t count = pread(descriptor_, into.data(), into.size(), static_cast<off_t>(at));
+    const ssize_t count = pread(descriptor_.get(), into.data(), into.size(), static_cast<off_t>(at));
     if (count < 0) cannot(spool_.folder_, errno);
     return static_cast<std::size_t>(count);
   });

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "async/worker_pool.h"
+#include "base/descriptor.h"
 #include "junctor/files.h"
 
 namespace junctor::api {
@@ -49,7 +50,6 @@ class Spool final {
 class SpoolFile final {
  public:
   SpoolFile(Spool& spool, int descriptor);
-  ~SpoolFile();
   SpoolFile(const SpoolFile&) = delete;
   SpoolFile& operator=(const SpoolFile&) = delete;
 
@@ -64,7 +64,7 @@ class SpoolFile final {
   std::size_t read(Fiber& fiber, std::span<char> into, std::uint64_t at) const;
 
   Spool& spool_;
-  const int descriptor_;
+  const Descriptor descriptor_;
   std::string waiting_;  // not written yet
   std::uint64_t bytes_ = 0;
 };

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/descriptor.h"
 #include "junctor/failure.h"
 
 namespace junctor {
@@ -23,12 +24,9 @@ namespace {
 
 struct OpenFile {
   OpenFile(std::string where, int handle) : path(std::move(where)), descriptor(handle) {}
-  ~OpenFile() { close(descriptor); }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
 
   const std::string path;
-  const int descriptor;
+  const Descriptor descriptor;
   off_t at = 0;
 };
 
@@ -51,7 +49,7 @@ UploadFile upload_of_path(const std::string& path, std::string content_type) {
   out.content_type = std::move(content_type);
   out.size_bytes = static_cast<std::uint64_t>(about.st_size);
   out.read = [file](Fiber&, std::span<char> into) -> std::size_t {
-    const ssize_t count = pread(file->descriptor, into.data(), into.size(), file->at);
+    const ssize_t count = pread(file->descriptor.get(), into.data(), into.size(), file->at);
     if (count < 0) cannot_read(file->path, errno);
     file->at += count;
     return static_cast<std::size_t>(count);

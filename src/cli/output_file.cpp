@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/descriptor.h"
 #include "junctor/failure.h"
 
 namespace junctor {
@@ -72,12 +73,7 @@ void OutputFile::fail(int error) const {
 }
 
 void OutputFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(errno);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (!write_all(descriptor_, bytes)) fail(errno);
 }
 
 void OutputFile::finish() {

@@ -5,31 +5,15 @@
 #include <cstdlib>
 #include <string>
 
-#include "json/parse.h"
+#include "base/text.h"
 #include "json/pattern.h"
 #include "json/serialize.h"
-
-namespace {
-
-bool is_utf8(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20) {
-      quoted += ' ';
-    } else {
-      quoted += c;
-    }
-  }
-  return junctor::json::parse(quoted + "\"").ok();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   using junctor::json::Pattern;
   const std::string_view input(reinterpret_cast<const char*>(bytes), size);
   const auto split = input.find('\n');
-  if (split == std::string_view::npos || !is_utf8(input)) return 0;
+  if (split == std::string_view::npos || !junctor::is_utf8(input)) return 0;
   const std::string pattern(input.substr(0, split));
   const std::string_view text = input.substr(split + 1);
   const auto one = Pattern::compile(pattern);

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/crypto.h"
+#include "base/descriptor.h"
 #include "junctor/failure.h"
 #include "vault/key_text.h"
 
@@ -36,14 +37,8 @@ RootKey from_bytes(std::string bytes) {
   return key;
 }
 
-void write_all(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("cannot write " + path);
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  if (::fsync(fd) != 0) fail("cannot write " + path);
+void write_synced(int fd, std::string_view text, const std::string& path) {
+  if (!write_all(fd, text) || ::fsync(fd) != 0) fail("cannot write " + path);
 }
 
 void sync_directory_of(const std::string& path) {
@@ -179,8 +174,8 @@ void RootKeyFile::replace(const RootKeys& keys) {
     if (file.get() < 0) fail("cannot write " + fresh);
     for (const RootKey& key : keys.all()) {
       const Secret text = key.text();
-      write_all(file.get(), text.reveal(), fresh);
-      write_all(file.get(), "\n", fresh);
+      write_synced(file.get(), text.reveal(), fresh);
+      write_synced(file.get(), "\n", fresh);
     }
   }
   if (::rename(fresh.c_str(), path_.c_str()) != 0) fail("cannot write " + path_);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <thread>
 
+#include "base/descriptor.h"
 #include "junctor/failure.h"
 #include "vault/key_text.h"
 #include "vault/root_key.h"
