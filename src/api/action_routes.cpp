@@ -29,7 +29,7 @@ struct Called {
 
   void record_output(Fiber& fiber, const Json& output) {
     RunEnd end;
-    end.output = trace.shown_output(kept_output(action, output), redaction_of(action));
+    end.output = recorded_output(trace, action, output);
     record(fiber, std::move(end));
   }
 

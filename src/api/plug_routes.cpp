@@ -198,11 +198,6 @@ Question read_question(Fiber& fiber, Spool& spool, HttpRequest& request) {
   return out;
 }
 
-std::string kept(const LoadedIntegration& integration, const std::string& action, const Json& output, const CallTrace& trace) {
-  const LoadedAction& loaded = integration.action(action);
-  return trace.shown_output(kept_output(loaded, output), redaction_of(loaded));
-}
-
 HttpResponse plug(Fiber& fiber, const PlugParts& parts, HttpRequest& request) {
   const Caller caller = parts.access.require(fiber, request, {"plug:write"});
   const auto integration = parts.actions.parts().registry.get()->require(*request.path_value("integration"));
@@ -245,7 +240,7 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, HttpRequest& request) {
   start.connection = trace.connection;
   end.at = parts.clock.now();
   if (const Json* output = out.if_contains("output"))
-    end.output = kept(*integration, question.action, *output, trace);
+    end.output = recorded_output(trace, integration->action(question.action), *output);
   parts.store.write(fiber, [&](Transaction& transaction) {
     runs::record(transaction, start, end);
     store_trace(transaction, start.tenant, start.id, trace);

@@ -66,9 +66,10 @@ std::string with_plus_for_blanks(std::string_view text, std::string_view blank) 
 
 // The other forms in which a text may hold a secret; none is shorter than it.
 void each_other_form(std::string_view secret, const std::function<void(std::string_view)>& see) {
-  std::array<std::string, 8> forms = {percent_encode(secret),
-                                      with_small_escapes(percent_encode(secret)),
-                                      with_plus_for_blanks(percent_encode(secret), "%20"),
+  std::string percent = percent_encode(secret);
+  std::array<std::string, 8> forms = {percent,
+                                      with_small_escapes(percent),
+                                      with_plus_for_blanks(percent, "%20"),
                                       with_plus_for_blanks(secret, " "),
                                       in_json(secret),
                                       in_html(secret, "'"),
@@ -78,6 +79,7 @@ void each_other_form(std::string_view secret, const std::function<void(std::stri
     if (form != secret) see(form);
     crypto::wipe(form);
   }
+  crypto::wipe(percent);
 }
 
 void cut_every_form(std::string& text, std::string_view secret) {

@@ -236,4 +236,8 @@ Json Actions::vars(Fiber& fiber, const CallScope& scope, std::string_view integr
   return connection ? Json(connection->vars) : Json(JsonObject());
 }
 
+std::string recorded_output(const CallTrace& trace, const LoadedAction& action, const Json& output) {
+  return trace.shown_output(kept_output(action, output), redaction_of(action));
+}
+
 }  // namespace junctor

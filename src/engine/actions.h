@@ -109,6 +109,9 @@ class Actions final {
   ActionsParts parts_;
 };
 
+// The text that a run keeps of an action's output.
+std::string recorded_output(const CallTrace& trace, const LoadedAction& action, const Json& output);
+
 // The input with the files that come with it: a parameter that is a file has its name as its value.
 Json with_file_names(const Json& input, const UploadFiles& files);
 

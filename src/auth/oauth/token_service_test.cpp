@@ -246,6 +246,14 @@ class FullStore {
   World& world_;
 };
 
+// A connection whose refresh has brought a token that the store did not take.
+ConnectionKey with_kept_token(World& world, Fiber& fiber) {
+  const auto key = world.authorised(fiber);
+  const FullStore full(world);
+  EXPECT_NE(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "none");
+  return key;
+}
+
 TEST(TokenService, a_rotated_token_that_the_store_refused_is_kept_and_written_before_the_next_question) {
   World world;
   consent_world(world);
@@ -270,11 +278,7 @@ TEST(TokenService, a_kept_token_is_written_although_nobody_asks) {
   World world;
   consent_world(world);
   run_in_fiber([&](Fiber& fiber) {
-    const auto key = world.authorised(fiber);
-    {
-      const FullStore full(world);
-      EXPECT_NE(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "none");
-    }
+    const auto key = with_kept_token(world, fiber);
     const auto generation = [&] {
       return world.store().read(fiber, [&](Snapshot& view) {
         return world.engine().tokens().tokens().generation(view, key);
@@ -289,11 +293,7 @@ TEST(TokenService, a_kept_token_gives_way_to_a_new_consent) {
   World world;
   consent_world(world);
   run_in_fiber([&](Fiber& fiber) {
-    const auto key = world.authorised(fiber);
-    {
-      const FullStore full(world);
-      EXPECT_NE(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "none");
-    }
+    const auto key = with_kept_token(world, fiber);
     TokenGrant consent;
     consent.access_token = Secret("of-consent");
     consent.refresh_token = Secret("refresh-of-consent");
