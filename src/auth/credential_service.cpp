@@ -24,10 +24,13 @@ void require_usable(const vault::Connection& connection, Disabled disabled) {
   if (connection.enabled == vault::Enabled::no && disabled == Disabled::refused)
     throw ConnectionFailure(ConnectionError::disabled_connection,
                             fmt::format("the connection {} is disabled; enable it first", name));
-  if (connection.status == ConnectionStatus::needs_authorisation)
-    throw ConnectionFailure(
-        ConnectionError::not_authorised,
-        fmt::format("nobody has authorised the connection {} yet; start its authorisation", name));
+  if (connection.status != ConnectionStatus::needs_authorisation) return;
+  throw ConnectionFailure(
+      ConnectionError::not_authorised,
+      connection.status_reason.empty()
+          ? fmt::format("nobody has authorised the connection {} yet; start its authorisation", name)
+          : fmt::format("the connection {} is not authorised ({}); start its authorisation again", name,
+                        connection.status_reason));
 }
 
 AllowedHosts hosts_of(const AuthDefinition& definition, const VarsContext& vars) {

@@ -245,6 +245,26 @@ TEST(Credentials, a_401_causes_one_refresh_and_one_retry) {
   });
 }
 
+TEST(Credentials, the_record_of_a_token_request_has_no_client_id_that_is_declared_secret) {
+  World world;
+  world.definition(AuthType::oauth2, [](Auth& auth) {
+    auth.oauth2.emplace().grant = Grant::client_credentials;
+    auth.oauth2->client_auth = ClientAuth::body;
+    auth.oauth2->client_id = Json("=vars.api_key");
+  });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber, {{"api_key", "hidden-client"}, {"client_secret", "s"}});
+    const auto source = world.engine().credentials().source(fiber, key.tenant, key.id);
+    ClientRequest request;
+    request.url = world.provider.url("/x");
+    source->apply(fiber, request);
+    const auto exchanges = source->take_exchanges();
+    ASSERT_EQ(exchanges.size(), 1u);
+    EXPECT_EQ(exchanges[0].request.at("client_id").as_string(), "[secret]");
+    EXPECT_EQ(exchanges[0].request.at("grant_type").as_string(), "client_credentials");
+  });
+}
+
 TEST(Credentials, a_401_stands_where_nothing_renews_the_token) {
   World world;
   world.definition(AuthType::oauth2,
@@ -398,7 +418,12 @@ TEST(Credentials, end_with_the_key_that_sealed_them) {
                                          .vars = JsonObject{{"client_secret", "entered again"}},
                                          .enabled = {},
                                          .expected_version = {}});
-    EXPECT_EQ(error_of(call), "grant_expired") << "nor is the access token used that was known";
+    EXPECT_EQ(error_of(call), "secrets_destroyed") << "nor is the access token used that was known";
+    const auto connection = world.engine().connections().get(fiber, key.tenant, key.id);
+    EXPECT_EQ(connection.status, vault::ConnectionStatus::needs_authorisation);
+    EXPECT_EQ(connection.status_reason, "the key of its tokens was destroyed");
+    EXPECT_EQ(error_of(call), "not_authorised");
+    EXPECT_EQ(world.engine().tokens().stats().revoked, 0u) << "no provider ended the grant";
     world.definition(AuthType::oauth2, [](Auth& auth) {
       auth.oauth2.emplace().grant = Grant::client_credentials;
     });

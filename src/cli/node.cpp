@@ -155,9 +155,13 @@ std::vector<MigrationSet> all_migrations() {
           StoredLimits::migrations()};
 }
 
-void migrate_and_start(Store& store, vault::Vault& vault) {
+int migrate_under_root(Store& store, vault::Vault& vault) {
   vault.check_root();
-  migrate(store, all_migrations());
+  return migrate(store, all_migrations());
+}
+
+void migrate_and_start(Store& store, vault::Vault& vault) {
+  migrate_under_root(store, vault);
   vault.start();
 }
 

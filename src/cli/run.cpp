@@ -3,6 +3,7 @@
 #include "cli/command_line.h"
 #include "cli/connections_command.h"
 #include "cli/crash_dumps.h"
+#include "cli/freed_memory.h"
 #include "cli/jsonata_command.h"
 #include "cli/keys_command.h"
 #include "cli/plug_command.h"
@@ -77,6 +78,7 @@ std::vector<Command> commands(const std::vector<Integration>& integrations) {
 
 int run(int argc, const char* const* argv, const std::vector<Integration>& integrations) {
   forbid_crash_dumps();
+  zero_freed_memory();
   return run_command_line(argc, argv, commands(integrations));
 }
 

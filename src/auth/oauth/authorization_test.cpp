@@ -310,6 +310,22 @@ TEST_F(AuthorizationTest, revoking_tells_the_provider_which_token_there_is) {
   });
 }
 
+TEST_F(AuthorizationTest, revoking_what_went_with_its_key_forgets_it_here) {
+  oauth({}, [&](AuthDefinition& definition) { definition.endpoints.revocation = world_.provider.url("/revoke"); });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.authorised(fiber);
+    auto& connections = world_.engine().connections();
+    world_.store().write(fiber, [&](Transaction& tx) {
+      connections.vault().destroy_tenant_keys(tx, key.tenant);
+    });
+    authorization().revoke(fiber, key);
+    EXPECT_EQ(world_.provider.api_calls.load(), 0);
+    const auto shown = connections.get(fiber, key.tenant, key.id);
+    EXPECT_EQ(shown.status, vault::ConnectionStatus::needs_authorisation);
+    EXPECT_EQ(shown.status_reason, "revoked here");
+  });
+}
+
 class OidcTest : public AuthorizationTest {
  protected:
   OidcTest() {

@@ -139,6 +139,8 @@ class TokenService final {
   void wait_for_run(Fiber& fiber, const TokenExchangeKeeper::LateExchanges& late);
   [[noreturn]] void fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
                                const TokenRefusal& refusal);
+  // Its tokens went with the key that had sealed them: no provider ended anything.
+  [[noreturn]] void fail_destroyed(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease);
 
   vault::Connections& connections_;
   const AuthCatalogue& catalogue_;

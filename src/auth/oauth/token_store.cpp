@@ -140,9 +140,9 @@ std::int64_t TokenStore::generation(Snapshot& view, const ConnectionKey& key) {
 }
 
 std::optional<RevocableToken> TokenStore::revocable(Snapshot& view, const ConnectionKey& key) {
-  if (auto token = connections_.vault().get(view, secret_name(key, refresh_name)))
+  if (auto token = connections_.vault().find(view, secret_name(key, refresh_name)))
     return RevocableToken{std::move(*token), "refresh_token"};
-  if (auto token = connections_.vault().get(view, secret_name(key, access_name)))
+  if (auto token = connections_.vault().find(view, secret_name(key, access_name)))
     return RevocableToken{std::move(*token), "access_token"};
   return std::nullopt;
 }

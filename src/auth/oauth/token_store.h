@@ -82,7 +82,7 @@ class TokenStore final {
                  std::string_view error);
   // The generation of the token there is; 0 for none.
   std::int64_t generation(Snapshot& view, const ConnectionKey& key);
-  // What a provider is asked to revoke (RFC 7009); nullopt when there are no tokens.
+  // What a provider is asked to revoke (RFC 7009); nullopt when there are no tokens, or none that opens.
   std::optional<RevocableToken> revocable(Snapshot& view, const ConnectionKey& key);
   // Forgets the tokens of a connection.
   void erase(Transaction& tx, const ConnectionKey& key);
