@@ -269,6 +269,32 @@ std::shared_ptr<CredentialService::Entry> CredentialService::known(const Connect
   return found == entries_.end() ? nullptr : found->second;
 }
 
+void CredentialService::forget_idle() {
+  const Timestamp now = tokens_.connections().vault().clock().now();
+  std::vector<ConnectionKey> idle;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [key, entry] : entries_) {
+      if (entry->how.definition == nullptr || now - entry->loaded_at < keep_for) continue;
+      entry = without_secrets(*entry);
+      idle.push_back(key);
+    }
+  }
+  for (const ConnectionKey& key : idle) tokens_.forget_token(key);
+}
+
+// How the connection stood stays: what changed meanwhile is noticed by it, and a challenge serves on.
+std::shared_ptr<CredentialService::Entry> CredentialService::without_secrets(Entry& entry) {
+  auto out = std::make_shared<Entry>();
+  out->stamp = entry.stamp;
+  out->open.connection.version = entry.open.connection.version;
+  const std::lock_guard lock(entry.mutex);
+  out->challenge = entry.challenge;
+  out->client_nonce = entry.client_nonce;
+  out->nonce_count = entry.nonce_count;
+  return out;
+}
+
 std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
                                                                    const ConnectionKey& key,
                                                                    Look look) {

@@ -398,6 +398,27 @@ TEST(Credentials, what_another_process_changed_counts_for_the_next_call) {
   });
 }
 
+TEST(Credentials, do_not_stay_in_memory_when_the_calls_end) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    auto& credentials = world.engine().credentials();
+    const auto call = [&] {
+      return world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status;
+    };
+    EXPECT_EQ(call(), 200);
+    const std::weak_ptr<const Secret> token = world.engine().tokens().current(fiber, key).access;
+    credentials.forget_idle();
+    EXPECT_FALSE(token.expired()) << "there may be another call at once";
+    clock.advance(CredentialService::keep_for);
+    credentials.forget_idle();
+    EXPECT_TRUE(token.expired());
+    EXPECT_EQ(call(), 200);
+    EXPECT_EQ(world.provider.calls().size(), 1u) << "the token is in the store";
+  });
+}
+
 TEST(Credentials, end_with_the_key_that_sealed_them) {
   World world;
   world.definition(AuthType::oauth2,

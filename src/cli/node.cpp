@@ -312,6 +312,7 @@ void Node::Parts::start_background(Fiber& fiber) {
     background->spawn(
         [this](Fiber& inner) { run_scheduler(inner, *store, system_clock(), reactor.fire()); });
   background->spawn([this](Fiber& inner) { run_token_upkeep(inner, api_tokens); });
+  background->spawn([this](Fiber& inner) { run_credential_upkeep(inner, credentials); });
   background->spawn([this](Fiber& inner) {
     reactor.follow_tenants(inner, has_role(config, "worker"));
   });

@@ -101,6 +101,11 @@ void TokenService::forget(const ConnectionKey& key) {
   pauses_.erase(key);
 }
 
+void TokenService::forget_token(const ConnectionKey& key) {
+  const std::lock_guard lock(mutex_);
+  known_.erase(key);
+}
+
 // What was forgotten while it was read may be older than what is there by now: it serves its reader
 // alone, who would otherwise put it before everybody.
 std::optional<LiveToken> TokenService::load(Fiber& fiber, const ConnectionKey& key) {

@@ -72,6 +72,8 @@ class TokenService final {
                  std::vector<TokenExchange> exchanges);
   // Forgets what is in memory about a connection.
   void forget(const ConnectionKey& key);
+  // Only its token, which is read from the store when it is next needed.
+  void forget_token(const ConnectionKey& key);
 
   // How a connection authorises: its method, resolved endpoints, client certificate.
   struct Resolved {

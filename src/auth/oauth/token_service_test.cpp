@@ -386,6 +386,15 @@ TEST(TokenService, a_connection_deleted_during_its_refresh_leaves_no_token_behin
   run_in_fiber([&](Fiber& fiber) {
     key = world.authorised(fiber);
     EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unknown_connection");
+    TokenGrant late;
+    late.access_token = Secret("late");
+    EXPECT_EQ(error_of([&] {
+                world.store().write(fiber, [&](Transaction& tx) {
+                  world.engine().tokens().tokens().store_consent(
+                      tx, key, late, *world.catalogue.definition->methods[0].oauth2, system_clock().now());
+                });
+              }),
+              "unknown_connection");
     const auto left = world.store().read(fiber, [&](Snapshot& view) {
       return *view.value<std::int64_t>("SELECT (SELECT count(*) FROM vault_secrets) + (SELECT count(*) FROM oauth_tokens)");
     });

@@ -5,6 +5,7 @@
 //   1. Access token, refresh token and their times change in one transaction.
 //   2. generation grows with each new token; a lease's fence with each lease. A lease that was lost
 //      cannot store: store() compares fence and holder.
+//   3. What is here goes with its connection, in the same transaction: the schema sees to it.
 #pragma once
 
 #include <chrono>
@@ -88,7 +89,8 @@ class TokenStore final {
   void erase(Transaction& tx, const ConnectionKey& key);
 
  private:
-  static bool forgotten(Transaction& tx, const ConnectionKey& key);
+  // The row of a connection that is there. Throws ConnectionFailure{unknown_connection}.
+  void make_row(Transaction& tx, const ConnectionKey& key);
   LiveToken write(Transaction& tx, const ConnectionKey& key, const TokenGrant& grant,
                   const OAuth2Auth& oauth, Timestamp asked_at);
   vault::Connections& connections_;
