@@ -214,8 +214,10 @@ class World {
   }
   // A connection with a token of generation 1.
   ConnectionKey authorised(Fiber& fiber, int expires_in = 3600,
-                           std::string_view refresh_token = "refresh-0") {
-    const ConnectionKey key = connect(fiber);
+                           std::string_view refresh_token = "refresh-0",
+                           const std::string& name = "default") {
+    const ConnectionKey key =
+        connect(fiber, {{"client_id", "me"}, {"client_secret", "client-secret"}}, name);
     TokenGrant grant;
     grant.access_token = Secret("access-0");
     grant.refresh_token = Secret(refresh_token);
