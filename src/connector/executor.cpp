@@ -374,7 +374,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
   one.redaction = redaction_of(one.call, credentials);
   const auto note_secrets = [&](const ClientRequest& request) {
     if (one.scope.secrets == nullptr) return;
-    each_sent_secret(request, one.redaction, [&](std::string_view secret) { one.scope.secrets->add(secret); });
+    each_sent_secret(request, one.redaction, [&](std::string_view secret, SecretKind kind) { one.scope.secrets->add(secret, kind); });
   };
   while (true) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
