@@ -4,12 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "junctor/files.h"
 #include "junctor/ids.h"
 #include "net/http.h"
 
 namespace junctor::api {
+
+// Of every answer to a call of an action that made a run: its id.
+inline constexpr std::string_view run_header = "Junctor-Run";
 
 class FileAnswer final {
  public:

@@ -253,6 +253,7 @@ std::chrono::steady_clock::time_point Transfer::head_due() const {
 void Transfer::note_sent(curl_off_t bytes) {
   if (bytes == sent_bytes_) return;
   sent_bytes_ = bytes;
+  most_sent_bytes_ = std::max(most_sent_bytes_, bytes);
   sent_at_ = std::chrono::steady_clock::now();
 }
 
@@ -389,10 +390,12 @@ void Transfer::note(ClientHop& hop) {
   timings.name_lookup = microseconds(handle_, CURLINFO_NAMELOOKUP_TIME_T);
   timings.connect = microseconds(handle_, CURLINFO_CONNECT_TIME_T);
   timings.tls = microseconds(handle_, CURLINFO_APPCONNECT_TIME_T);
-  timings.first_byte = microseconds(handle_, CURLINFO_STARTTRANSFER_TIME_T);
+  // Of a broken upload libcurl tells a time here although nothing came.
+  if (hop.status != 0) timings.first_byte = microseconds(handle_, CURLINFO_STARTTRANSFER_TIME_T);
   curl_off_t bytes = 0;
   curl_easy_getinfo(handle_, CURLINFO_SIZE_UPLOAD_T, &bytes);
-  timings.sent_bytes = static_cast<std::uint64_t>(bytes);
+  // It counts from zero again before it finds that it cannot repeat an upload.
+  timings.sent_bytes = static_cast<std::uint64_t>(std::max(bytes, most_sent_bytes_));
   curl_easy_getinfo(handle_, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
   timings.received_bytes = static_cast<std::uint64_t>(bytes);
   long made = 0;

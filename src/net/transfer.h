@@ -119,6 +119,7 @@ class Transfer final {
   bool up_paused_ = false;
   bool up_ended_ = false;
   curl_off_t sent_bytes_ = 0;
+  curl_off_t most_sent_bytes_ = 0;
   std::optional<std::chrono::steady_clock::time_point> sent_at_;  // once the connection stands
 };
 
