@@ -33,7 +33,7 @@ void FileAnswer::begin(const DownloadHead& head) {
   if (head.size_bytes) response.headers.set("Content-Length", std::to_string(*head.size_bytes));
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
-  response.headers.set("Junctor-Run", run_.to_string());
+  response.headers.set(std::string(run_header), run_.to_string());
   writer_ = &request_.begin_answer(std::move(response));
   mask_.emplace(secrets_.credentials());
 }

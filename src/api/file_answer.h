@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "connector/secret_mask.h"
 #include "connector/secret_values.h"
@@ -14,6 +15,9 @@
 #include "net/http.h"
 
 namespace junctor::api {
+
+// Of every answer to a call of an action that made a run: its id.
+inline constexpr std::string_view run_header = "Junctor-Run";
 
 class FileAnswer final {
  public:

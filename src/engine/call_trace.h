@@ -19,6 +19,9 @@
 
 namespace junctor {
 
+class Fiber;
+class Store;
+
 struct CallTrace final : connector::CallRecorder {
   static constexpr std::size_t most_lines = 1'000;
 
@@ -52,6 +55,12 @@ struct CallTrace final : connector::CallRecorder {
 
 // "pages", "items", "time".
 std::string_view to_string(ListingBound bound);
+
+// How a run ends with a failure: cancelled where somebody asked to stop.
+RunEnd end_with(const Failure& failure, const CallTrace& trace);
+
+// A whole run that is over now, with everything its calls left behind, in one commit.
+void record_run(Fiber& fiber, Store& store, const Clock& clock, RunStart start, RunEnd end, const CallTrace& trace);
 
 // Adds the lines and calls of a trace to its run.
 void store_trace(Transaction& transaction, const TenantId& tenant, RunId run,
