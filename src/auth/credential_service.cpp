@@ -76,8 +76,6 @@ std::string_view sent_authorization(const ClientRequest& request) {
 
 // What is kept of a connection between calls.
 struct CredentialService::Entry {
-  explicit Entry(const ConnectionKey& key) : digest(key.tenant.text() + "/" + key.id.to_string()) {}
-
   vault::OpenConnection open;
   TokenService::Resolved how;  // endpoints are not resolved here
   AllowedHosts hosts;
@@ -87,7 +85,7 @@ struct CredentialService::Entry {
   std::mutex mutex;  // for what follows
   Timestamp looked_at{};  // when the stamp was last compared
 
-  DigestSession digest;
+  std::shared_ptr<DigestSession> digest;  // of that method alone; the service's own, it outlives this
 };
 
 class ConnectionCredentials final : public CredentialSource {
@@ -186,7 +184,7 @@ class ConnectionCredentials final : public CredentialSource {
   // The first request of all goes without; the server's challenge serves every later one.
   static void apply_known_challenge(const PasswordAuth& auth, CredentialService::Entry& entry,
                                     const VarsContext& vars, ClientRequest& request) {
-    if (const auto use = entry.digest.next()) apply_digest(auth, *use, vars, request);
+    if (const auto use = entry.digest->next()) apply_digest(auth, *use, vars, request);
   }
 
   AfterRefusal answer_challenge(CredentialService::Entry& entry, const ClientRequest& sent,
@@ -195,7 +193,7 @@ class ConnectionCredentials final : public CredentialSource {
     for (const std::string_view value : answer.headers.get_all("WWW-Authenticate"))
       for (Challenge& challenge : parse_challenges(value))
         challenges.push_back(std::move(challenge));
-    switch (entry.digest.refused(challenges, sent_authorization(sent), now())) {
+    switch (entry.digest->refused(challenges, sent_authorization(sent), now())) {
       case DigestSession::Refusal::first_answer:
         return AfterRefusal::retry_and_ask;
       case DigestSession::Refusal::answer_again:
@@ -253,6 +251,13 @@ std::shared_ptr<CredentialService::Entry> CredentialService::known(const Connect
   return found == entries_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<DigestSession> CredentialService::digest(const ConnectionKey& key) {
+  if (digests_.size() >= most_entries) digests_.clear();
+  auto& slot = digests_[key];
+  if (!slot) slot = std::make_shared<DigestSession>(key.tenant.text() + "/" + key.id.to_string());
+  return slot;
+}
+
 std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
                                                                    const ConnectionKey& key,
                                                                    Look look) {
@@ -264,7 +269,7 @@ std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
     const std::lock_guard lock(before->mutex);
     if (now - before->looked_at < look_every) return before;
   }
-  auto fresh = std::make_shared<Entry>(key);
+  auto fresh = std::make_shared<Entry>();
   const bool is_same = connections.vault().store().read(fiber, [&](Snapshot& view) {
     fresh->stamp = connections.stamp(view, key.tenant, key.id);
     if (is_young && before->stamp == fresh->stamp) return true;
@@ -282,9 +287,8 @@ std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
   fresh->hosts = hosts_of(*fresh->how.definition, VarsContext(fresh->open));
   fresh->loaded_at = now;
   fresh->looked_at = now;
-  if (before && before->open.connection.version == fresh->open.connection.version)
-    fresh->digest.take_over(before->digest);
   const std::lock_guard lock(mutex_);
+  if (fresh->how.method->type == AuthType::digest) fresh->digest = digest(key);
   if (entries_.size() >= most_entries) entries_.clear();
   entries_[key] = fresh;
   return fresh;
