@@ -79,8 +79,6 @@ std::string_view sent_authorization(const ClientRequest& request) {
 
 // What is kept of a connection between calls.
 struct CredentialService::Entry {
-  explicit Entry(const ConnectionKey& key) : digest(key.tenant.text() + "/" + key.id.to_string()) {}
-
   vault::OpenConnection open;
   TokenService::Resolved how;  // endpoints are not resolved here
   AllowedHosts hosts;
@@ -90,7 +88,7 @@ struct CredentialService::Entry {
   std::mutex mutex;  // for what follows
   Timestamp looked_at{};  // when the stamp was last compared
 
-  DigestSession digest;
+  std::shared_ptr<DigestSession> digest;  // of that method alone; the service's own, it outlives this
 };
 
 class ConnectionCredentials final : public CredentialSource {
@@ -189,7 +187,7 @@ class ConnectionCredentials final : public CredentialSource {
   // The first request of all goes without; the server's challenge serves every later one.
   static void apply_known_challenge(const PasswordAuth& auth, CredentialService::Entry& entry,
                                     const VarsContext& vars, ClientRequest& request) {
-    if (const auto use = entry.digest.next()) apply_digest(auth, *use, vars, request);
+    if (const auto use = entry.digest->next()) apply_digest(auth, *use, vars, request);
   }
 
   AfterRefusal answer_challenge(CredentialService::Entry& entry, const ClientRequest& sent,
@@ -198,7 +196,7 @@ class ConnectionCredentials final : public CredentialSource {
     for (const std::string_view value : answer.headers.get_all("WWW-Authenticate"))
       for (Challenge& challenge : parse_challenges(value))
         challenges.push_back(std::move(challenge));
-    switch (entry.digest.refused(challenges, sent_authorization(sent), now())) {
+    switch (entry.digest->refused(challenges, sent_authorization(sent), now())) {
       case DigestSession::Refusal::first_answer:
         return AfterRefusal::retry_and_ask;
       case DigestSession::Refusal::answer_again:
@@ -263,21 +261,25 @@ void CredentialService::forget_idle() {
     const std::lock_guard lock(mutex_);
     for (auto& [key, entry] : entries_) {
       if (entry->how.definition == nullptr || now - entry->loaded_at < keep_for) continue;
-      entry = without_secrets(key, *entry);
+      entry = without_secrets(*entry);
       idle.push_back(key);
     }
   }
   for (const ConnectionKey& key : idle) tokens_.forget_token(key);
 }
 
-// How the connection stood stays: what changed meanwhile is noticed by it, and a challenge serves on.
-std::shared_ptr<CredentialService::Entry> CredentialService::without_secrets(const ConnectionKey& key,
-                                                                             const Entry& entry) {
-  auto out = std::make_shared<Entry>(key);
+// How the connection stood stays: what changed meanwhile is noticed by it.
+std::shared_ptr<CredentialService::Entry> CredentialService::without_secrets(const Entry& entry) {
+  auto out = std::make_shared<Entry>();
   out->stamp = entry.stamp;
-  out->open.connection.version = entry.open.connection.version;
-  out->digest.take_over(entry.digest);
   return out;
+}
+
+std::shared_ptr<DigestSession> CredentialService::digest(const ConnectionKey& key) {
+  if (digests_.size() >= most_entries) digests_.clear();
+  auto& slot = digests_[key];
+  if (!slot) slot = std::make_shared<DigestSession>(key.tenant.text() + "/" + key.id.to_string());
+  return slot;
 }
 
 std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
@@ -291,7 +293,7 @@ std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
     const std::lock_guard lock(before->mutex);
     if (now - before->looked_at < look_every) return before;
   }
-  auto fresh = std::make_shared<Entry>(key);
+  auto fresh = std::make_shared<Entry>();
   const bool is_same = connections.vault().store().read(fiber, [&](Snapshot& view) {
     fresh->stamp = connections.stamp(view, key.tenant, key.id);
     if (is_young && before->stamp == fresh->stamp) return true;
@@ -309,9 +311,8 @@ std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
   fresh->hosts = hosts_of(*fresh->how.definition, VarsContext(fresh->open));
   fresh->loaded_at = now;
   fresh->looked_at = now;
-  if (before && before->open.connection.version == fresh->open.connection.version)
-    fresh->digest.take_over(before->digest);
   const std::lock_guard lock(mutex_);
+  if (fresh->how.method->type == AuthType::digest) fresh->digest = digest(key);
   if (entries_.size() >= most_entries) entries_.clear();
   entries_[key] = fresh;
   return fresh;

@@ -16,6 +16,8 @@
 
 namespace junctor::auth {
 
+class DigestSession;
+
 class CredentialService final {
  public:
   // source() looks at the store, so that what another process changed, and the end of a tenant's
@@ -54,12 +56,16 @@ class CredentialService final {
   enum class Look { at_once, when_due };
   std::shared_ptr<Entry> entry(Fiber& fiber, const ConnectionKey& key, Look look = Look::when_due);
   std::shared_ptr<Entry> known(const ConnectionKey& key);
-  static std::shared_ptr<Entry> without_secrets(const ConnectionKey& key, const Entry& entry);
+  static std::shared_ptr<Entry> without_secrets(const Entry& entry);
+  std::shared_ptr<DigestSession> digest(const ConnectionKey& key);  // with mutex_ held
 
   TokenService& tokens_;
   const AuthCatalogue& catalogue_;
   std::mutex mutex_;
   std::map<ConnectionKey, std::shared_ptr<Entry>> entries_;
+  // Shared by the service and a connection's entries, one after the other: what was counted for a
+  // server counts after a change of the connection too.
+  std::map<ConnectionKey, std::shared_ptr<DigestSession>> digests_;
 };
 
 }  // namespace junctor::auth

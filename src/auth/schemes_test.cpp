@@ -80,19 +80,20 @@ TEST_F(SchemesTest, hmac_signs_a_text_of_method_path_query_nonce_and_the_hash_of
 }
 
 TEST_F(SchemesTest, hmac_has_each_algorithm_and_encoding_that_can_be_declared) {
-  const std::pair<HmacAlgorithm, crypto::Digest> algorithms[] = {{HmacAlgorithm::sha1, crypto::Digest::sha1},
-                                                                 {HmacAlgorithm::sha256, crypto::Digest::sha256},
-                                                                 {HmacAlgorithm::sha384, crypto::Digest::sha384},
-                                                                 {HmacAlgorithm::sha512, crypto::Digest::sha512}};
-  for (const auto& [algorithm, digest] : algorithms)
+  struct Case {
+    HmacAlgorithm algorithm;
+    crypto::Digest digest;
+  };
+  for (const Case& one : {Case{HmacAlgorithm::sha1, crypto::Digest::sha1}, Case{HmacAlgorithm::sha256, crypto::Digest::sha256},
+                          Case{HmacAlgorithm::sha384, crypto::Digest::sha384}, Case{HmacAlgorithm::sha512, crypto::Digest::sha512}})
     for (const Encoding encoding : {Encoding::hex, Encoding::base64, Encoding::base64url}) {
       ASSERT_EQ(send(AuthType::hmac, [&](Auth& auth) {
                   HmacAuth& hmac = auth.hmac.emplace();
-                  hmac.algorithm = algorithm;
+                  hmac.algorithm = one.algorithm;
                   hmac.encoding = encoding;
                   hmac.sign = Jsonata("body");
                 }, "text"), "none");
-      const std::string bytes = crypto::hmac(digest, "sign me", "text");
+      const std::string bytes = crypto::hmac(one.digest, "sign me", "text");
       EXPECT_EQ(got("X-Signature"), encoding == Encoding::hex      ? crypto::to_hex(bytes)
                                     : encoding == Encoding::base64 ? crypto::to_base64(bytes)
                                                                    : crypto::to_base64url(bytes));

@@ -100,6 +100,23 @@ TEST_F(OidcProviderTest, code_with_pkce_refresh_with_rotation_and_a_revoked_gran
   });
 }
 
+TEST_F(OidcProviderTest, revoking_a_connection_ends_its_grant_at_the_provider) {
+  test::World world;
+  world.catalogue.definition =
+      definition(AuthType::oidc, provider_->plain(), Grant::authorization_code);
+  run_in_fiber([&](Fiber& fiber) {
+    test::Engine& engine = world.engine();
+    const ConnectionKey key = consented(fiber, engine);
+    ClientRequest request;
+    request.url = provider_->plain() + "/me";
+    request.header("Authorization", "Bearer " + std::string(engine.tokens().current(fiber, key).access->reveal()));
+    EXPECT_EQ(engine.client().send(fiber, request).status, 200);
+    engine.authorization().revoke(fiber, key);
+    EXPECT_EQ(engine.client().send(fiber, request).status, 401) << "whoever kept the token";
+    EXPECT_EQ(error_of([&] { engine.call(fiber, key.tenant, key.id, request.url); }), "not_authorised");
+  });
+}
+
 TEST_F(OidcProviderTest, client_credentials_as_basic_and_in_the_body) {
   test::World world;
   run_in_fiber([&](Fiber& fiber) {

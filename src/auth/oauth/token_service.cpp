@@ -15,10 +15,6 @@ using vault::ConnectionFailure;
 using vault::ConnectionStatus;
 
 constexpr std::size_t most_known = 100'000;
-constexpr std::chrono::milliseconds refresh_limit{60'000};
-constexpr std::size_t most_late = 1'000;
-// About four minutes in all: longer than a run without steps takes.
-constexpr std::chrono::milliseconds first_late_pause{500}, last_late_pause{128'000};
 
 bool needs_consent(const OAuth2Auth& oauth) {
   return oauth.grant == Grant::authorization_code || oauth.grant == Grant::device_code;
@@ -36,16 +32,6 @@ void cut_out(TokenExchange& exchange, const FormFields& secrets) {
     for (auto& member : *part)
       if (const auto* text = member.value().if_string())
         member.value() = without_secrets(std::string(*text), secrets);
-}
-
-std::string message_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const Failure& failure) {
-    return failure.message();
-  } catch (...) {
-    return "an unexpected error";
-  }
 }
 
 }  // namespace
@@ -146,72 +132,6 @@ void TokenService::remember_locked(const ConnectionKey& key, const LiveToken& to
   if (known_.size() >= most_known) known_.clear();
   LiveToken& slot = known_[key];
   if (token.generation >= slot.generation) slot = token;
-}
-
-std::shared_ptr<TokenService::Refresh> TokenService::join_flight(const ConnectionKey& key,
-                                                                 std::int64_t seen,
-                                                                 const SharedNotes& notes) {
-  const std::lock_guard lock(mutex_);
-  if (stopped_) throw Failure(FailureKind::cancelled, "the engine is stopping");
-  auto& slot = flights_[key];
-  if (slot) return slot;
-  slot = std::make_shared<Refresh>();
-  loop_.loop().post([this, key, seen, notes, flight = slot] {
-    scope_->spawn([this, key, seen, notes, flight](Fiber& fiber) {
-      fly(fiber, key, seen, notes, *flight);
-    });
-  });
-  return slot;
-}
-
-void TokenService::fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen,
-                       const SharedNotes& notes, Refresh& flight) {
-  const DeadlineScope limit(fiber, refresh_limit);
-  std::optional<LiveToken> token;
-  std::exception_ptr error;
-  try {
-    token = refresh(fiber, key, seen, notes);
-  } catch (...) {
-    error = std::current_exception();
-    if (!is_paused(key)) pause(key, {}, {});
-    if (has_received(key)) store_later(key, message_of(error));
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    flights_.erase(key);
-    if (token) pauses_.erase(key);
-    if (error) ++stats_.failures;
-  }
-  token ? flight.land(*token) : flight.fail(error);
-}
-
-void TokenService::pause(const ConnectionKey& key, std::chrono::milliseconds at_least,
-                         std::string reason) {
-  const std::lock_guard lock(mutex_);
-  Pause& pause = pauses_.try_emplace(key).first->second;
-  pause.length = pause.length.count() == 0 ? options_.failure_pause
-                                           : std::min(2 * pause.length, options_.most_pause);
-  pause.until = connections_.vault().clock().now() +
-                std::max(pause.length, std::min(at_least, options_.longest_wait));
-  pause.reason = std::move(reason);
-}
-
-bool TokenService::is_paused(const ConnectionKey& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto pause = pauses_.find(key);
-  return pause != pauses_.end() && connections_.vault().clock().now() < pause->second.until;
-}
-
-void TokenService::require_no_pause(const ConnectionKey& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto pause = pauses_.find(key);
-  if (pause == pauses_.end() || pause->second.reason.empty() || flights_.contains(key)) return;
-  const auto left = pause->second.until - connections_.vault().clock().now();
-  if (left.count() <= 0) return;
-  throw Failure(FailureKind::unavailable,
-                fmt::format("{}; it is asked again in {} s", pause->second.reason,
-                            std::chrono::ceil<std::chrono::seconds>(left).count()))
-      .retry_after(left);
 }
 
 LiveToken TokenService::refresh(Fiber& fiber, const ConnectionKey& key, std::int64_t seen,
@@ -320,38 +240,6 @@ TokenWire TokenService::wire(const ConnectionKey& key, const TokenLease& lease,
           }};
 }
 
-void TokenService::keep_late(const ConnectionKey& key, const std::string& run,
-                             std::vector<TokenExchange> exchanges) {
-  if (keeper_ == nullptr || run.empty() || exchanges.empty()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopped_ || late_ >= most_late) return;
-    ++late_;
-  }
-  auto late = std::make_shared<const TokenExchangeKeeper::LateExchanges>(
-      TokenExchangeKeeper::LateExchanges{key.tenant, key.id, run, std::move(exchanges)});
-  loop_.loop().post([this, late] {
-    scope_->spawn([this, late](Fiber& fiber) {
-      wait_for_run(fiber, *late);
-      const std::lock_guard lock(mutex_);
-      --late_;
-    });
-  });
-}
-
-// A run that is called for stands in the store when it is over.
-void TokenService::wait_for_run(Fiber& fiber, const TokenExchangeKeeper::LateExchanges& late) {
-  try {
-    for (auto pause = first_late_pause; pause <= last_late_pause; pause *= 2) {
-      if (keeper_->keep(fiber, late)) return;
-      fiber.sleep_for(pause);
-    }
-  } catch (const Failure& failure) {
-    log::write(log::Level::warning, "auth", "a token request is missing in the record of run {}: {}",
-               late.run, failure.message());
-  }
-}
-
 TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resolved& how,
                               Timestamp now, const TokenWire& wire) {
   {
@@ -376,52 +264,6 @@ TokenAnswer TokenService::ask(Fiber& fiber, const TokenLease& lease, const Resol
       fields.emplace_back("scope", Secret(scope));
   return send_token_request(fiber, wire,
                             make_token_request(call, std::move(fields), how.endpoints.token, now), {});
-}
-
-std::optional<LiveToken> TokenService::store_received(Fiber& fiber, const ConnectionKey& key) {
-  std::shared_ptr<const Received> received;
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = received_.find(key); found != received_.end()) received = found->second;
-  }
-  if (!received) return std::nullopt;
-  auto token = connections_.vault().store().write(fiber, [&](Transaction& tx) {
-    auto stored = tokens_.store(tx, key, received->hold, received->grant, received->how.oauth(),
-                                received->asked_at);
-    if (stored && received->grant_had_ended)
-      connections_.set_status(tx, key.tenant, key.id,
-                              connections_.status_when_authorised(tx, key.tenant, key.id), "");
-    return stored;
-  });
-  {
-    const std::lock_guard lock(mutex_);
-    received_.erase(key);
-  }
-  store_refusals_.taken(key);
-  if (token) remember(key, *token);
-  return token;
-}
-
-bool TokenService::has_received(const ConnectionKey& key) const {
-  const std::lock_guard lock(mutex_);
-  return received_.contains(key);
-}
-
-// Although nobody may ask: another node takes the lease over when it has lapsed.
-void TokenService::store_later(const ConnectionKey& key, std::string_view why) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!stored_later_.insert(key).second) return;
-  }
-  store_refusals_.refused(key, why, connections_.vault().clock().now());
-  scope_->spawn([this, key](Fiber& fiber) {
-    fiber.sleep_for(options_.store_pause);
-    {
-      const std::lock_guard lock(mutex_);
-      stored_later_.erase(key);
-    }
-    if (has_received(key)) join_flight(key, 0, {});
-  });
 }
 
 void TokenService::fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "base/crypto.h"
 
@@ -34,17 +35,14 @@ std::optional<Answered> read(std::string_view authorization) {
   return out;
 }
 
-std::uint32_t seconds_of(Timestamp now) {
-  return static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+std::uint32_t count_of(Timestamp now) {
+  constexpr std::chrono::seconds start{1'735'689'600};  // 2025-01-01
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  const auto quarters = (now.time_since_epoch() - start) / std::chrono::milliseconds(250);
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(quarters, 0, 2 * most));
 }
 
 }  // namespace
-
-void DigestSession::take_over(const DigestSession& other) {
-  const std::scoped_lock lock(mutex_, other.mutex_);
-  state_ = other.state_;
-}
 
 std::optional<DigestSession::Use> DigestSession::next() {
   const std::lock_guard lock(mutex_);
@@ -80,7 +78,7 @@ bool DigestSession::raise(State& state, std::uint32_t refused_count, bool is_sta
   if (refused_count == 0) return false;
   const bool was_raised = state.raised_to != 0 && refused_count >= state.raised_to;
   if (was_raised && now - state.raised_at < raise_pause) return false;
-  state.nonce_count = std::max(state.nonce_count, seconds_of(now));
+  state.nonce_count = std::max(state.nonce_count, count_of(now));
   state.raised_to = state.nonce_count + 1;
   state.raised_at = now;
   return true;

@@ -4,11 +4,11 @@
 // A count goes out once for each server nonce (RFC 7616 section 3.4), also where a challenge brings a
 // nonce that is known already. Some servers have one nonce for ever and hold against a client what
 // it counted before it was restarted: they refuse the count 1 with that same nonce, exactly as they
-// refuse a wrong password. So such a refusal is answered once with a count that no earlier
-// process can have reached, the seconds since 1970; refused as well, the password is wrong. Both
-// kinds of server are served: those that want the count 1 first (it is tried first), and those that
-// want it to grow. Nothing helps where a server with one nonce for ever sees more than one request
-// a second, year in, year out.
+// refuse a wrong password. So such a refusal is answered once with a count that an earlier process
+// has hardly reached, the quarters of a second since 2025 (they last until 2059); refused as well,
+// the password is wrong. Both kinds of server are served: those that want the count 1 first (it is
+// tried first), and those that want it to grow. Nothing helps where a server with one nonce for ever
+// sees more than four requests a second from one start to the next.
 //
 // Threads: any thread.
 // Invariants:
@@ -40,9 +40,6 @@ class DigestSession final {
   DigestSession(const DigestSession&) = delete;
   DigestSession& operator=(const DigestSession&) = delete;
 
-  // Goes on where another, of the same seed, is.
-  void take_over(const DigestSession& other);
-
   struct Use {
     DigestChallenge challenge;
     std::string client_nonce;
@@ -71,7 +68,7 @@ class DigestSession final {
   bool raise(State& state, std::uint32_t refused_count, bool is_stale, Timestamp now);
 
   const std::string seed_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   State state_;
 };
 
