@@ -1,5 +1,51 @@
 #include "base/freed_memory.h"
 
+#include <array>
+
+namespace junctor {
+namespace {
+
+// The wide registers hold what was copied last; a thread that starts inherits them, and whoever looks for a
+// function at its first call saves them on a stack. Other processors save none that copies go through.
+#ifdef __x86_64__
+[[gnu::target("avx")]] void zero_registers() {
+  asm volatile("vzeroall"
+               :
+               :
+               : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+                 "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+
+[[gnu::target("avx512f")]] void zero_upper_registers() {
+  asm volatile(
+      ".irp number, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"
+      "vpxorq %%zmm\\number, %%zmm\\number, %%zmm\\number\n"
+      ".endr"
+      :
+      :
+      : "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26",
+        "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
+}
+
+void zero_wide_registers() {
+  if (__builtin_cpu_supports("avx") != 0) zero_registers();
+  if (__builtin_cpu_supports("avx512f") != 0) zero_upper_registers();
+}
+#else
+void zero_wide_registers() {}
+#endif
+
+}  // namespace
+
+[[gnu::noinline]] void zero_left_stack() {
+  std::array<char, 64 * 1024> left{};
+  // Nobody reads it otherwise, and the compiler would leave it out.
+  asm volatile("" : : "r"(left.data()) : "memory");
+  zero_wide_registers();
+}
+
+}  // namespace junctor
+
 #ifdef JUNCTOR_SANITIZED
 
 namespace junctor {

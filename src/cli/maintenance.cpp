@@ -5,6 +5,7 @@
 #include "auth/api_tokens.h"
 #include "auth/credential_service.h"
 #include "base/log.h"
+#include "engine/endpoints.h"
 #include "engine/runs.h"
 #include "engine/stored_cache.h"
 #include "engine/stored_limits.h"
@@ -71,10 +72,11 @@ void run_maintenance(Fiber& fiber, const MaintenanceParts& parts) {
   }
 }
 
-void run_credential_upkeep(Fiber& fiber, auth::CredentialService& credentials) {
+void run_secret_upkeep(Fiber& fiber, auth::CredentialService& credentials, WebhookEndpoints& endpoints) {
   while (true) {
     fiber.sleep_for(auth::CredentialService::keep_for);
     credentials.forget_idle();
+    endpoints.forget_idle();
   }
 }
 

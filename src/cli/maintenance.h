@@ -11,6 +11,7 @@ namespace junctor {
 class Clock;
 class Fiber;
 class Store;
+class WebhookEndpoints;
 namespace auth {
 class ApiTokens;
 class CredentialService;
@@ -39,7 +40,7 @@ void run_maintenance(Fiber& fiber, const MaintenanceParts& parts);
 // Until it is cancelled: writes the times at which API tokens were last used, every ten seconds.
 void run_token_upkeep(Fiber& fiber, auth::ApiTokens& tokens);
 
-// Until it is cancelled: lets no secret stay in memory for long after the last call that used it.
-void run_credential_upkeep(Fiber& fiber, auth::CredentialService& credentials);
+// Until it is cancelled: lets no secret stay in memory for long after the last call or delivery that used it.
+void run_secret_upkeep(Fiber& fiber, auth::CredentialService& credentials, WebhookEndpoints& endpoints);
 
 }  // namespace junctor

@@ -312,7 +312,7 @@ void Node::Parts::start_background(Fiber& fiber) {
     background->spawn(
         [this](Fiber& inner) { run_scheduler(inner, *store, system_clock(), reactor.fire()); });
   background->spawn([this](Fiber& inner) { run_token_upkeep(inner, api_tokens); });
-  background->spawn([this](Fiber& inner) { run_credential_upkeep(inner, credentials); });
+  background->spawn([this](Fiber& inner) { run_secret_upkeep(inner, credentials, endpoints); });
   background->spawn([this](Fiber& inner) {
     reactor.follow_tenants(inner, has_role(config, "worker"));
   });
@@ -342,6 +342,7 @@ void Node::start(Fiber& fiber) {
   parts.registry.set(load_registry(parts.input).value_or_throw());
   parts.spool.clean();
   parts.provision_projects(fiber, parts.input.projects);
+  parts.input.projects = std::vector<Project>();  // their connections and endpoints may hold secrets
   parts.reactor.define(fiber);
   parts.set_routes();
   parts.server.start();
@@ -373,7 +374,6 @@ std::vector<Problem> Node::reload(Fiber& fiber, std::vector<Project> projects) {
     parts.registry.set(before);
     throw;
   }
-  parts.input.projects = std::move(next.projects);
   parts.reactor.define(fiber);
   parts.set_declared_routes();
   if (has_role(parts.config, "worker")) parts.reactor.start_consumers(fiber);

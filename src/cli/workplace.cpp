@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "cli/freed_memory.h"
 #include "cli/node.h"
 #include "junctor/failure.h"
 #include "store/migrations.h"
@@ -109,6 +110,7 @@ Result<std::vector<Project>> load_projects(const std::vector<std::string>& folde
     else
       problems.insert(problems.end(), project.problems().begin(), project.problems().end());
   }
+  zero_left_stack();  // connections and endpoints of a project may hold secrets
   if (!problems.empty()) return problems;
   return projects;
 }

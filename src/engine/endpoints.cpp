@@ -175,6 +175,11 @@ std::shared_ptr<const OpenEndpoint> WebhookEndpoints::open(Fiber& fiber, const s
   return opened;
 }
 
+void WebhookEndpoints::forget_idle() {
+  std::lock_guard lock(mutex_);
+  std::erase_if(cache_, [now = now_milliseconds()](const auto& entry) { return entry.second.until <= now; });
+}
+
 void WebhookEndpoints::forget(Transaction& transaction, const std::string& name) {
   transaction.after_commit([this, name] {
     std::lock_guard lock(mutex_);

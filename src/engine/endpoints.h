@@ -78,6 +78,8 @@ class WebhookEndpoints final {
   // By name, from memory when it is fresh (5 s: another node may have changed it); null when there is
   // none or it is disabled.
   std::shared_ptr<const OpenEndpoint> open(Fiber& fiber, const std::string& name);
+  // Forgets what was opened and is not fresh any more. For whoever owns this to call from time to time.
+  void forget_idle();
 
   // Keeps the newest 100 refusals of an endpoint; at most 10 a second are stored, the rest counted
   // by the caller.

@@ -135,6 +135,9 @@ struct HttpClientOptions {
   std::string certificate_authorities{};  // PEM; empty: the system's
   std::size_t most_connections_per_host = 64;
   std::size_t most_connections = 1024;  // on each loop
+  // Kept connections are closed when their loop has made no call for so long: libraries keep in them what was sent
+  // last, and with HTTP/2 headers too.
+  std::chrono::milliseconds rest_after{15'000};
   // Instead of the system's resolver: the addresses of a host. For tests and for pinned names.
   std::function<std::vector<std::string>(const std::string& host)> resolve{};
 };

@@ -103,6 +103,26 @@ TEST(HttpClient, reuses_a_connection_and_measures) {
   });
 }
 
+TEST(HttpClient, closes_its_connections_when_no_call_was_made_for_long) {
+  HttpClientOptions options = local();
+  options.rest_after = 200ms;
+  with_server(
+      describe,
+      [](Fiber& fiber, HttpServer& server, HttpClient& client) {
+        ClientRequest request{.url = url_of(server, "/")};
+        for (int i = 0; i < 6; ++i) {
+          const auto answer = client.send(fiber, request);
+          EXPECT_EQ(answer.timings.connection_reused, i > 0) << "a call every 50 ms is no rest";
+          fiber.sleep_for(50ms);
+        }
+        for (int i = 0; i < 200 && server.connections() > 0; ++i) fiber.sleep_for(10ms);
+        EXPECT_EQ(server.connections(), 0u);
+        EXPECT_FALSE(client.send(fiber, request).timings.connection_reused);
+        EXPECT_TRUE(client.send(fiber, request).timings.connection_reused);
+      },
+      options);
+}
+
 TEST(HttpClient, runs_many_calls_at_once_within_the_bound_per_host) {
   std::atomic<int> now{0};
   std::atomic<int> most{0};

@@ -26,9 +26,19 @@ boost::asio::execution_context::id CurlService::id;
 
 CurlEngine::CurlEngine(boost::asio::io_context& context, const HttpClientOptions& options)
     : context_(context),
-      multi_(curl_multi_init()),
+      most_per_host_(static_cast<long>(options.most_connections_per_host)),
+      most_connections_(static_cast<long>(options.most_connections)),
+      rest_after_(options.rest_after),
       sockets_(context, epoll_create1(EPOLL_CLOEXEC)),
-      timer_(context) {
+      timer_(context),
+      rest_timer_(context) {
+  open_multi();
+}
+
+CurlEngine::~CurlEngine() { close_multi(); }
+
+void CurlEngine::open_multi() {
+  multi_ = curl_multi_init();
   JUNCTOR_CHECK(multi_ != nullptr);
   set(multi_, CURLMOPT_SOCKETFUNCTION, &CurlEngine::on_socket);
   set(multi_, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
@@ -37,26 +47,31 @@ CurlEngine::CurlEngine(boost::asio::io_context& context, const HttpClientOptions
   // One call at a time on a connection, over HTTP/2 too: with several, libcurl 7.88 (Debian 12) leaves
   // some waiting for ever or cuts them short; its own command does so with `curl -Z`.
   set(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_NOTHING});
-  set(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options.most_connections_per_host));
-  set(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(options.most_connections));
-  set(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.most_connections));
+  set(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, most_per_host_);
+  set(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, most_connections_);
+  set(multi_, CURLMOPT_MAXCONNECTS, most_connections_);
 }
 
-CurlEngine::~CurlEngine() {
+// With every connection that was kept.
+void CurlEngine::close_multi() {
   for (CURL* handle : idle_) curl_easy_cleanup(handle);
+  idle_.clear();
   curl_multi_cleanup(multi_);
+  due_ = Clock::time_point::max();
 }
 
 void CurlEngine::start() { wait_for_sockets(); }
 
 CURL* CurlEngine::borrow() {
+  CURL* handle = nullptr;
   if (idle_.empty()) {
-    CURL* handle = curl_easy_init();
+    handle = curl_easy_init();
     JUNCTOR_CHECK(handle != nullptr);
-    return handle;
+  } else {
+    handle = idle_.back();
+    idle_.pop_back();
   }
-  CURL* handle = idle_.back();
-  idle_.pop_back();
+  ++borrowed_;
   return handle;
 }
 
@@ -66,6 +81,25 @@ void CurlEngine::give_back(CURL* handle) {
   } else {
     curl_easy_cleanup(handle);
   }
+  if (--borrowed_ > 0) return;
+  rest_at_ = Clock::now() + rest_after_;
+  arm_rest();
+}
+
+// As with the other timer, one that fires too early looks again.
+void CurlEngine::arm_rest() {
+  if (rest_armed_) return;
+  rest_armed_ = true;
+  rest_timer_.expires_at(rest_at_);
+  rest_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self) return;
+    self->rest_armed_ = false;
+    if (self->borrowed_ > 0) return;
+    if (Clock::now() < self->rest_at_) return self->arm_rest();
+    self->close_multi();
+    self->open_multi();
+  });
 }
 
 void CurlEngine::add(Transfer& transfer) {

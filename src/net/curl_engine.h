@@ -44,18 +44,28 @@ class CurlEngine final : public std::enable_shared_from_this<CurlEngine> {
   static int on_timer(CURLM* multi, long milliseconds, void* self);
   void wait_for_sockets();
   void serve_sockets();
+  void open_multi();
+  void close_multi();
   void arm_timer();
+  void arm_rest();
   void act(curl_socket_t fd, int events);
   void collect();
 
   boost::asio::io_context& context_;
-  CURLM* multi_;
+  const long most_per_host_;
+  const long most_connections_;
+  const std::chrono::milliseconds rest_after_;
+  CURLM* multi_ = nullptr;
   boost::asio::posix::stream_descriptor sockets_;
   boost::asio::steady_timer timer_;
   std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::time_point::max();
   std::chrono::steady_clock::time_point armed_ = std::chrono::steady_clock::time_point::max();
   bool kicked_ = false;
   std::vector<CURL*> idle_;
+  std::size_t borrowed_ = 0;
+  boost::asio::steady_timer rest_timer_;
+  std::chrono::steady_clock::time_point rest_at_;  // while nothing is borrowed
+  bool rest_armed_ = false;
 };
 
 // The engines of one loop, by client. Ends with the loop.
