@@ -284,12 +284,7 @@ TokenWire TokenService::wire(const ConnectionKey& key, const TokenLease& lease,
                              const SharedNotes& notes) {
   if (!notes) return {client_, connections_.vault().clock()};
   return {client_, connections_.vault().clock(), [this, key, &lease, notes](TokenExchange exchange) {
-            FormFields secrets;
-            for (const auto& [name, secret] : lease.connection.secrets)
-              secrets.emplace_back(name, secret.clone());
-            exchange.integration = lease.connection.connection.integration;
-            exchange.url = without_secrets(std::move(exchange.url), secrets);
-            exchange.failure = without_secrets(std::move(exchange.failure), secrets);
+            note_connection(exchange, lease.connection);
             if (!notes->add(exchange)) {
               std::vector<TokenExchange> late;
               late.push_back(std::move(exchange));
