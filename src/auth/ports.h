@@ -2,12 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "auth/oauth/token_exchange.h"
+#include "junctor/clock.h"
 #include "junctor/definition/auth.h"
+#include "junctor/failure.h"
 #include "junctor/ids.h"
 #include "junctor/integration.h"
 #include "vault/ports.h"
@@ -48,6 +51,23 @@ class TokenExchangeKeeper {
   virtual ~TokenExchangeKeeper() = default;
   // false: there is no such run yet; it may come.
   virtual bool keep(Fiber& fiber, const LateExchanges& late) = 0;
+};
+
+// Keeps the requests of one step of an authorisation, which belongs to no other run, as a run of its own.
+class AuthorisationKeeper {
+ public:
+  struct Step {
+    TenantId tenant;
+    ConnectionId connection;
+    std::string integration;
+    std::string connection_name;
+    std::string name;  // "consent", "device_code", "device_poll", "revocation"
+    Timestamp began_at{};
+    std::vector<TokenExchange> exchanges;  // never empty
+    std::optional<Failure> failure;        // that it ended with
+  };
+  virtual ~AuthorisationKeeper() = default;
+  virtual void keep(Fiber& fiber, const Step& step) = 0;
 };
 
 // Answers from the definitions that are loaded. Threads: any thread.

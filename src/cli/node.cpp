@@ -28,6 +28,7 @@
 #include "connector/executor.h"
 #include "connector/redis_cache.h"
 #include "connector/yaml_loader.h"
+#include "engine/authorisation_runs.h"
 #include "engine/catalogue.h"
 #include "engine/connection_check.h"
 #include "engine/declared_executor.h"
@@ -207,6 +208,7 @@ struct Node::Parts {
   LateCalls late_calls{*store};
   auth::TokenService tokens{connections, catalogue, client, discovery};
   auth::CredentialService credentials{tokens, catalogue};
+  AuthorisationRuns authorisation_runs{*store, system_clock()};
   auth::Authorization authorization{tokens, client, discovery};
   StoredCache stored_cache{*store, system_clock()};
   std::unique_ptr<connector::RedisCache> redis = redis_cache(config);
@@ -255,6 +257,7 @@ Node::Parts::Parts(NodeInput given)
       spool(config.data_dir + "/uploads", config.upload_limit_bytes, config.body_limit_bytes),
       server(server_options(config, served, router), request_handler(config, router), loops_of(loops)) {
   tokens.keep_late_exchanges(late_calls);
+  authorization.keep_requests(authorisation_runs);
 }
 
 void Node::Parts::provision_projects(Fiber& fiber, const std::vector<Project>& projects) {

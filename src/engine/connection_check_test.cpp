@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "engine/field_options.h"
+#include "engine/run_calls.h"
 #include "engine/test_engine.h"
 
 namespace junctor {
@@ -168,6 +169,38 @@ TEST(FieldOptions, come_from_the_definition_or_an_action_with_the_connections_va
     EXPECT_EQ(of("region").as_array().size(), 2u);
     EXPECT_EQ(TestEngine::error_of([&] { of("token"); }), "unsupported");
     EXPECT_EQ(TestEngine::error_of([&] { of("nothing"); }), "not_found");
+  });
+}
+
+TEST(FieldOptions, are_fetched_in_a_run_that_holds_no_secret_of_the_form) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    return request.path == "/regions" ? HttpResponse::json(500, JsonObject{{"said", request.query_value("q").value_or("")}}) : serve(request);
+  });
+  std::string definition = shop();
+  definition.replace(definition.find("{action: list_regions}"), 22, "{action: list_regions, input: {q: \"=vars.token\"}}");
+  definition.replace(definition.find("list_regions: {api: {path: /regions,"), 36, "list_regions: {params: {q: {}}, api: {path: /regions, retry: {attempts: 1},");
+  TestEngine engine({definition});
+  run_in_fiber([&](Fiber& fiber) {
+    const auto made = engine.connect(fiber, "shop", vars(api.url()));
+    field_options(fiber, engine.actions, default_tenant(), {"shop", "folder", made, {}});
+    EXPECT_EQ(TestEngine::error_of([&] { field_options(fiber, engine.actions, default_tenant(), {"shop", "region", std::nullopt, vars(api.url(), "canary-token")}); }),
+              "unavailable");
+  });
+  engine.store->read_blocking([&](Snapshot& view) {
+    const auto found = runs::list(view, default_tenant(), {});
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(found[1].subject + " " + found[1].trigger + " " + found[1].connection, "list_folders options shop/default");
+    EXPECT_EQ(found[1].status, RunStatus::completed);
+    EXPECT_EQ(found[0].status, RunStatus::failed);
+    std::string all;
+    for (const RunRow& run : found) {
+      const auto calls = runs::calls(view, default_tenant(), RunId::parse(run.id).value(), runs::CallDetails::with).calls;
+      EXPECT_EQ(calls.size(), 1u) << run.subject;
+      all += run.input + run.error;
+      for (const RunCall& call : calls) all += call.url + call.detail + call.failure;
+    }
+    EXPECT_THAT(all, HasSubstr("/regions?q="));
+    EXPECT_THAT(all, testing::Not(HasSubstr("canary-token")));
   });
 }
 

@@ -57,22 +57,60 @@ void require_authorised(const Field& field, const OptionsQuestion& question) {
                                 " are known after authorisation; authorise the connection first");
 }
 
-Json fetched(Fiber& fiber, Actions& actions, const TenantId& tenant, const Field& field,
+// Secrets that a form holds and no connection keeps yet.
+void note_entered_secrets(const Integration& integration, const OptionsQuestion& question, CallTrace& trace) {
+  for (const auto& [name, value] : question.vars) {
+    const Field* field = integration.find_var(std::string(name));
+    if (field != nullptr && field->is_secret()) trace.secrets.add(connector::scalar_text(value));
+  }
+}
+
+RunStart start_of(const Actions& actions, const TenantId& tenant, const OptionsFetcher& fetcher, const OptionsQuestion& question) {
+  RunStart start;
+  start.tenant = tenant;
+  start.id = RunId::generate();
+  start.kind = "action";
+  start.integration = question.integration;
+  start.subject = fetcher.action;
+  start.trigger = "options";
+  start.at = actions.parts().clock.now();
+  return start;
+}
+
+// The action's output, of a run as every call of one is.
+Json called(Fiber& fiber, Actions& actions, const CallScope& scope, const RunStart& start, const Json& input, CallTrace& trace) {
+  const ActionsParts& parts = actions.parts();
+  Json output;
+  try {
+    const DeadlineScope limit(fiber, most_time);
+    output = actions.call(fiber, scope, start.integration, start.subject, input, trace);
+  } catch (const Failure& failure) {
+    if (failure.kind() != FailureKind::cancelled)
+      record_run(fiber, parts.store, parts.clock, start, end_with(failure, trace), trace);
+    throw;
+  }
+  record_run(fiber, parts.store, parts.clock, start, RunEnd(), trace);
+  return output;
+}
+
+Json fetched(Fiber& fiber, Actions& actions, const TenantId& tenant, const Integration& integration, const Field& field,
              const OptionsQuestion& question) {
   JsonObject root{{"vars", question.connection ? question.connection->vars : question.vars}};
   const OptionsFetcher& fetcher = *field.options_from;
   const Json input = fetcher.input.empty()
                          ? Json(JsonObject())
                          : connector::CompiledValue(fetcher.input).evaluate(Json(root));
+  RunStart start = start_of(actions, tenant, fetcher, question);
   CallScope scope;
   scope.tenant = tenant;
-  scope.run = RunId::generate();
+  scope.run = start.id;
   scope.use = ConnectionUse::test;
   if (question.connection) scope.connection = question.connection->id.to_string();
   else scope.entered_vars = question.vars;
   CallTrace trace;
-  const DeadlineScope limit(fiber, most_time);
-  const Json output = actions.call(fiber, scope, question.integration, fetcher.action, input, trace);
+  note_entered_secrets(integration, question, trace);
+  start.input = trace.shown_output(input);
+  const Json output = called(fiber, actions, scope, start, input, trace);
   if (fetcher.map.empty()) return output;
   Json mapped = connector::CompiledExpression(fetcher.map).evaluate(output).value_or(Json(JsonArray()));
   // A sequence of one is a value in JSONata.
@@ -98,7 +136,7 @@ JsonArray field_options(Fiber& fiber, Actions& actions, const TenantId& tenant,
     return written_out(*field);
   }
   require_authorised(*field, question);
-  return listed(fetched(fiber, actions, tenant, *field, question), field->key);
+  return listed(fetched(fiber, actions, tenant, integration->definition, *field, question), field->key);
 }
 
 }  // namespace junctor

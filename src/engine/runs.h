@@ -34,10 +34,10 @@ bool is_terminal(RunStatus status);
 struct RunStart {
   TenantId tenant;
   RunId id;
-  std::string kind;         // "action", "pass", "catch", "flow"
+  std::string kind;         // "action", "pass", "catch", "flow", "authorisation"
   std::string integration;  // slug
-  std::string subject;      // action, pass, catch or flow name
-  std::string trigger;      // "api", "event", "schedule", "person"
+  std::string subject;      // action, pass, catch or flow name; step of an authorisation
+  std::string trigger;      // "api", "event", "schedule", "person", "plug", "test", "options"
   std::string connection;   // name, empty when none
   std::string event;        // id of the event that started it, empty when none
   int attempt = 1;

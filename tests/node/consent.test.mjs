@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { junctor } from "./support/callers.mjs";
 import { Browser, OpenIdProvider } from "./support/openid.mjs";
-import { Process, binary, check, freePort, main, tempDir } from "./support/processes.mjs";
+import { Process, binary, check, eventually, freePort, main, tempDir } from "./support/processes.mjs";
 import { run } from "./support/shop.mjs";
 
 const definition = (issuer) => `
@@ -19,6 +19,9 @@ actions:
   me: {method: GET, path: /mail/me, api: {path: /me}}
 `;
 
+const boxDefinition = (issuer) => definition(issuer).replace("slug: mail", "slug: box").replace("grant: authorization_code", "grant: device_code")
+  .replace("/mail/me", "/box/me");
+
 class World {
   async open() {
     this.folder = tempDir("consent");
@@ -31,11 +34,13 @@ class World {
     this.provider = await new OpenIdProvider().listen([this.callback, "https://junctor.test/oauth/callback"]);
     fs.mkdirSync(path.join(this.project, "mail"), { recursive: true });
     fs.writeFileSync(path.join(this.project, "mail/integration.yaml"), definition(this.provider.url));
+    fs.mkdirSync(path.join(this.project, "box"));
+    fs.writeFileSync(path.join(this.project, "box/integration.yaml"), boxDefinition(this.provider.url));
     fs.writeFileSync(path.join(this.project, "junctor.yaml"),
-      `integrations: [./mail]\nsettings: {allow_addresses: 127.0.0.0/8, data_dir: ${this.data}, port: ${port}}\n`);
+      `integrations: [./mail, ./box]\nsettings: {allow_addresses: 127.0.0.0/8, data_dir: ${this.data}, port: ${port}}\n`);
     this.engine = new Process(binary("junctor"), ["serve", this.project]);
     await this.engine.ready(`${this.base}/readyz`);
-    const scopes = ["--scopes", "connections:* actions:call"];
+    const scopes = ["--scopes", "connections:* actions:call runs:read"];
     this.token = junctor(this.data, "token", "create", "ours", ...scopes);
     this.stranger = junctor(this.data, "token", "create", "theirs", ...scopes, "--tenant", "other");
     return this;
@@ -49,9 +54,23 @@ class World {
     return { status: response.status, text, body: text ? JSON.parse(text) : null };
   }
 
-  async connection(name) {
+  // The runs of authorisations of a connection, newest first, with their calls; what they tell holds nothing secret.
+  async authorisations(connection) {
+    const { body } = await this.api("GET", "/v1/runs?kind=authorisation&limit=200");
+    const out = [];
+    for (const one of body.runs.filter((run) => run.connection === connection)) {
+      const run = await this.api("GET", `/v1/runs/${one.id}`);
+      const calls = await this.api("GET", `/v1/runs/${one.id}/calls`);
+      for (const secret of [...this.provider.secrets, "web-secret-7f31"])
+        check(!run.text.includes(secret) && !calls.text.includes(secret), `a secret is recorded: ${run.text} ${calls.text}`);
+      out.push({ ...run.body, calls: calls.body.calls });
+    }
+    return out;
+  }
+
+  async connection(name, integration = "mail") {
     const made = await this.api("POST", "/v1/connections",
-      { integration: "mail", name, vars: { client_id: "web", client_secret: "web-secret-7f31" } });
+      { integration, name, vars: { client_id: "web", client_secret: "web-secret-7f31" } });
     check(made.status === 201 && made.body.status === "needs_authorisation", `created: ${made.text}`);
     return made.body.id;
   }
@@ -114,6 +133,50 @@ async function endsWhereItBegan(world) {
   check(me.status === 200 && me.body.sub === "ann", `a call: ${me.text}`);
   await refused(ann, back, "consent_unknown", ["used already", "start it again"]);
   check(world.provider.exchanged === 1, `${world.provider.exchanged} codes were exchanged`);
+}
+
+// What went to the provider can be read, by whoever may read runs.
+async function isRecorded(world) {
+  const [consent] = await world.authorisations("mail/good");
+  check(consent.status === "completed" && consent.subject === "consent" && consent.trigger === "person", JSON.stringify(consent));
+  const [call] = consent.calls;
+  const sent = JSON.parse(call.request.body);
+  check(call.method === "POST" && call.status === 200 && call.url.startsWith(world.provider.url) && call.total_us > 0 && call.response.bytes > 0, JSON.stringify(call));
+  check(sent.grant_type === "authorization_code" && sent.code === "[redacted]" && sent.code_verifier === "[redacted]", call.request.body);
+  check(world.provider.secrets.size >= 4, "the provider told too few secrets to look for");
+
+  const id = await world.connection("gone");
+  const ann = new Browser();
+  const back = new URL(await ann.follow(await world.link(id), world.callback));
+  back.searchParams.set("code", "canary-code-that-is-none");
+  check((await ann.get(back.href)).status === 409, "an invented code");
+  const [refused] = await world.authorisations("mail/gone");
+  check(refused.status === "failed" && refused.error.message.includes("invalid_grant") && refused.calls[0].status === 400, JSON.stringify(refused));
+  check(!JSON.stringify(refused).includes("canary-code"), JSON.stringify(refused));
+  const theirs = await world.api("GET", "/v1/runs?kind=authorisation", undefined, world.stranger);
+  check(theirs.body.runs.length === 0, `another tenant reads: ${theirs.text}`);
+
+  check((await ann.get(await ann.follow(await world.link(id), world.callback))).status === 200, "authorised");
+  check((await world.api("POST", `/v1/connections/${id}/revoke`)).status === 204, "revoked");
+  const [revocation] = await world.authorisations("mail/gone");
+  check(revocation.subject === "revocation" && revocation.calls[0].status === 200 &&
+    JSON.parse(revocation.calls[0].request.body).token === "[redacted]", JSON.stringify(revocation));
+}
+
+async function deviceIsRecorded(world) {
+  const id = await world.connection("tv", "box");
+  const code = await world.api("POST", `/v1/connections/${id}/device`);
+  check(code.status === 200, code.text);
+  world.provider.secrets.add(code.body.user_code);
+  await eventually(async () => {
+    await world.api("POST", `/v1/connections/${id}/device/${code.body.handle}`);
+    return (await world.authorisations("box/tv")).length > 1;
+  }, { what: "a poll" });
+  const steps = await world.authorisations("box/tv");
+  check(steps.map((one) => one.subject).join() === "device_poll,device_code", JSON.stringify(steps));
+  check(JSON.parse(steps[0].calls[0].response.body).error === "authorization_pending", JSON.stringify(steps[0]));
+  const answer = JSON.parse(steps[1].calls[0].response.body);
+  check(answer.device_code === "[redacted]" && answer.user_code === "[redacted]" && answer.expires_in > 0, JSON.stringify(answer));
 }
 
 async function anotherBrowser(world) {
@@ -229,6 +292,8 @@ async function endedGrant(world) {
 await main(async () => {
   const world = await new World().open();
   await endsWhereItBegan(world);
+  await isRecorded(world);
+  await deviceIsRecorded(world);
   await anotherBrowser(world);
   await severalAtOnce(world);
   await otherIssuersAndTenants(world);

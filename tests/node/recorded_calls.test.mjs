@@ -121,6 +121,16 @@ async function problemsNameTheirRun(engine) {
   check(unread.status === 400 && unread.run === null, "an answer without a run names one");
 }
 
+async function optionsAreARun(engine) {
+  const told = await engine.send("POST", "/v1/integrations/shop/vars/colour/options", JSON.stringify({ vars: { key } }));
+  check(told.status === 200 && told.body.items.length === 2, told.text);
+  const { body } = await engine.send("GET", "/v1/runs?subject=colours");
+  const run = body.runs.find((one) => one.trigger === "options");
+  check(run?.status === "completed", JSON.stringify(body));
+  const [call] = await engine.calls(run.id);
+  check(call.url.endsWith("/colours") && call.status === 200, JSON.stringify(call));
+}
+
 async function plugged(engine) {
   const form = new FormData();
   form.append("question", JSON.stringify({ action: "refuse" }));
@@ -153,6 +163,7 @@ await main(async () => {
   await redirects(engine, away);
   await failedUploads(engine);
   await problemsNameTheirRun(engine);
+  await optionsAreARun(engine);
   await plugged(engine);
   await theCallerLeaves(engine);
   const { code } = await engine.process.stop();

@@ -8,7 +8,7 @@ import { RunTable } from "../parts/run_table";
 import { Link, navigate, usePlace } from "../router";
 
 const statuses = ["running", "retrying", "completed", "partial", "failed", "cancelled"];
-const kinds = ["action", "pass", "catch", "flow"];
+const kinds = ["action", "pass", "catch", "flow", "authorisation"];
 const page = 50;
 
 export function Runs({ integrations }: { integrations: IntegrationName[] }) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "auth/jose/jwt.h"
+#include "auth/oauth/note_exchange.h"
 #include "auth/oauth/pkce.h"
 #include "base/crypto.h"
+#include "base/log.h"
 #include "json/parse.h"
 #include "json/serialize.h"
 #include "store/store.h"
@@ -70,6 +72,14 @@ void require_own_issuer(const OAuthEndpoints& endpoints, const std::vector<Param
                   printable(endpoints.issuer, 200)));
 }
 
+// How long nobody need ask again; nullopt: the answer is the last.
+std::optional<std::chrono::seconds> interval_to_wait(const TokenAnswer& answer, std::chrono::seconds before) {
+  const auto* refusal = std::get_if<TokenRefusal>(&answer);
+  if (refusal == nullptr) return std::nullopt;
+  if (refusal->code == "slow_down") return before + std::chrono::seconds(5);
+  return refusal->code == "authorization_pending" ? std::optional(before) : std::nullopt;
+}
+
 TokenGrant require_grant(TokenAnswer answer) {
   if (auto* refusal = std::get_if<TokenRefusal>(&answer))
     refused(refusal->code.empty() ? fmt::format("status {}", refusal->status) : refusal->code,
@@ -85,7 +95,34 @@ Authorization::Authorization(TokenService& tokens, HttpClient& client, Discovery
       discovery_(discovery),
       attempts_(tokens.connections().vault()) {}
 
-TokenWire Authorization::wire() const { return {client_, tokens_.connections().vault().clock()}; }
+void Authorization::kept(Fiber& fiber, const ConnectionKey& key, const vault::OpenConnection& connection,
+                         const char* step, const std::function<void(const TokenWire&)>& work) {
+  const Clock& clock = tokens_.connections().vault().clock();
+  const vault::Connection& known = connection.connection;
+  AuthorisationKeeper::Step out{key.tenant, key.id, known.integration, known.name, step, clock.now(), {}, {}};
+  try {
+    work({client_, clock, [&](TokenExchange exchange) {
+            note_connection(exchange, connection);
+            out.exchanges.push_back(std::move(exchange));
+          }});
+  } catch (const Failure& failure) {
+    out.failure = failure;
+    keep(fiber, out);
+    throw;
+  }
+  keep(fiber, out);
+}
+
+// What the provider gave is stored by now: that nobody could note it takes nothing back.
+void Authorization::keep(Fiber& fiber, const AuthorisationKeeper::Step& step) {
+  if (keeper_ == nullptr || step.exchanges.empty()) return;
+  try {
+    keeper_->keep(fiber, step);
+  } catch (const Failure& failure) {
+    log::write(log::Level::warning, "auth", "the requests of a {} of {}/{} are not recorded: {}", step.name,
+               step.integration, step.connection_name, failure.message());
+  }
+}
 
 vault::OpenConnection Authorization::open(Fiber& fiber, const ConnectionKey& key) {
   vault::Connections& connections = tokens_.connections();
@@ -185,6 +222,16 @@ Authorised Authorization::complete(Fiber& fiber, const std::vector<Parameter>& q
     refused(error, value_of(query, "error_description"));
   const std::string code = value_of(query, "code");
   if (code.empty()) refused("no code", "");
+  std::optional<Authorised> out;
+  kept(fiber, attempt.key, connection, "consent", [&](const TokenWire& wire) {
+    out = exchange_code(fiber, attempt, code, how, connection, wire);
+  });
+  return *std::move(out);
+}
+
+Authorised Authorization::exchange_code(Fiber& fiber, const Attempt& attempt, const std::string& code,
+                                        const TokenService::Resolved& how,
+                                        const vault::OpenConnection& connection, const TokenWire& wire) {
   const VarsContext vars(connection);
   const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
   FormFields fields, secrets;
@@ -198,7 +245,7 @@ Authorised Authorization::complete(Fiber& fiber, const std::vector<Parameter>& q
   }
   const Timestamp now = tokens_.connections().vault().clock().now();
   const TokenGrant grant = require_grant(send_token_request(
-      fiber, wire(), make_token_request(call, std::move(fields), how.endpoints.token, now),
+      fiber, wire, make_token_request(call, std::move(fields), how.endpoints.token, now),
       secrets));
   if (how.method->type == AuthType::oidc) check_id_token(fiber, how, vars, grant, attempt.nonce);
   return finish(fiber, attempt, grant, how, now);
@@ -253,14 +300,31 @@ DeviceCode Authorization::begin_device(Fiber& fiber, const ConnectionKey& key) {
   const auto how = tokens_.resolve(fiber, connection);
   require_consent_method(how, Grant::device_code, "device authorization endpoint",
                          how.endpoints.device_authorization);
+  std::optional<DeviceCode> out;
+  kept(fiber, key, connection, "device_code", [&](const TokenWire& wire) {
+    out = begin_device_with(fiber, key, how, connection, wire);
+  });
+  return *std::move(out);
+}
+
+ClientResponse Authorization::ask_for_device_code(Fiber& fiber, const TokenService::Resolved& how,
+                                                  const vault::OpenConnection& connection, Timestamp now,
+                                                  const TokenWire& wire) {
   const VarsContext vars(connection);
   const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
   FormFields fields;
   if (const std::string scope = scope_text(how.oauth(), how.definition->scopes); !scope.empty())
     fields.emplace_back("scope", Secret(scope));
+  return send_other_request(
+      fiber, wire, make_token_request(call, std::move(fields), how.endpoints.device_authorization, now));
+}
+
+DeviceCode Authorization::begin_device_with(Fiber& fiber, const ConnectionKey& key,
+                                            const TokenService::Resolved& how,
+                                            const vault::OpenConnection& connection,
+                                            const TokenWire& wire) {
   const Timestamp now = tokens_.connections().vault().clock().now();
-  ClientResponse answer = client_.send(
-      fiber, make_token_request(call, std::move(fields), how.endpoints.device_authorization, now));
+  ClientResponse answer = ask_for_device_code(fiber, how, connection, now, wire);
   auto parsed = json::parse(answer.body, {.max_depth = 8, .max_bytes = 64 * 1024});
   if (answer.status != 200 || !parsed || !parsed.value().is_object()) {
     TokenAnswer refusal = read_token_answer(answer, {});
@@ -306,39 +370,44 @@ std::variant<Authorised, DeviceWaiting> Authorization::poll_device(Fiber& fiber,
   if (const auto* later = std::get_if<PollLater>(&*claimed)) return DeviceWaiting{later->interval};
   const Attempt& attempt = std::get<Attempt>(*claimed);
   const Timestamp now = tokens_.connections().vault().clock().now();
-  TokenService::Resolved how;
-  TokenAnswer answer = TokenRefusal{};
-  try {
-    const vault::OpenConnection connection = open(fiber, attempt.key);
-    how = tokens_.resolve(fiber, connection);
-    answer = ask_about_device(fiber, attempt, how, connection, now);
-  } catch (const Failure&) {
-    attempts_.poll_again(fiber, handle, attempt.interval);
-    throw;
-  }
-  if (const auto* refusal = std::get_if<TokenRefusal>(&answer)) {
-    const bool slower = refusal->code == "slow_down";
-    if (slower || refusal->code == "authorization_pending") {
-      const auto interval = attempt.interval + std::chrono::seconds(slower ? 5 : 0);
-      attempts_.poll_again(fiber, handle, interval);
-      return DeviceWaiting{interval};
+  const auto or_ask_again = [&](const auto& work) {
+    try {
+      return work();
+    } catch (const Failure&) {
+      attempts_.poll_again(fiber, handle, attempt.interval);
+      throw;
     }
-  }
-  attempts_.end(fiber, attempt, handle);
-  return finish(fiber, attempt, require_grant(std::move(answer)), how, now);
+  };
+  const auto connection = or_ask_again([&] { return open(fiber, attempt.key); });
+  std::variant<Authorised, DeviceWaiting> out = DeviceWaiting{attempt.interval};
+  kept(fiber, attempt.key, connection, "device_poll", [&](const TokenWire& wire) {
+    TokenService::Resolved how;
+    TokenAnswer answer = or_ask_again([&] {
+      how = tokens_.resolve(fiber, connection);
+      return ask_about_device(fiber, attempt, how, connection, now, wire);
+    });
+    if (const auto interval = interval_to_wait(answer, attempt.interval)) {
+      attempts_.poll_again(fiber, handle, *interval);
+      out = DeviceWaiting{*interval};
+      return;
+    }
+    attempts_.end(fiber, attempt, handle);
+    out = finish(fiber, attempt, require_grant(std::move(answer)), how, now);
+  });
+  return out;
 }
 
 TokenAnswer Authorization::ask_about_device(Fiber& fiber, const Attempt& attempt,
                                             const TokenService::Resolved& how,
                                             const vault::OpenConnection& connection,
-                                            Timestamp now) {
+                                            Timestamp now, const TokenWire& wire) {
   const VarsContext vars(connection);
   const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
   FormFields fields;
   fields.emplace_back("grant_type", Secret("urn:ietf:params:oauth:grant-type:device_code"));
   fields.emplace_back("device_code", attempt.device_code.clone());
   return send_token_request(
-      fiber, wire(), make_token_request(call, std::move(fields), how.endpoints.token, now), {});
+      fiber, wire, make_token_request(call, std::move(fields), how.endpoints.token, now), {});
 }
 
 void Authorization::revoke(Fiber& fiber, const ConnectionKey& key) {
@@ -362,8 +431,9 @@ void Authorization::send_revocation(Fiber& fiber, const ConnectionKey& key,
   FormFields fields;
   fields.emplace_back("token", token.token.clone());
   fields.emplace_back("token_type_hint", Secret(token.type_hint));
-  client_.send(fiber, make_token_request(call, std::move(fields), how.endpoints.revocation,
-                                         tokens_.connections().vault().clock().now()));
+  kept(fiber, key, connection, "revocation", [&](const TokenWire& wire) {
+    send_other_request(fiber, wire, make_token_request(call, std::move(fields), how.endpoints.revocation, wire.clock.now()));
+  });
 }
 
 void Authorization::forget_tokens(Fiber& fiber, const ConnectionKey& key) {

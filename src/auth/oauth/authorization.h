@@ -14,6 +14,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,6 +70,9 @@ class Authorization final {
  public:
   Authorization(TokenService& tokens, HttpClient& client, Discovery& discovery);
 
+  // Before the first request. The keeper outlives this.
+  void keep_requests(AuthorisationKeeper& keeper) { keeper_ = &keeper; }
+
   // redirect_uri: this engine's callback, registered at the provider. return_to: where the browser
   // goes in the end; the caller has checked that it is its own. Throws ConnectionFailure for whatever would
   // keep begin() from its page.
@@ -96,7 +100,20 @@ class Authorization final {
   Attempt take(Fiber& fiber, std::string_view handle, AttemptKind kind);
   TokenAnswer ask_about_device(Fiber& fiber, const Attempt& attempt,
                                const TokenService::Resolved& how,
-                               const vault::OpenConnection& connection, Timestamp now);
+                               const vault::OpenConnection& connection, Timestamp now,
+                               const TokenWire& wire);
+  Authorised exchange_code(Fiber& fiber, const Attempt& attempt, const std::string& code,
+                           const TokenService::Resolved& how, const vault::OpenConnection& connection,
+                           const TokenWire& wire);
+  ClientResponse ask_for_device_code(Fiber& fiber, const TokenService::Resolved& how,
+                                     const vault::OpenConnection& connection, Timestamp now,
+                                     const TokenWire& wire);
+  DeviceCode begin_device_with(Fiber& fiber, const ConnectionKey& key, const TokenService::Resolved& how,
+                               const vault::OpenConnection& connection, const TokenWire& wire);
+  // Does a step of an authorisation whose requests go over the wire it is given; the keeper gets them, however it ends.
+  void kept(Fiber& fiber, const ConnectionKey& key, const vault::OpenConnection& connection,
+            const char* step, const std::function<void(const TokenWire&)>& work);
+  void keep(Fiber& fiber, const AuthorisationKeeper::Step& step);
   std::string page_url(Attempt& attempt, const Prepared& prepared, const std::string& state) const;
   Authorised finish(Fiber& fiber, const Attempt& attempt, const TokenGrant& grant,
                     const TokenService::Resolved& how, Timestamp asked_at);
@@ -104,13 +121,13 @@ class Authorization final {
   void forget_tokens(Fiber& fiber, const ConnectionKey& key);
   void check_id_token(Fiber& fiber, const TokenService::Resolved& how, const VarsContext& vars,
                       const TokenGrant& grant, const Secret& nonce);
-  TokenWire wire() const;
   vault::OpenConnection open(Fiber& fiber, const ConnectionKey& key);
 
   TokenService& tokens_;
   HttpClient& client_;
   Discovery& discovery_;
   Attempts attempts_;
+  AuthorisationKeeper* keeper_ = nullptr;
 };
 
 }  // namespace junctor::auth

@@ -1,6 +1,7 @@
 #include "auth/oauth/authorization.h"
 
 #include "auth/test_world.h"
+#include "json/serialize.h"
 
 namespace junctor::auth {
 namespace {
@@ -10,9 +11,27 @@ using test::error_of;
 using test::FakeProvider;
 using test::World;
 
+struct Kept final : AuthorisationKeeper {
+  void keep(Fiber&, const Step& step) override { steps.push_back(step); }
+  // Everything of one, as a text.
+  std::string text(std::size_t number) const {
+    const Step& step = steps.at(number);
+    std::string out = step.name + " " + step.integration + "/" + step.connection_name + "\n";
+    for (const TokenExchange& one : step.exchanges) {
+      out += one.method + " " + one.url + " " + std::to_string(one.status) + " " + json::to_text(Json(one.request)) + " " + json::to_text(Json(one.response)) + " " + one.failure;
+      for (const auto& [name, value] : one.request_headers) out += " " + name + "=" + value;
+    }
+    return out + (step.failure ? " failed: " + step.failure->message() : "");
+  }
+  std::vector<Step> steps;
+};
+
 class AuthorizationTest : public testing::Test {
  protected:
-  AuthorizationTest() { oauth({}); }
+  AuthorizationTest() {
+    oauth({});
+    authorization().keep_requests(kept_);
+  }
 
   void oauth(const std::function<void(Auth&)>& change, const std::function<void(AuthDefinition&)>& more = {}) {
     world_.definition(
@@ -47,7 +66,39 @@ class AuthorizationTest : public testing::Test {
 
   VirtualClock clock_{system_clock().now()};
   World world_{clock_};
+  Kept kept_;
 };
+
+bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST_F(AuthorizationTest, the_requests_of_a_consent_are_kept_without_its_secrets) {
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const ConsentPage page = open(fiber, key);
+    come_back(fiber, page, {{"code", "canary-code"}});
+    ASSERT_EQ(kept_.steps.size(), 1u);
+    const std::string text = kept_.text(0);
+    EXPECT_TRUE(text.starts_with("consent demo/default\nPOST " + world_.provider.url("/token") + " 200 ")) << text;
+    for (const char* part : {R"("grant_type":"authorization_code")", R"("code":"[redacted]")", R"("code_verifier":"[redacted]")", R"("access_token":"[redacted]")"})
+      EXPECT_TRUE(holds(text, part)) << part << " in " << text;
+    const auto sent = world_.provider.calls().at(0);
+    for (const std::string& secret : {std::string("canary-code"), sent.get("code_verifier"), std::string("client-secret"), page.state})
+      EXPECT_FALSE(holds(text, secret)) << text;
+    EXPECT_GT(kept_.steps[0].exchanges[0].total.count(), 0);
+    EXPECT_FALSE(kept_.steps[0].failure);
+
+    world_.provider.token = [](Fiber&, const FakeProvider::Call&) {
+      return HttpResponse::json(400, JsonObject{{"error", "invalid_grant"}, {"error_description", "canary-code was used"}});
+    };
+    EXPECT_EQ(error_of([&] { come_back(fiber, open(fiber, key), {{"code", "canary-code"}}); }), "not_authorised");
+    ASSERT_EQ(kept_.steps.size(), 2u);
+    EXPECT_TRUE(kept_.steps[1].failure);
+    EXPECT_TRUE(holds(kept_.text(1), "invalid_grant")) << kept_.text(1);
+    EXPECT_FALSE(holds(kept_.text(1), "canary-code")) << kept_.text(1);
+    EXPECT_EQ(error_of([&] { come_back(fiber, open(fiber, key), {{"error", "access_denied"}}); }), "not_authorised");
+    EXPECT_EQ(kept_.steps.size(), 2u) << "nothing was sent";
+  });
+}
 
 TEST_F(AuthorizationTest, proves_with_pkce_that_the_code_comes_back_to_who_asked) {
   run_in_fiber([&](Fiber& fiber) {
@@ -290,6 +341,55 @@ TEST_F(DeviceTest, of_many_who_ask_at_once_one_asks_the_provider_and_the_others_
     EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), "ready"), 1);
     EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), "waiting 5"), 7);
     EXPECT_EQ(asked(), 1u);
+  });
+}
+
+TEST_F(DeviceTest, every_request_is_kept_without_the_codes) {
+  answers_ = {"authorization_pending", "access_denied"};
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const DeviceCode code = authorization().begin_device(fiber, key);
+    poll(fiber, key.tenant, code.handle);
+    ASSERT_EQ(kept_.steps.size(), 1u) << "too early: nobody is asked";
+    const std::string asked_for = kept_.text(0);
+    EXPECT_TRUE(asked_for.starts_with("device_code demo/default\nPOST " + world_.provider.url("/device") + " 200 ")) << asked_for;
+    for (const char* part : {R"("device_code":"[redacted]")", R"("user_code":"[redacted]")", R"("verification_uri":"http://v")", R"("interval":5)"})
+      EXPECT_TRUE(holds(asked_for, part)) << part << " in " << asked_for;
+    EXPECT_FALSE(holds(asked_for, "ABCD")) << asked_for;
+    for (int i = 0; i < 2; ++i) {
+      clock_.advance(5s);
+      poll(fiber, key.tenant, code.handle);
+    }
+    ASSERT_EQ(kept_.steps.size(), 3u);
+    EXPECT_EQ(kept_.steps[1].name, "device_poll");
+    EXPECT_TRUE(holds(kept_.text(1), "authorization_pending")) << kept_.text(1);
+    EXPECT_FALSE(kept_.steps[1].failure);
+    EXPECT_TRUE(kept_.steps[2].failure);
+    for (const std::size_t step : {1u, 2u}) EXPECT_TRUE(holds(kept_.text(step), R"("device_code":"[redacted]")")) << kept_.text(step);
+  });
+}
+
+TEST_F(AuthorizationTest, a_revocation_is_kept_without_its_token) {
+  oauth({}, [&](AuthDefinition& definition) { definition.endpoints.revocation = world_.provider.url("/revoke"); });
+  world_.provider.api = [&](Fiber&, HttpRequest&) { return HttpResponse::json(400, JsonObject{{"error", "unsupported_token_type"}, {"token", "refresh-0"}}); };
+  run_in_fiber([&](Fiber& fiber) {
+    authorization().revoke(fiber, world_.authorised(fiber));
+    ASSERT_EQ(kept_.steps.size(), 1u);
+    const std::string text = kept_.text(0);
+    EXPECT_TRUE(text.starts_with("revocation demo/default\nPOST " + world_.provider.url("/revoke") + " 400 ")) << text;
+    EXPECT_TRUE(holds(text, R"("token_type_hint":"refresh_token")") && holds(text, "unsupported_token_type")) << text;
+    EXPECT_FALSE(holds(text, "refresh-0")) << text;
+  });
+}
+
+TEST_F(AuthorizationTest, that_nobody_can_keep_a_request_ends_no_consent) {
+  struct Away final : AuthorisationKeeper {
+    void keep(Fiber&, const Step&) override { throw Failure(FailureKind::unavailable, "the store is away"); }
+  } away;
+  authorization().keep_requests(away);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    EXPECT_EQ(come_back(fiber, open(fiber, key)).connection.status, vault::ConnectionStatus::ready);
   });
 }
 

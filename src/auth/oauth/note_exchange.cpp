@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/crypto.h"
+#include "json/parse.h"
 
 namespace junctor::auth {
 namespace {
@@ -12,10 +13,19 @@ constexpr std::string_view redacted = "[redacted]";
 
 // Fields of requests whose values are no secrets.
 bool is_public(std::string_view field) {
-  constexpr std::array<std::string_view, 7> names = {
-      "grant_type", "client_id", "scope", "client_assertion_type", "redirect_uri", "audience", "resource"};
+  constexpr std::array<std::string_view, 8> names = {"grant_type",   "client_id", "scope",    "client_assertion_type",
+                                                     "redirect_uri", "audience",  "resource", "token_type_hint"};
   return std::find(names.begin(), names.end(), field) != names.end();
 }
+
+// The same of answers. What a person types on another device lets in whoever reads it first.
+bool is_public_answer(std::string_view member) {
+  constexpr std::array<std::string_view, 6> names = {"verification_uri", "verification_url",  "expires_in",
+                                                     "interval",         "error", "error_description"};
+  return std::find(names.begin(), names.end(), member) != names.end();
+}
+
+constexpr std::size_t most_members = 50, most_value_bytes = 500;
 
 // Some have "secret" for their secret, and the mark holds that word.
 void replace_all(std::string& text, std::string_view what, std::string_view by) {
@@ -94,6 +104,37 @@ void note_answer(TokenExchange& note, const ClientResponse& answer) {
   note.first_byte = answer.timings.first_byte;
   note.total = answer.timings.total;
   note.connection_reused = answer.timings.connection_reused;
+}
+
+void note_members(TokenExchange& note, const ClientResponse& answer, const FormFields& secrets) {
+  auto parsed = json::parse(answer.body, {.max_depth = 8, .max_bytes = 64 * 1024});
+  if (!parsed || !parsed.value().is_object()) return;
+  const WipedJson whole(std::move(parsed).value());
+  FormFields all;
+  for (const auto& [name, value] : secrets) all.emplace_back(name, value.clone());
+  for (const auto& member : whole.json.as_object())
+    if (member.value().is_string() && !is_public_answer(member.key()))
+      all.emplace_back("", Secret(std::string_view(member.value().as_string())));
+  for (const auto& member : whole.json.as_object()) {
+    if (note.response.size() >= most_members) return;
+    Json& kept = note.response[printable(member.key(), 100)];
+    const Json& value = member.value();
+    if (!is_public_answer(member.key())) kept = redacted;
+    else if (value.is_string()) kept = printable(without_secrets(std::string(value.as_string()), all), most_value_bytes);
+    else kept = value.is_number() ? value : Json(redacted);
+  }
+}
+
+void note_connection(TokenExchange& note, const vault::OpenConnection& connection) {
+  FormFields secrets;
+  for (const auto& [name, secret] : connection.secrets) secrets.emplace_back(name, secret.clone());
+  note.integration = connection.connection.integration;
+  note.url = without_secrets(std::move(note.url), secrets);
+  note.failure = without_secrets(std::move(note.failure), secrets);
+  for (JsonObject* part : {&note.request, &note.response})
+    for (auto& member : *part)
+      if (const auto* text = member.value().if_string())
+        member.value() = without_secrets(std::string(*text), secrets);
 }
 
 void note_outcome(TokenExchange& note, const TokenAnswer& outcome, const FormFields& secrets) {

@@ -20,6 +20,10 @@ FormFields sent_secrets(const ClientRequest& request, const FormFields& known);
 // The request; secrets: what none of its texts may hold.
 TokenExchange note_of(const ClientRequest& request, const FormFields& secrets, Timestamp started_at);
 void note_answer(TokenExchange& note, const ClientResponse& answer);
+// Of an answer that is no token's: of its JSON the names, and the values that are public by their name.
+void note_members(TokenExchange& note, const ClientResponse& answer, const FormFields& secrets);
+// Belongs to this connection: its integration, and no text with a secret of it.
+void note_connection(TokenExchange& note, const vault::OpenConnection& connection);
 // What the answer meant; secrets as above, to which the grant's tokens are added.
 void note_outcome(TokenExchange& note, const TokenAnswer& outcome, const FormFields& secrets);
 

@@ -224,16 +224,13 @@ TokenAnswer read_declared_answer(const TokenRequest& declared, const ClientRespo
 
 // Sends, reads, and notes both where somebody keeps it.
 template <typename Read>
-TokenAnswer exchange(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
-                     const FormFields& secrets, const Read& read) {
+auto noted(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
+           const FormFields& secrets, const Read& read) {
   TokenExchange note = note_of(request, secrets, wire.clock.now());
   try {
     ClientResponse answer = wire.client.send(fiber, request);
     note_answer(note, answer);
-    throw_when_unavailable(answer, wire.clock.now());
-    TokenAnswer out = read(answer);
-    crypto::wipe(answer.body);
-    note_outcome(note, out, secrets);
+    auto out = read(std::move(answer), note);
     if (wire.seen) wire.seen(std::move(note));
     return out;
   } catch (const Failure& failure) {
@@ -241,6 +238,18 @@ TokenAnswer exchange(Fiber& fiber, const TokenWire& wire, const ClientRequest& r
     if (wire.seen) wire.seen(std::move(note));
     throw;
   }
+}
+
+template <typename Read>
+TokenAnswer exchange(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
+                     const FormFields& secrets, const Read& read) {
+  return noted(fiber, wire, request, secrets, [&](ClientResponse answer, TokenExchange& note) {
+    throw_when_unavailable(answer, wire.clock.now());
+    TokenAnswer out = read(answer);
+    crypto::wipe(answer.body);
+    note_outcome(note, out, secrets);
+    return out;
+  });
 }
 
 }  // namespace
@@ -318,6 +327,15 @@ TokenAnswer send_token_request(Fiber& fiber, const TokenWire& wire, const Client
   const FormFields secrets = sent_secrets(request, known);
   return exchange(fiber, wire, request, secrets, [&](const ClientResponse& answer) {
     return read_token_answer(answer, secrets);
+  });
+}
+
+ClientResponse send_other_request(Fiber& fiber, const TokenWire& wire, const ClientRequest& request) {
+  const FormFields secrets = sent_secrets(request, {});
+  return noted(fiber, wire, request, secrets, [&](ClientResponse answer, TokenExchange& note) {
+    note_members(note, answer, secrets);
+    if (answer.status >= 300) note.failure = fmt::format("the provider answered {}", answer.status);
+    return answer;
   });
 }
 

@@ -94,6 +94,9 @@ struct TokenWire {
 TokenAnswer send_token_request(Fiber& fiber, const TokenWire& wire, const ClientRequest& request,
                                const FormFields& known);
 
+// Sends what asks for no token, such as a revocation or a request for a device code, and notes it the same way.
+ClientResponse send_other_request(Fiber& fiber, const TokenWire& wire, const ClientRequest& request);
+
 // The declared exchange that follows no standard; refresh_token may be empty.
 TokenAnswer send_declared_request(Fiber& fiber, const TokenWire& wire, const TokenCall& call,
                                   const TokenRequest& declared, const Secret& refresh_token);

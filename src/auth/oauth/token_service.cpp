@@ -25,15 +25,6 @@ std::string reason_of(const TokenRefusal& refusal) {
   return refusal.description.empty() ? out : out + ": " + refusal.description;
 }
 
-void cut_out(TokenExchange& exchange, const FormFields& secrets) {
-  exchange.url = without_secrets(std::move(exchange.url), secrets);
-  exchange.failure = without_secrets(std::move(exchange.failure), secrets);
-  for (JsonObject* part : {&exchange.request, &exchange.response})
-    for (auto& member : *part)
-      if (const auto* text = member.value().if_string())
-        member.value() = without_secrets(std::string(*text), secrets);
-}
-
 }  // namespace
 
 TokenService::TokenService(vault::Connections& connections, const AuthCatalogue& catalogue,
@@ -227,11 +218,7 @@ TokenWire TokenService::wire(const ConnectionKey& key, const TokenLease& lease,
                              const SharedNotes& notes) {
   if (!notes) return {client_, connections_.vault().clock()};
   return {client_, connections_.vault().clock(), [this, key, &lease, notes](TokenExchange exchange) {
-            FormFields secrets;
-            for (const auto& [name, secret] : lease.connection.secrets)
-              secrets.emplace_back(name, secret.clone());
-            exchange.integration = lease.connection.connection.integration;
-            cut_out(exchange, secrets);
+            note_connection(exchange, lease.connection);
             if (!notes->add(exchange)) {
               std::vector<TokenExchange> late;
               late.push_back(std::move(exchange));

@@ -4,9 +4,10 @@ import http from "node:http";
 import { consent } from "./consent.mjs";
 import { check, packageOrSkip } from "./processes.mjs";
 
-// exchanged: how many codes became tokens.
+// exchanged: how many codes became tokens. secrets: every code, verifier and token that it gave or got.
 export class OpenIdProvider {
   exchanged = 0;
+  secrets = new Set();
   grants = new Set();
 
   // redirects: the callbacks that are registered for the client "web".
@@ -19,8 +20,8 @@ export class OpenIdProvider {
     this.url = `http://127.0.0.1:${this.server.address().port}`;
     const provider = new Provider(this.url, {
       clients: [{ client_id: "web", client_secret: "web-secret-7f31", redirect_uris: redirects,
-        grant_types: ["authorization_code", "refresh_token"], response_types: ["code"] }],
-      features: { devInteractions: { enabled: false } },
+        grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"], response_types: ["code"] }],
+      features: { devInteractions: { enabled: false }, deviceFlow: { enabled: true }, revocation: { enabled: true } },
       pkce: { required: () => true },
       scopes: ["openid", "offline_access"],
       findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
@@ -30,6 +31,9 @@ export class OpenIdProvider {
     this.provider = provider;
     provider.on("refresh_token.saved", (token) => this.grants.add(token.grantId));
     provider.on("grant.success", (ctx) => { this.exchanged += ctx.oidc.params.grant_type === "authorization_code" ? 1 : 0; });
+    for (const kind of ["authorization_code", "access_token", "refresh_token", "device_code"])
+      provider.on(`${kind}.saved`, (one) => [one.jti, one.userCode].forEach((secret) => secret && this.secrets.add(secret)));
+    provider.on("grant.success", (ctx) => ctx.oidc.params.code_verifier && this.secrets.add(ctx.oidc.params.code_verifier));
     const callback = provider.callback();
     this.server.on("request", (request, response) => {
       if (!request.url.startsWith("/interaction/")) return callback(request, response);
