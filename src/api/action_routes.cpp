@@ -79,7 +79,7 @@ HttpResponse answer_json(Fiber& fiber, Called& called, const HttpRequest& reques
   Json output = perform(fiber, called, scope);
   expand(fiber, called.parts.actions, scope, *called.integration, fields, output, called.trace);
   called.record_output(fiber, output);
-  HttpResponse response = HttpResponse::json(200, output);
+  HttpResponse response = HttpResponse::json(200, called.trace.secrets.without_credentials(std::move(output)));
   response.headers.set(std::string(run_header), called.start.id.to_string());
   if (called.trace.cut_short)
     response.headers.set("Junctor-Cut-Short", std::string(to_string(*called.trace.cut_short)));
@@ -87,11 +87,13 @@ HttpResponse answer_json(Fiber& fiber, Called& called, const HttpRequest& reques
 }
 
 HttpResponse answer_file(Fiber& fiber, Called& called, const HttpRequest& request) {
-  FileAnswer answer(request, called.start.id);
+  FileAnswer answer(request, called.start.id, called.trace.secrets);
   CallScope scope = scope_of(called, request);
   scope.download = answer.sink();
   try {
-    called.record_output(fiber, perform(fiber, called, scope));
+    const Json told = perform(fiber, called, scope);
+    answer.finish(fiber);
+    called.record_output(fiber, told);
   } catch (const Failure&) {
     called.client_left = answer.client_left();
     throw;

@@ -27,7 +27,7 @@ struct Executor::Try {
   const Json& input;
   const PageTurn& turn;
   int number = 1;
-  bool renewed = false;  // the credential has been refused once already
+  auth::Refusals refusals{};                        // of the credential
   std::optional<ClientRequest> unsigned_request{};  // the same in every try, before its credentials
   bool repeatable = false;                          // known once there is a request
   Timestamp started{};
@@ -381,7 +381,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
   one.redaction = redaction_of(one.call, credentials);
   const auto note_secrets = [&](const ClientRequest& request) {
     if (one.scope.secrets == nullptr) return;
-    each_sent_secret(request, one.redaction, [&](std::string_view secret) { one.scope.secrets->add(secret); });
+    each_sent_secret(request, one.redaction, [&](std::string_view secret, SecretKind kind) { one.scope.secrets->add(secret, kind); });
   };
   while (true) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
@@ -411,14 +411,13 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
       }
       return outcome;
     }
-    const bool again = judged->reauthenticate && credentials != nullptr && !one.renewed && can_rewind(one.scope);
+    const bool again = judged->reauthenticate && credentials != nullptr && one.refusals.may_ask() && can_rewind(one.scope);
     if (!again) return outcome;
-    one.renewed = true;
     auto after = auth::AfterRefusal::give_up;
     if (auto missing = without_credentials(
             one, *credentials, [&] { after = credentials->after_refusal(fiber, request, *response); }))
       return *std::move(missing);
-    if (after != auth::AfterRefusal::retry_once) return outcome;
+    if (!one.refusals.retries(after)) return outcome;
     rewind(one.scope);
   }
 }
@@ -524,14 +523,13 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
     permit.learn(fiber, read_limits(response->headers, now),
                  asked_to_wait ? parse_retry_after(response->headers.get("Retry-After").value_or(""), now) : std::nullopt);
     record(one, request, &*response, "");
-    const bool refused = response->status == 401 && scope.credentials != nullptr && !one.renewed;
-    one.renewed = true;
+    const bool refused = response->status == 401 && scope.credentials != nullptr && one.refusals.may_ask();
     auto after = auth::AfterRefusal::give_up;
     if (refused)
       if (const auto missing = without_credentials(
               one, *scope.credentials, [&] { after = scope.credentials->after_refusal(fiber, request, *response); }))
         missing->raise();
-    if (after == auth::AfterRefusal::retry_once) continue;
+    if (one.refusals.retries(after)) continue;
     return shown(*std::move(response), request, one.redaction);
   }
 }

@@ -5,7 +5,8 @@
 //   CallResult result = executor.call(fiber, *call, scope, input);
 //
 // One try: a place within the rate limits, the request, its credentials, the answer, its meaning. A
-// refused credential is renewed once and tried again. Then as the definition's `retry` says.
+// refused credential is renewed once and tried again; what went out to be challenged has one try more.
+// Then as the definition's `retry` says.
 //
 // Threads: any loop; one executor serves the process, since it holds the rate limits that everybody
 //   shares.

@@ -13,7 +13,7 @@
 
 #include "connector/ports.h"
 #include "connector/redaction.h"
-#include "connector/sent_secrets.h"
+#include "connector/secret_values.h"
 #include "engine/runs.h"
 #include "junctor/context.h"
 
@@ -49,7 +49,7 @@ struct CallTrace final : connector::CallRecorder {
 
   std::vector<connector::RecordedCall> shown_calls() const;
   // What the journal keeps of an output, as JSON text: without the run's secrets, and without members that are
-  // named like a secret or that the action declares. The caller of the action gets the output itself.
+  // named like a secret or that the action declares. Its caller gets it without credentials alone.
   std::string shown_output(const Json& output, const connector::Redaction& declared = connector::Redaction()) const;
 };
 

@@ -131,6 +131,10 @@ void note_connection(TokenExchange& note, const vault::OpenConnection& connectio
   note.integration = connection.connection.integration;
   note.url = without_secrets(std::move(note.url), secrets);
   note.failure = without_secrets(std::move(note.failure), secrets);
+  for (JsonObject* part : {&note.request, &note.response})
+    for (auto& member : *part)
+      if (const auto* text = member.value().if_string())
+        member.value() = without_secrets(std::string(*text), secrets);
 }
 
 void note_outcome(TokenExchange& note, const TokenAnswer& outcome, const FormFields& secrets) {
