@@ -1,16 +1,17 @@
 #include "connector/executor.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "auth/credentials.h"
 #include "base/crypto.h"
 #include "base/text.h"
-#include "connector/urls.h"
+#include "connector/call_record.h"
+#include "connector/file_download.h"
 #include "connector/request_builder.h"
 #include "connector/sent_secrets.h"
 #include "connector/token_calls.h"
+#include "connector/urls.h"
 #include "json/canonical.h"
 #include "junctor/fiber.h"
 #include "net/client.h"
@@ -33,11 +34,7 @@ struct Executor::Try {
   Timestamp started{};
   Redaction redaction{};
   std::vector<ClientHop> hops{};  // that the last request took
-  std::optional<DownloadHead> download{};  // what of this try's answer goes to the caller's sink; none: nothing
-  std::uint64_t downloaded = 0;
-  ClientResponse head{};    // of a download
-  bool refused = false;     // by its head alone the download is an error
-  std::string held_back{};  // of a download that is or may be an error
+  FileDownload file{call, scope};
 };
 
 namespace {
@@ -49,90 +46,6 @@ double true_random() {
   std::uint32_t number = 0;
   for (const char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
   return number / 4294967296.0;
-}
-
-// Beyond it, an answer is no error that says so in JSON.
-constexpr std::size_t held_back_bytes = 64 * 1024;
-
-// Ends a download that is an error, of which enough has been read.
-struct EnoughOfAnError {};
-
-bool goes_to_sink(const CompiledCall& call, const CallScope& scope) {
-  return call.call.response.kind == ResponseKind::file && scope.download;
-}
-
-DownloadHead head_of_download(const Headers& headers) {
-  DownloadHead out;
-  out.content_type = headers.get("Content-Type").value_or("");
-  out.content_disposition = headers.get("Content-Disposition").value_or("");
-  const auto length = headers.get("Content-Length");
-  // Of a coded body it is another length than that of what comes out.
-  if (!length || headers.contains("Content-Encoding")) return out;
-  std::uint64_t bytes = 0;
-  const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), bytes);
-  if (error == std::errc() && end == length->data() + length->size()) out.size_bytes = bytes;
-  return out;
-}
-
-template <typename Try>
-RecordedCall nothing_sent_yet(const Try& one) {
-  RecordedCall out;
-  out.tenant = one.scope.tenant;
-  out.run = one.scope.run;
-  out.integration = one.call.integration;
-  out.action = one.call.action;
-  out.connection = one.scope.connection;
-  out.attempt = one.number;
-  out.page = one.turn.number;
-  return out;
-}
-
-template <typename Try>
-void begin_download(Try& one) {
-  if (one.download && one.scope.download.begin) one.scope.download.begin(*one.download);
-  one.download.reset();
-}
-
-template <typename Try>
-void hand_on(Fiber& fiber, Try& one, std::string_view piece) {
-  begin_download(one);
-  if (piece.empty()) return;
-  one.downloaded += piece.size();
-  one.scope.download.take(fiber, piece);
-}
-
-// An error must be known before the first byte goes out: what is one by its head waits, and what rules may find
-// one in, as long as it looks like JSON.
-template <typename Try>
-void take_download(Fiber& fiber, Try& one, std::string_view piece) {
-  const bool suspect = one.refused || (!one.call.errors.empty() && may_be_json(one.held_back.empty() ? piece : one.held_back));
-  if (one.downloaded == 0 && suspect) {
-    const bool room = one.held_back.size() + piece.size() <= held_back_bytes;
-    if (!room && one.refused) throw EnoughOfAnError();
-    if (room) {
-      one.held_back += piece;
-      return;
-    }
-  }
-  hand_on(fiber, one, std::exchange(one.held_back, {}));
-  hand_on(fiber, one, piece);
-}
-
-// The answer's body goes to the caller's sink.
-template <typename Try>
-void add_sink(ClientRequest& request, Try& one, Timestamp now) {
-  request.most_download_bytes = one.call.call.response.max_bytes ? one.call.call.response.max_bytes->bytes : UINT64_MAX;
-  request.on_head = [&one, &request, now](int status, const Headers& headers) {
-    ClientResponse head;
-    head.status = status;
-    head.headers = headers;
-    head.url = request.url;
-    one.download = head_of_download(headers);
-    one.head = std::move(head);
-    one.refused = std::holds_alternative<Fault>(
-        judge(one.call, one.scope, one.input, one.redaction, request, one.head, now));
-  };
-  request.download = [&one](Fiber& fiber, std::string_view piece) { take_download(fiber, one, piece); };
 }
 
 // Somebody waits for an interactive call; background work has its run's time.
@@ -151,69 +64,24 @@ Fault transport_fault(const std::string& integration, const Failure& failure) {
   return out;
 }
 
-Json download_output(const ClientResponse& response, std::uint64_t bytes) {
-  JsonObject out{{"bytes", bytes}};
-  if (const auto type = response.headers.get("Content-Type")) out["content_type"] = as_utf8(std::string(*type));
-  if (const auto name = response.headers.get("Content-Disposition")) out["content_disposition"] = as_utf8(std::string(*name));
-  return out;
-}
-
-std::string content_type_of(const ClientRequest& request) {
-  for (const ClientHeader& header : request.headers) {
-    const auto* text = std::get_if<std::string>(&header.value);
-    if (text != nullptr && equal_ignoring_case(header.name, "Content-Type")) return *text;
-  }
-  return {};
-}
-
 Redaction redaction_of(const CompiledCall& call, const auth::CredentialSource* credentials) {
   if (credentials == nullptr) return call.redaction;
   const auto cut = credentials->redactions();
   return call.redaction.with(cut.headers, cut.query_parameters);
 }
 
-// An answer as a person may see it: without what it repeats of the credentials.
-ClientResponse shown(ClientResponse response, const ClientRequest& request, const Redaction& redaction) {
-  response.body = body_without_sent_secrets(std::move(response.body), request, redaction);
-  Headers headers;
-  for (const Header& header : response.headers) headers.add(header.name, without_sent_secrets(header.value, request, redaction));
-  response.headers = std::move(headers);
-  return response;
-}
-
-std::vector<std::pair<std::string, std::string>> shown_headers(const Headers& headers, const ClientRequest& request,
-                                                               const Redaction& redaction) {
-  auto out = redaction.headers(headers);
-  for (auto& [name, value] : out) value = without_sent_secrets(std::move(value), request, redaction);
+template <typename Try>
+RecordedCall call_of(const Try& one) {
+  RecordedCall out;
+  out.tenant = one.scope.tenant;
+  out.run = one.scope.run;
+  out.integration = one.call.integration;
+  out.action = one.call.action;
+  out.connection = one.scope.connection;
+  out.attempt = one.number;
+  out.page = one.turn.number;
+  out.started_at = one.started;
   return out;
-}
-
-const std::string* body_text(const ClientRequest& request) { return std::get_if<std::string>(&request.body); }
-
-// What a hop took along of the request.
-void note_sent(RecordedCall& call, const ClientHop& hop, const ClientRequest& request, const Redaction& redaction) {
-  call.method = hop.method;
-  call.url = redaction.url(hop.url);
-  auto headers = redaction.headers(request.headers);
-  for (std::size_t i = 0; i < headers.size(); ++i)
-    if (goes_along(request.headers[i], hop.carried)) call.request_headers.push_back(std::move(headers[i]));
-  call.request_bytes = hop.timings.sent_bytes;
-  const std::string* body = hop.carried.body ? body_text(request) : nullptr;
-  if (body != nullptr) call.request_body = redaction.body(*body, content_type_of(request), recorded_body_bytes);
-}
-
-void note_timings(RecordedCall& call, const CallTimings& timings) {
-  call.connect = timings.connect;
-  call.first_byte = timings.first_byte;
-  call.total = timings.total;
-  call.connection_reused = timings.connection_reused;
-  call.response_bytes = timings.received_bytes;
-}
-
-std::string recorded_body(const ClientResponse& response, const ClientRequest& request, const Redaction& redaction) {
-  const bool searched = response.body.size() <= searchable_bytes;
-  return redaction.body(searched ? body_without_sent_secrets(response.body, request, redaction) : response.body,
-                        response.headers.get("Content-Type").value_or(""), recorded_body_bytes);
 }
 
 bool can_rewind(const CallScope& scope) {
@@ -365,11 +233,11 @@ std::optional<ClientResponse> Executor::transmit(Fiber& fiber, Try& one, const C
   try {
     return client_.send(fiber, request, one.hops);
   } catch (const EnoughOfAnError&) {
-    return one.head;
+    return one.file.head();
   } catch (const Failure& failure) {
     // What the client itself refuses (a header with a line break, a URL that is none) has not gone out.
     if (failure.kind() != FailureKind::invalid || one.hops.size() > 1) record(one, request, nullptr, failure.message());
-    if (!is_retryable(failure.kind()) || one.downloaded > 0) throw;
+    if (!is_retryable(failure.kind()) || one.file.bytes() > 0) throw;
     fault = transport_fault(one.call.integration, failure);
     return std::nullopt;
   }
@@ -387,9 +255,11 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
                                    one.call.limits, one.scope.priority, patience_of(one.call, one.scope));
     ClientRequest request = copy_of(request_of(one));
-    one.held_back.clear();
-    const bool to_sink = goes_to_sink(one.call, one.scope);
-    if (to_sink) add_sink(request, one, clock_.now());
+    one.file.begin_again();
+    if (one.file.is_wanted())
+      one.file.take_answer_of(request, [&one, &request, now = clock_.now()](const ClientResponse& head) {
+        return std::holds_alternative<Fault>(judge(one.call, one.scope, one.input, one.redaction, request, head, now));
+      });
     if (credentials != nullptr)
       if (auto fault = without_credentials(one, *credentials, [&] { credentials->apply(fiber, request); })) return *std::move(fault);
     note_secrets(request);
@@ -397,7 +267,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     Fault fault;
     auto response = transmit(fiber, one, request, fault);
     if (!response) return fault;
-    if (!one.held_back.empty()) response->body = one.held_back;
+    if (!one.file.held_back().empty()) response->body = one.file.held_back();
     const Timestamp now = clock_.now();
     auto outcome = judge(one.call, one.scope, one.input, one.redaction, request, *response, now);
     const Fault* judged = std::get_if<Fault>(&outcome);
@@ -405,9 +275,9 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     permit.learn(fiber, read_limits(response->headers, now), asked_to_wait ? judged->retry_after : std::nullopt);
     record(one, request, &*response, judged == nullptr ? "" : judged->message);
     if (judged == nullptr) {
-      if (to_sink) {
-        hand_on(fiber, one, response->body);  // as far as it has waited
-        std::get<Answer>(outcome).body = download_output(*response, one.downloaded);
+      if (one.file.is_wanted()) {
+        one.file.hand_on(fiber, response->body);  // as far as it has waited
+        std::get<Answer>(outcome).body = one.file.output(*response);
       }
       return outcome;
     }
@@ -426,24 +296,10 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
                       const std::string& failure) const {
   CallRecorder* const recorder = recorder_of(one.scope);
   if (recorder == nullptr) return;
-  const Redaction& redaction = one.redaction;
-  std::chrono::microseconds before{};
-  for (const ClientHop& hop : one.hops) {
-    const bool last = &hop == &one.hops.back();
-    const Headers& headers = last && response != nullptr ? response->headers : hop.headers;
-    RecordedCall out = nothing_sent_yet(one);
-    out.started_at = one.started + std::chrono::duration_cast<milliseconds>(before);
-    before += hop.timings.total;
-    note_sent(out, hop, request, redaction);
-    note_timings(out, hop.timings);
-    out.status = hop.status;
-    out.response_headers = shown_headers(headers, request, redaction);
-    // Of a file its size is kept.
-    const bool file = one.call.call.response.kind == ResponseKind::file && failure.empty();
-    if (last && response != nullptr && !file) out.response_body = recorded_body(*response, request, redaction);
-    if (last) out.failure = failure;
-    recorder->record(std::move(out));
-  }
+  // Of a file its size is kept.
+  const bool file = one.call.call.response.kind == ResponseKind::file && failure.empty();
+  record_hops(*recorder, call_of(one), {request, one.hops, one.redaction, response, failure},
+              file ? AnswerBody::left_out : AnswerBody::kept);
 }
 
 void Executor::check_page(const CompiledCall& call, const CallScope& scope, const Json& input,
