@@ -228,9 +228,9 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, HttpRequest& request) {
     out = question.action.empty() ? call_path(fiber, parts, *integration, scope, question, trace)
                                   : call_action(fiber, parts, *integration, scope, question, trace);
   } catch (const Failure& failure) {
-    if (failure.kind() == FailureKind::cancelled) throw;
+    if (fiber.cancelled()) throw;
     out = {{"failure", failure_json(failure)}};
-    end.status = RunStatus::failed;
+    end.status = failure.kind() == FailureKind::cancelled ? RunStatus::cancelled : RunStatus::failed;
     end.failure = failure.kind();
     end.error = trace.secrets.without(failure.message());
   }

@@ -29,6 +29,7 @@ actions:
     params: {doc: {ui_type: file, required: true}}
     api: {method: PUT, path: /flaky, body_kind: file}
   plain: {params: {a: {}}, api: {method: POST, path: /plain}}
+  stall: {params: {a: {}}, api: {method: POST, path: /stall}}
   down:
     method: GET
     path: /files/down/{kind}
@@ -72,6 +73,7 @@ class Provider {
   seen = [];
   sent = 0;
   tries = 0;
+  asked = 0;
   async open() {
     this.server = http.createServer((request, response) => this.serve(request, response).catch(() => response.destroy()));
     await new Promise((resolve) => this.server.listen(0, "127.0.0.1", resolve));
@@ -85,6 +87,7 @@ class Provider {
 
   async serve(request, response) {
     const where = new URL(request.url, "http://x");
+    if (where.pathname === "/stall") return this.stall(request);
     if (where.pathname.startsWith("/down/")) return this.down(where.pathname.slice(6), response);
     if (where.pathname === "/flaky" && ++this.tries === 1) {
       let got = 0;
@@ -117,14 +120,22 @@ class Provider {
     response.end(JSON.stringify({ bytes: seen.bytes, sha: seen.sha }));
   }
 
+  // Says nothing for ever.
+  stall(request) {
+    this.stalled = { since: Date.now(), gone: 0 };
+    request.socket.once("close", () => (this.stalled.gone = Date.now()));
+  }
+
   async down(kind, response) {
     this.gone = false;
+    ++this.asked;
     response.once("close", () => (this.gone = !response.writableFinished));
     if (kind === "missing") return response.writeHead(404, { "Content-Type": "application/json" }).end('{"message":"no such file"}');
     if (kind === "refused") return response.writeHead(200, { "Content-Type": "application/json" }).end('{"ok":false,"why":"it is locked"}');
     if (kind === "later") return response.writeHead(202).end("come again");
     if (kind === "empty") return response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": 0 }).end();
     if (kind === "json") return response.writeHead(200, { "Content-Type": "application/json" }).end('{"ok":true}');
+    if (kind === "stall") return response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": 1000 }).write("half");
     if (kind === "small")
       return response.writeHead(200, { "Content-Type": "text/html", "Content-Disposition": 'attachment; filename="a b.html"',
         "Set-Cookie": "session=1", "X-Provider": "yes" }).end("<script>alert(1)</script>");
@@ -341,8 +352,11 @@ async function downloads(engine, provider) {
   const empty = await engine.down("empty");
   check(empty.status === 200 && (await empty.text()) === "" && empty.headers.get("content-length") === "0", "an empty one");
   check((await (await engine.down("json")).text()) === '{"ok":true}', "one of JSON");
+  provider.asked = 0;
   const head = await fetch(`${engine.base}/files/down/small`, { method: "HEAD" });
-  check(head.status === 200 && head.headers.get("content-type") === "text/html", `HEAD: ${head.status}`);
+  check(head.status === 405 && head.headers.get("allow") === "GET, OPTIONS" && provider.asked === 0, `HEAD: ${head.status}, ${provider.asked} calls`);
+  const part = await engine.down("small", { Range: "bytes=1-3" });
+  check(part.status === 200 && (await part.text()) === "<script>alert(1)</script>" && part.headers.get("accept-ranges") === "none", `a range: ${part.status}`);
   const nothing = await (await engine.down("empty", { Accept: "application/json" })).json();
   check(nothing.base64 === "", `an empty one as JSON: ${JSON.stringify(nothing)}`);
   const json = await engine.down("small", { Accept: "application/json" });
@@ -411,6 +425,34 @@ async function slowReader(engine, provider) {
   check(hash.digest("hex") === digestOf(bigBytes), "a slow download came as something else");
 }
 
+// Somebody leaves while the provider says nothing: before its answer, and in the middle of a file.
+async function leavingSilence(engine, provider) {
+  provider.stalled = undefined;
+  const socket = net.connect(Number(new URL(engine.base).port), "127.0.0.1");
+  socket.write(`POST /v1/integrations/files/actions/stall HTTP/1.1\r\nHost: ${new URL(engine.base).host}\r\nContent-Length: 2\r\n\r\n{}`);
+  await eventually(() => provider.stalled, { what: "the provider's silence" });
+  await sleep(1500);
+  check(!provider.stalled.gone, "a call that somebody waits for was given up");
+  socket.destroy();
+  const left = Date.now();
+  await eventually(() => provider.stalled.gone, { what: "the end of a call that nobody waits for" });
+  check(provider.stalled.gone - left < 3000, `it took ${provider.stalled.gone - left} ms`);
+  const cancelled = async (what) => eventually(async () => {
+    const [run] = (await (await fetch(`${engine.base}/v1/runs?limit=1`)).json()).runs;
+    return run.subject === what && run.status === "cancelled" && JSON.stringify(await engine.run(run.id)).includes("was silent; the call was given up");
+  }, { what: `a cancelled run of ${what}` });
+  await cancelled("stall");
+
+  const response = await begin(engine, "stall");
+  await new Promise((resolve) => response.once("data", resolve));
+  check(!provider.gone, "the provider's connection");
+  response.destroy();
+  const before = Date.now();
+  await eventually(() => provider.gone, { what: "the end of a download that nobody waits for" });
+  check(Date.now() - before < 3000, `it took ${Date.now() - before} ms`);
+  await cancelled("down");
+}
+
 async function leaving(engine, provider) {
   const response = await begin(engine, "big");
   await new Promise((resolve) => response.once("data", resolve));
@@ -423,6 +465,7 @@ async function leaving(engine, provider) {
   const [recorded] = (await engine.calls(run.id)).calls;
   check(recorded.status === 200 && recorded.response.bytes > 0, `what had come is not recorded: ${JSON.stringify(recorded)}`);
   await eventually(() => provider.gone, { what: "the end of the provider's connection" });
+  await leavingSilence(engine, provider);
   // An upload that ends early is none.
   const count = provider.seen.length;
   const socket = net.connect(Number(new URL(engine.base).port), "127.0.0.1");
