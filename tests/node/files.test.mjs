@@ -255,14 +255,15 @@ async function forms(engine, provider) {
     check(answer.status === status && answer.text.includes(word), `${what}: ${answer.status} ${answer.text}`);
   };
   const doc = ["doc", blob("x", "text/plain"), "x"];
-  await refused("a missing file", 400, 'needs the file \\"doc\\"', [["input", "{}"]]);
-  await refused("an unknown file", 400, 'takes no file \\"dco\\"', [doc, ["dco", blob("x"), "x"]]);
+  await refused("a missing file", 422, "found no file, expected one, beside the input", [["input", "{}"]]);
+  await refused("an unknown file", 422, "found a file of this name, expected one of its files: doc, extra", [doc, ["dco", blob("x"), "x"]]);
+  await refused("a text for a file beside one", 422, "found a member of the input", [doc, ["input", '{"extra": "a text"}']]);
   await refused("an unknown text", 400, "nothing", [doc, ["nothing", "x"]]);
   await refused("a broken input", 400, "body", [doc, ["input", "{"]]);
   await refused("the same file twice", 400, 'two parts \\"doc\\"', [doc, doc]);
-  await refused("a file for an action that takes none", 400, "takes none", [["input", '{"a": "b"}'], doc], undefined, "plain");
+  await refused("a file for an action that takes none", 422, "the action takes no file", [["input", '{"a": "b"}'], doc], undefined, "plain");
   const none = await engine.post("form", { "Content-Type": "application/json" }, (request) => request.end("{}"));
-  check(none.status === 400 && none.text.includes("multipart/form-data"), `no form at all: ${none.status} ${none.text}`);
+  check(none.status === 422 && none.text.includes("multipart/form-data"), `no form at all: ${none.status} ${none.text}`);
   const hostile = async (what, head, type = "multipart/form-data; boundary=b") => {
     const answer = await engine.post("form", { "Content-Type": type }, (request) => request.end(`--b\r\n${head}\r\n\r\nx\r\n--b--\r\n`));
     check(answer.status === 400 && answer.headers["content-type"] === "application/problem+json", `${what}: ${answer.status} ${answer.text}`);
@@ -281,6 +282,29 @@ async function forms(engine, provider) {
   check(typed.status === 200 && provider.seen.at(-1).body.includes('name="title"\r\n\r\ntyped\r\n'), typed.text);
   const plain = await engine.form("plain", [["a", "from a form"]]);
   check(plain.status === 200 && provider.seen.at(-1).body === '{"a":"from a form"}', provider.seen.at(-1).body);
+}
+
+// A body of JSON is the input of whatever it is sent to; a file of JSON is a part of a form.
+async function jsonBodies(engine, provider) {
+  const count = provider.seen.length;
+  const json = (action, body, where) => engine.post(action, { "Content-Type": "application/json" }, (request) => request.end(JSON.stringify(body)), where);
+  const refused = async (what, answer, found) => {
+    const told = await answer;
+    check(told.status === 422 && told.body.code === "input_invalid" && told.body.errors[0].path === "doc" && told.body.errors[0].message.startsWith(found) &&
+      told.body.errors[0].message.includes('as a part "doc" of multipart/form-data'), `${what}: ${told.status} ${told.text}`);
+  };
+  await refused("a text for a file", json("form", { title: "T", doc: "a text" }), "found a member of the input");
+  await refused("a text for a file, on the action's own route", json("", { title: "T", doc: "a text" }, "/files/form"), "found a member of the input");
+  await refused("JSON for a whole file", json("raw", { note: "n" }), "found no file");
+  await refused("JSON with the file for a whole file", json("raw", { doc: "x" }), "found a member of the input");
+  check((await json("raw", {})).text.includes("as the whole body of any type but application/json"), "what may be the file");
+  check(provider.seen.length === count, "something was sent for a call that was refused");
+  const content = '{"a": [1]}';
+  const sent = await engine.form("raw", [["input", '{"note": "n"}'], ["doc", blob(content, "application/json"), "a.json"]]);
+  const seen = provider.seen.at(-1);
+  check(sent.status === 200 && sent.body.sha === sha(content) && seen.headers["content-type"] === "application/json" && seen.query.note === "n", `${sent.text} ${JSON.stringify(seen)}`);
+  const described = (await (await fetch(`${engine.base}/v1/integrations/files`)).json()).actions.find((one) => one.slug === "form");
+  check(JSON.stringify(described.input) === '{"type":"object","properties":{"title":{"type":"string","title":"Title"}}}', JSON.stringify(described.input));
 }
 
 async function retries(engine, provider) {
@@ -483,6 +507,7 @@ await main(async () => {
   fs.writeFileSync(path.join(folder, "files/integration.yaml"), definition(provider.url));
   const engine = await Engine.start(folder, "--data-dir", path.join(folder, "data"));
   await forms(engine, provider);
+  await jsonBodies(engine, provider);
   await retries(engine, provider);
   await uploads(engine, provider, folder);
   await downloads(engine, provider);
