@@ -250,7 +250,12 @@ TEST_F(DeviceTest, waits_slows_down_and_ends) {
     EXPECT_EQ(poll_now(), "unavailable") << "and goes on";
     clock_.advance(10s);
     EXPECT_EQ(poll_now(), "ready");
-    EXPECT_EQ(poll_now(), "consent_unknown");
+    EXPECT_EQ(poll_now(), "ready") << "whoever asks once more is told so too";
+    EXPECT_EQ(poll(fiber, TenantId("other"), code.handle), "consent_unknown");
+    EXPECT_EQ(asked(), 4u) << "and nobody else is asked";
+    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", code.handle}}, ""); }), "consent_unknown");
+    authorization().revoke(fiber, key);
+    EXPECT_EQ(poll_now(), "consent_unknown") << "the grant is gone";
   });
 }
 
