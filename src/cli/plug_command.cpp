@@ -283,7 +283,8 @@ int call(const Given& given) {
   const Action* action = integration.find_action(given.value("ACTION"));
   if (action == nullptr) throw Failure(FailureKind::not_found, integration.slug + " has no action " + given.value("ACTION"));
   const Json input = json_option(given, "input");
-  if (given.has("save")) connector::check_fixture(folder, given.value("save"));
+  const auto existing = given.has("replace") ? connector::Existing::replaced : connector::Existing::kept;
+  if (given.has("save")) connector::check_fixture(folder, given.value("save"), existing);
   if (given.has("output")) {
     if (given.has("compare") || given.has("save"))
       throw Failure(FailureKind::invalid, "--output keeps a file as it comes: there is nothing to compare, or to save as a fixture");
@@ -300,7 +301,7 @@ int call(const Given& given) {
     std::cerr << "cut short by max_" << bound << ": there may be more rows\n";
   std::cerr << json::to_text(answer.at("duration_ms")) << " ms, run " << text_member(answer, "run") << '\n';
   if (given.has("save"))
-    std::cerr << "saved " << connector::save_fixture(folder, given.value("save"), *action, input, answer.at("fixture").at("output")) << '\n';
+    std::cerr << "saved " << connector::save_fixture(folder, given.value("save"), *action, input, answer.at("fixture").at("output"), existing) << '\n';
   return given.has("compare") ? print_differences(answer) : 0;
 }
 
@@ -337,7 +338,7 @@ std::vector<Command> plug_commands() {
             {"--input", "its input as JSON", Kind::value},
             {"--file", "NAME=PATH: a file for the parameter NAME; may be repeated", Kind::values},
             {"--output", "where to put the file that the action gives; - is standard output", Kind::value},
-            {"--replace", "let --output take the place of a file that exists", Kind::flag},
+            {"--replace", "let --output or --save take the place of a file that exists", Kind::flag},
             server, connection, token,
             {"--compare", "print where the answer differs from its schema", Kind::flag},
             {"--save", "keep the answer as a fixture of this name", Kind::value}},
