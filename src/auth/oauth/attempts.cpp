@@ -140,4 +140,15 @@ void Attempts::end(Fiber& fiber, const Attempt& attempt, std::string_view handle
       fiber, [&](Transaction& tx) { erase(tx, vault_, attempt.key.tenant, hash_of(handle)); });
 }
 
+void Attempts::end_waiting(Fiber& fiber, const ConnectionKey& key) {
+  vault_.store().write(fiber, [&](Transaction& tx) {
+    const std::string_view device = kinds[static_cast<std::size_t>(AttemptKind::device)];
+    const Rows waiting = tx.query("SELECT state_hash FROM oauth_states WHERE tenant = ? AND connection = ? AND kind = ?",
+                                  key.tenant, key.id, device);
+    for (const Row& row : waiting) vault_.erase_owner(tx, key.tenant, owner_of(row.get<std::string>(0)));
+    tx.execute("UPDATE oauth_states SET kind = ? WHERE tenant = ? AND connection = ? AND kind = ?",
+               kinds[static_cast<std::size_t>(AttemptKind::authorised)], key.tenant, key.id, device);
+  });
+}
+
 }  // namespace junctor::auth

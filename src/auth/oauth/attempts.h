@@ -82,6 +82,8 @@ class Attempts final {
   std::optional<DevicePoll> claim_poll(Fiber& fiber, const TenantId& tenant, std::string_view handle);
   void poll_again(Fiber& fiber, std::string_view handle, std::chrono::seconds interval);
   void end(Fiber& fiber, const Attempt& attempt, std::string_view handle);
+  // A device code led to a grant: whoever waits with another one of this connection need not any more.
+  void end_waiting(Fiber& fiber, const ConnectionKey& key);
 
  private:
   vault::Vault& vault_;

@@ -330,6 +330,7 @@ std::variant<Authorised, DeviceWaiting> Authorization::poll_device(Fiber& fiber,
   attempt.kind = AttemptKind::authorised;
   attempt.device_code = Secret();
   attempts_.save(fiber, attempt, handle);
+  attempts_.end_waiting(fiber, attempt.key);
   return out;
 }
 

@@ -259,6 +259,23 @@ TEST_F(DeviceTest, waits_slows_down_and_ends) {
   });
 }
 
+TEST_F(DeviceTest, one_that_is_done_ends_the_others_of_its_connection) {
+  answers_ = {"authorization_pending"};
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const auto other = world_.connect(fiber, {{"client_id", "me"}, {"client_secret", "client-secret"}}, "other");
+    const DeviceCode first = authorization().begin_device(fiber, key), second = authorization().begin_device(fiber, key);
+    const DeviceCode elsewhere = authorization().begin_device(fiber, other);
+    clock_.advance(5s);
+    EXPECT_EQ(poll(fiber, key.tenant, second.handle), "waiting 5");
+    EXPECT_EQ(poll(fiber, key.tenant, first.handle), "ready");
+    EXPECT_EQ(poll(fiber, key.tenant, second.handle), "ready") << "in another tab";
+    EXPECT_EQ(asked(), 2u);
+    EXPECT_EQ(poll(fiber, key.tenant, elsewhere.handle), "ready");
+    EXPECT_EQ(asked(), 3u) << "the provider is asked about the code of another connection";
+  });
+}
+
 TEST_F(DeviceTest, a_refusal_and_the_end_of_the_code_end_it) {
   answers_ = {"access_denied"};
   run_in_fiber([&](Fiber& fiber) {
