@@ -125,6 +125,10 @@ async function byCommandLine(base, provider, folder) {
   ended("a folder", await call("put", "--file", `doc=${folder}`), 1, "is no file");
   ended("no name", await call("put", "--file", file), 1, "NAME=PATH");
 
+  const told = await run([binary("junctor"), "plug", "info", place]);
+  const put = JSON.parse(told.stdout).actions.find((one) => one.slug === "put");
+  check(JSON.stringify(put.files) === '[{"name":"doc","required":true}]' && !put.gives_file && JSON.stringify(Object.keys(put.input.properties)) === '["note"]', told.stdout);
+
   const kept = path.join(out, "picture.png");
   const get = (kind, ...more) => call("get", "--input", `{"kind": "${kind}"}`, ...more);
   ended("a download", await get("picture", "--output", kept), 0, "4 bytes, image/png, run ");
