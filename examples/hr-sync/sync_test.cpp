@@ -78,6 +78,7 @@ class TestContext final : public junctor::Context {
   std::string idempotency_key() const override { return "key"; }
   const Json& vars() const override { return vars_; }
   junctor::Secret secret(std::string_view) override { return {}; }
+  std::optional<junctor::UploadFile> file(std::string_view) override { return std::nullopt; }
   Json call(std::string_view, const Json&, const junctor::CallOptions&) override { return {}; }
   junctor::EventId emit(std::string_view topic, const Json& payload) override {
     return table.emit(topic, payload);

@@ -92,6 +92,11 @@ class Context {
   // A secret var. Throws Failure{not_found} that says how to set it.
   virtual Secret secret(std::string_view key) = 0;
 
+  // The file that came with the call, by the name of the parameter (ui_type `file`); nothing where it was left out.
+  // It is read as it comes from the disk, once or after rewind(), and may go on in the files of a call(). It ends with
+  // the action. Throws Failure{bug} for a parameter that the action does not declare as a file.
+  virtual std::optional<UploadFile> file(std::string_view parameter) = 0;
+
   // Calls an action, declared or coded. Throws Failure. With options.download the output is {bytes, content_type,
   // content_disposition} of the file. Throws Failure{invalid} for a file that the action does not take or give. That a bound cut its listing short stands in the run; a
   // handler that must know it uses stream().

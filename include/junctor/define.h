@@ -184,7 +184,8 @@ class IntegrationBuilder final {
   }
 
   // A coded action: Output handler(Context&, const Input&), both described structs or Json; void
-  // for no output. options: everything else of Action; its schemas win over those of the structs.
+  // for no output. options: everything else of Action; its schemas win over those of the structs. A param
+  // with ui_type `file` is no member of the struct: Context::file() gives it.
   template <typename F>
   IntegrationBuilder& action(std::string slug, F handler, Action options = {},
                              CodePlace where = CodePlace::here()) {
@@ -192,8 +193,10 @@ class IntegrationBuilder final {
     using Input = typename Traits::Input;
     using Output = typename Traits::Output;
     options.slug = std::move(slug);
-    if (options.input.empty() && options.params.empty())
-      options.input = SchemaRef(schema_of<Input>());
+    // With a schema of their own, files alone describe no input.
+    Action with_schema = options;
+    with_schema.input = SchemaRef(schema_of<Input>());
+    if (options.input.empty() && !params_describe_input(with_schema)) options = std::move(with_schema);
     if constexpr (!std::is_void_v<Output>) {
       if (options.output.empty()) options.output = SchemaRef(schema_of<Output>());
     }

@@ -171,8 +171,20 @@ BOOST_DESCRIBE_STRUCT(Integration, (),
                        events, actions, functions, collections, sync_mappings, flows, webhooks, wires,
                        catches, passes, fixtures))
 
+// A parameter that is a file: it comes beside the input of a call and is no member of it.
+struct FileParam {
+  std::string name;
+  bool required = true;  // else it may be left out
+};
+// Of a declared action what its body and the parts of its form take, of a coded one its params with ui_type `file`.
+std::vector<FileParam> files_of(const Action& action);
+// Whether a request's body may be the file itself: the action takes just this one, and needs it.
+bool takes_body_as_file(const Action& action);
+// Whether its params say what its input is and where each member comes from; beside a written-out schema files alone do not.
+bool params_describe_input(const Action& action);
+
 // The JSON Schema that the input of an action is held against: its `input` resolved to a document,
-// else built from its params. True (anything) when it has neither.
+// else built from its params; its files are left out. True (anything) when it has neither.
 Json input_schema(const Integration& integration, const Action& action);
 // The same of its output; true when it has none.
 Json output_schema(const Integration& integration, const Action& action);

@@ -18,7 +18,7 @@
 namespace junctor {
 
 // Grows when the layout or meaning of a public type changes.
-inline constexpr int integration_abi_version = 2;
+inline constexpr int integration_abi_version = 3;
 
 // "1 gcc-12 cxx11 integration-1234 action-567".
 std::string integration_abi(int version, const char* compiler, bool new_strings, std::size_t integration_bytes,

@@ -85,7 +85,7 @@ std::vector<std::string> utf8_texts(std::vector<std::string> texts) {
 
 // Whether a member of a body may have this name; an action without params takes any, for its schema to judge.
 bool takes_in_body(const LoadedAction& action, const std::string& name, Places places) {
-  if (action.definition->params.empty()) return true;
+  if (!params_describe_input(*action.definition)) return true;
   for (const Param& param : action.definition->params)
     if (param.name == name) return places == Places::ignored || place_of(param, *action.definition) == ParamPlace::body;
   return false;
@@ -157,7 +157,7 @@ Result<Json> action_input(const LoadedAction& action, const HttpRequest& request
   JsonObject& body = parsed.value().get_object();
   const Action& definition = *action.definition;
   JsonObject input;
-  if (!definition.params.empty()) {
+  if (params_describe_input(definition)) {
     // What no parameter is declared for may still come in the body: the schema judges it.
     std::set<std::string, std::less<>> declared;
     for (const Param& param : definition.params) declared.insert(param.name);

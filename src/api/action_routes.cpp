@@ -138,7 +138,7 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, HttpRequest& req
     const bool as_file = gives_file(action) && request.begin_answer && !wants_json(request);
     return as_file ? answer_file(fiber, called, request) : answer_json(fiber, called, request);
   } catch (const Failure& failure) {
-    if (failure.kind() == FailureKind::cancelled) throw;
+    if (fiber.cancelled()) throw;
     called.record_failure(fiber, failure);
     request.failure_headers.set(std::string(run_header), called.start.id.to_string());
     throw;
@@ -166,7 +166,9 @@ std::vector<Route> declared_routes(const ActionParts& parts) {
                                                                           HttpRequest& request) {
                           return run_action(fiber, parts, request, integration, action, Places::heeded);
                         },
-                        BodyReading::in_pieces});
+                        BodyReading::in_pieces,
+                        // The provider would be asked for the whole file, for nobody to read.
+                        gives_file(action) ? Head::refused : Head::as_get});
   return routes;
 }
 

@@ -137,11 +137,6 @@ class FormReader final {
   std::uint64_t got_ = 0;  // of this part
 };
 
-// Whether the action's whole body is one file.
-bool takes_one_file(const LoadedAction& action) {
-  return action.call && action.call->call.body_kind == BodyKind::file;
-}
-
 UploadFiles read_file(Fiber& fiber, HttpRequest& request, Spool& spool, const LoadedAction& action) {
   BodyPieces pieces(request, spool.most_bytes(), "upload_limit");
   auto file = spool.open(fiber);
@@ -157,14 +152,13 @@ UploadFiles read_file(Fiber& fiber, HttpRequest& request, Spool& spool, const Lo
   upload.filename = disposition_filename(request.headers.get("Content-Disposition").value_or("")).value_or("");
   upload.content_type = type_or_bytes(request.headers.get("Content-Type").value_or(""));
   UploadFiles out;
-  out[action.call->files.front().name] = std::move(upload);
+  out[action.files.front().name] = std::move(upload);
   return out;
 }
 
 // A file that came without a name, as a part that could be a text.
 void take_text_files(const LoadedAction& action, FormTexts& texts, UploadFiles& files) {
-  if (!action.call) return;
-  for (const connector::FileParam& file : action.call->files) {
+  for (const FileParam& file : action.files) {
     const auto found = texts.find(file.name);
     if (found == texts.end()) continue;
     files[file.name] = upload_of_text(std::move(found->second.back()), "", "text/plain; charset=utf-8");
@@ -172,14 +166,17 @@ void take_text_files(const LoadedAction& action, FormTexts& texts, UploadFiles& 
   }
 }
 
-}  // namespace
-
-bool is_form(const HttpRequest& request) {
+// Whether the request's body is of this media type.
+bool has_type(const HttpRequest& request, std::string_view wanted) {
   std::string_view type = request.headers.get("Content-Type").value_or("");
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
-  return equal_ignoring_case(type, "multipart/form-data");
+  return equal_ignoring_case(type, wanted);
 }
+
+}  // namespace
+
+bool is_form(const HttpRequest& request) { return has_type(request, "multipart/form-data"); }
 
 FormBody read_form(Fiber& fiber, HttpRequest& request, Spool& spool, std::string_view text_part) {
   const auto boundary = multipart_boundary(request.headers.get("Content-Type").value_or(""));
@@ -213,7 +210,7 @@ Result<CallBody> read_call(Fiber& fiber, const LoadedAction& action, HttpRequest
     }
     input = places == Places::heeded ? action_input(action, request) : body_input(request);
     if (input.ok()) input = with_form_texts(action, std::move(input).value(), form.texts, places);
-  } else if (takes_one_file(action)) {
+  } else if (takes_body_as_file(*action.definition) && !has_type(request, "application/json")) {
     out.files = read_file(fiber, request, spool, action);
     input = input_beside_file(action, request, places);
   } else {

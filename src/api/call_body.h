@@ -1,10 +1,10 @@
 // The body of a call: its input, and the files that come with it.
 //
-//   application/json      the input
+//   application/json      the input, whatever the action takes: a file of JSON comes as a part of a form
 //   multipart/form-data   `input`, a part of JSON; every other part with a file name is a file of the part's name; a
 //                         part without one is a member of the input, as text; repeated, where that is a list
-//   anything, for an action whose whole body is a file: that file; its name is in Content-Disposition, and what
-//                         would stand in the body is in the query
+//   anything else, for an action that takes one file and needs it: that file; its name is in Content-Disposition, and
+//                         what would stand in the body is in the query
 //
 // Texts are bounded by the setting body_limit, everything together by upload_limit; files are on disk.
 //

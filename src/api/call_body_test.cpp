@@ -28,6 +28,23 @@ actions:
     api: {method: POST, path: /x, body_kind: file}
 )";
 
+Json nothing(Context&, const Json&) { return nullptr; }
+
+std::shared_ptr<const LoadedIntegration> loaded() {
+  Integration out = connector::load_integration(definition, "demo.yaml").value_or_throw();
+  const auto coded = [](const char* slug, bool required) {
+    return Action{.slug = slug,
+                  .params = {{.name = "note"}, {.name = "doc", .ui_type = UiType::file, .required = required}},
+                  .handler = ActionHandler(nothing)};
+  };
+  out.actions.push_back(coded("coded", true));
+  out.actions.push_back(coded("may", false));
+  Action placed{.slug = "placed", .path = "/demo/{id}", .params = {{.name = "doc", .ui_type = UiType::file, .required = true}}, .handler = ActionHandler(nothing)};
+  placed.input = SchemaRef(Json(JsonObject{{"type", "object"}, {"properties", JsonObject{{"id", JsonObject{{"type", "integer"}}}}}}));
+  out.actions.push_back(std::move(placed));
+  return LoadedIntegration::load(std::move(out)).value_or_throw();
+}
+
 std::string part(const std::string& head, const std::string& content) {
   return "--b\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + content + "\r\n";
 }
@@ -37,7 +54,7 @@ class CallBodies : public testing::Test {
   CallBodies()
       : folder_(std::filesystem::temp_directory_path() / ("junctor-" + crypto::to_hex(crypto::random_bytes(8)))),
         spool_(folder_, 1000, 100),
-        integration_(LoadedIntegration::load(connector::load_integration(definition, "demo.yaml").value_or_throw()).value_or_throw()) {
+        integration_(loaded()) {
     spool_.clean();
   }
   ~CallBodies() override { std::filesystem::remove_all(folder_); }
@@ -112,11 +129,28 @@ TEST_F(CallBodies, take_a_parameter_only_from_its_place_on_the_action_s_own_rout
 TEST_F(CallBodies, are_the_file_where_an_action_takes_nothing_else) {
   const Headers headers{{"Content-Type", "image/png"}, {"Content-Disposition", "attachment; filename=\"a/b.png\""}};
   EXPECT_EQ(read("raw", request("bytes", headers, "note=n&count=5&expand=x&other=1")), R"({"note":"n","count":5} doc=b.png image/png bytes)");
-  EXPECT_EQ(read("raw", request("{}", {{"Content-Type", "application/json"}})), "{} doc= application/json {}");
+  EXPECT_EQ(read("raw", request("{}", {{"Content-Type", "application/x-www-form-urlencoded"}})), "{} doc= application/x-www-form-urlencoded {}");
   EXPECT_EQ(read("raw", request("", {{"Content-Type", "text/plain"}})), "{} doc= text/plain ") << "an empty file";
   EXPECT_EQ(read("raw", request("", {})), "{}");
   EXPECT_EQ(read("raw", request("x", {{"Content-Type", "a/b"}, {"lang", "de"}}, "note=n&lang=en"), Places::heeded), R"({"lang":"de","note":"n"} doc= a/b x)");
   EXPECT_EQ(read("raw", form(part("name=doc; filename=f", "x") + part("name=note", "n"))), R"({"note":"n"} doc=f application/octet-stream x)");
+}
+
+TEST_F(CallBodies, of_json_are_the_input_also_where_an_action_takes_a_file) {
+  const Headers json{{"Content-Type", "Application/JSON; charset=utf-8"}};
+  for (const char* action : {"raw", "coded"}) EXPECT_EQ(read(action, request(R"({"note": "n"})", json)), R"({"note":"n"})") << action;
+  EXPECT_THAT(read("raw", request("no json", json)), HasSubstr("body: found syntax error"));
+  EXPECT_EQ(read("raw", form(part("name=doc; filename=a.json\r\nContent-Type: application/json", "{}"))), "{} doc=a.json application/json {}");
+  EXPECT_EQ(read("raw", request("{}", {{"Content-Type", "application/geo+json"}})), "{} doc= application/geo+json {}");
+}
+
+TEST_F(CallBodies, are_the_file_of_a_coded_action_that_needs_just_one) {
+  EXPECT_EQ(read("coded", request("bytes", {{"Content-Type", "a/b"}}, "note=n")), R"({"note":"n"} doc= a/b bytes)");
+  EXPECT_EQ(read("coded", form(part("name=doc; filename=f", "x") + part("name=note", "n"))), R"({"note":"n"} doc=f application/octet-stream x)");
+  EXPECT_EQ(read("may", request(R"({"note": "n"})", {{"Content-Type", "a/b"}})), R"({"note":"n"})") << "it need not have its file";
+  EXPECT_EQ(read("may", form(part("name=doc; filename=f", "x"))), "{} doc=f application/octet-stream x");
+  EXPECT_EQ(read("placed", request("bytes", {{"Content-Type", "a/b"}}, "id=8&note=n"), Places::heeded), R"({"id":7,"note":"n"} doc= a/b bytes)")
+      << "what its schema declares comes from where that of any handler does";
 }
 
 TEST_F(CallBodies, keep_their_bounds) {

@@ -31,6 +31,7 @@ void FileAnswer::begin(const DownloadHead& head) {
   response.headers.set("Content-Type", fits_a_line(head.content_type) ? head.content_type : "application/octet-stream");
   if (fits_a_line(head.content_disposition)) response.headers.set("Content-Disposition", head.content_disposition);
   if (head.size_bytes) response.headers.set("Content-Length", std::to_string(*head.size_bytes));
+  response.headers.set("Accept-Ranges", "none");
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
   response.headers.set(std::string(run_header), run_.to_string());

@@ -32,6 +32,7 @@ constexpr std::size_t most_shown_bytes = 1024 * 1024;  // of an answer
 // What is asked for; throws ConnectionFailure{request_invalid} that names the member.
 struct Question {
   std::string connection, action, save, method = "GET", path, body;
+  connector::Existing existing = connector::Existing::kept;  // of a fixture
   Json input = JsonObject();
   Headers headers;
   UploadFiles files;
@@ -81,7 +82,7 @@ Question read_question(const std::string& text) {
   if (!parsed || !parsed.value().is_object()) wrong("the body is a JSON object");
   const JsonObject& body = parsed.value().get_object();
   for (const auto& member : body) {
-    constexpr std::string_view known[] = {"action", "input", "connection", "save", "method", "path", "query", "headers", "body", "compare"};
+    constexpr std::string_view known[] = {"action", "input", "connection", "save", "replace", "method", "path", "query", "headers", "body", "compare"};
     if (std::find(std::begin(known), std::end(known), std::string_view(member.key())) == std::end(known))
       wrong("`" + std::string(member.key()) + "` is not known here");
   }
@@ -89,6 +90,10 @@ Question read_question(const std::string& text) {
   out.connection = text_of(body, "connection");
   out.action = text_of(body, "action");
   out.save = text_of(body, "save");
+  if (const Json* replace = body.if_contains("replace")) {
+    if (!replace->is_bool()) wrong("`replace` is true or false");
+    if (replace->get_bool()) out.existing = connector::Existing::replaced;
+  }
   out.path = text_of(body, "path");
   if (out.action.empty() == out.path.empty()) wrong("either `action` or `path`");
   if (const Json* input = body.if_contains("input")) out.input = *input;
@@ -127,7 +132,7 @@ JsonObject failure_json(const Failure& failure) {
 JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegration& integration, const CallScope& scope,
                        const Question& question, CallTrace& trace) {
   const LoadedAction& action = integration.action(question.action);
-  if (!question.save.empty()) connector::check_fixture(integration.folder, question.save);
+  if (!question.save.empty()) connector::check_fixture(integration.folder, question.save, question.existing);
   const Json output = parts.actions.call(fiber, scope, integration.definition.slug, question.action, question.input, trace);
   JsonObject out{{"action", question.action}, {"output", trace.secrets.without(output)}};
   if (trace.cut_short) out["cut_by"] = to_string(*trace.cut_short);
@@ -138,7 +143,7 @@ JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegra
   if (question.save.empty()) return out;
   // The call has been made: its answer is told even when the file cannot be written.
   try {
-    out["saved"] = connector::save_fixture(integration.folder, question.save, *action.definition, question.input, shown);
+    out["saved"] = connector::save_fixture(integration.folder, question.save, *action.definition, question.input, shown, question.existing);
   } catch (const Failure& failure) {
     out["not_saved"] = failure.message();
   }
@@ -228,7 +233,7 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, HttpRequest& request) {
     out = question.action.empty() ? call_path(fiber, parts, *integration, scope, question, trace)
                                   : call_action(fiber, parts, *integration, scope, question, trace);
   } catch (const Failure& failure) {
-    if (failure.kind() == FailureKind::cancelled) throw;
+    if (fiber.cancelled()) throw;
     out = {{"failure", failure_json(failure)}};
     end = end_with(failure, trace);
   }

@@ -127,11 +127,9 @@ JsonArray auth_json(const LoadedIntegration& loaded) {
 }
 
 // The parameters that are no members of the input, but files beside it.
-JsonArray files_of(const LoadedAction& action) {
+JsonArray files_json(const LoadedAction& action) {
   JsonArray out;
-  if (action.call)
-    for (const connector::FileParam& file : action.call->files)
-      out.push_back(JsonObject{{"name", file.name}, {"required", file.required}});
+  for (const FileParam& file : action.files) out.push_back(JsonObject{{"name", file.name}, {"required", file.required}});
   return out;
 }
 
@@ -146,7 +144,7 @@ JsonObject integration_json(const LoadedIntegration& loaded) {
                                  {"path", route_path(integration, action)},
                                  {"declared", action.is_declared()},
                                  {"input", input_schema(integration, action)},
-                                 {"files", files_of(loaded.action(action.slug))},
+                                 {"files", files_json(loaded.action(action.slug))},
                                  {"gives_file", gives_file(loaded.action(action.slug))},
                                  {"output", output_schema(integration, action)}});
   for (const WebhookType& type : integration.webhooks)

@@ -133,10 +133,24 @@ vault::Connection ask_second_phase(Fiber& fiber, Work& work, const vault::Integr
   return work.connections.update(fiber, work.tenant, made.id, change);
 }
 
+std::string asked_after_consent(const vault::FieldDeclarations& fields, const vault::Connection& connection) {
+  std::string keys;
+  for (const FieldDeclaration& field : fields) {
+    const bool open = !connection.vars.contains(field.key);
+    if (field.phase == vault::FieldPhase::after_authorisation && !field.hidden && open && vault::is_visible(fields, field, connection.vars))
+      keys += (keys.empty() ? "" : ", ") + field.key + (field.required ? "" : " (optional)");
+  }
+  return keys;
+}
+
 // A person has to open a link next; the command itself is done.
-void tell_next_step(const vault::Connection& connection) {
+void tell_next_steps(const vault::Connection& connection, const vault::FieldDeclarations& fields) {
   if (connection.status != vault::ConnectionStatus::needs_authorisation) return;
-  std::cerr << "authorise it: junctor connections authorise " << connection.integration << "/" << connection.name << '\n';
+  const std::string name = connection.integration + "/" + connection.name;
+  std::cerr << "authorise it: junctor connections authorise " << name << '\n';
+  const std::string keys = asked_after_consent(fields, connection);
+  if (!keys.empty())
+    std::cerr << "and then, not before, give " << keys << ": junctor connections set " << name << " --vars-file FILE\n";
 }
 
 int add(const Given& given) {
@@ -161,7 +175,7 @@ int add(const Given& given) {
     auto made = work.connections.create(fiber, work.tenant, {integration, given.value("name"), given.value("method"), vars});
     if (asking) made = ask_second_phase(fiber, work, *profile, made);
     if (!given.has("test") || !given.has("json")) print(made, given);
-    tell_next_step(made);
+    tell_next_steps(made, profile->fields);
     if (given.has("test")) code = run_test(fiber, work, made, given);
   });
   return code;

@@ -29,6 +29,8 @@ std::string type_of(const Auth& auth) {
   return shape.words.at(shape.get_word(&auth.type));
 }
 
+bool gives_file(const Action& action) { return action.api && action.api->response.kind == ResponseKind::file; }
+
 JsonObject summary(const Integration& integration) {
   JsonArray auth;
   for (const Auth& one : integration.auth) auth.push_back(Json(type_of(one)));
@@ -48,6 +50,10 @@ Json details(const Integration& integration) {
   for (const Action& action : integration.actions) {
     JsonObject one{{"slug", action.slug}, {"name", action.name}, {"description", action.description},
                    {"input", input_schema(integration, action)}, {"output", output_schema(integration, action)}};
+    JsonArray files;
+    for (const FileParam& file : files_of(action)) files.push_back(JsonObject{{"name", file.name}, {"required", file.required}});
+    one["files"] = std::move(files);
+    one["gives_file"] = gives_file(action);
     if (action.api) one["call"] = action.api->method + " " + action.api->path.text;
     actions.push_back(std::move(one));
   }
@@ -156,12 +162,14 @@ ClientResponse send_to_engine(const Given& given, ClientRequest& request) {
 }
 
 // The files of --file NAME=PATH.
-UploadFiles files_of(const Given& given) {
+UploadFiles given_files(const Given& given) {
   UploadFiles out;
   for (const std::string& text : given.values("file")) {
     const auto equals = text.find('=');
     if (equals == text.npos || equals == 0)
       throw Failure(FailureKind::invalid, "--file takes NAME=PATH, the parameter of the action and a file; found " + text);
+    if (equals + 1 == text.size())
+      throw Failure(FailureKind::invalid, "--file " + text + " names no file; it takes NAME=PATH");
     const std::string name = text.substr(0, equals);
     if (out.contains(name)) throw Failure(FailureKind::invalid, "--file gives " + name + " twice");
     out[name] = upload_of_path(text.substr(equals + 1));
@@ -249,7 +257,7 @@ int download(const Given& given, const Integration& integration, const Action& a
   ClientRequest request = engine_request(given, integration, "/actions/" + action.slug);
   if (given.has("connection")) request.header("Junctor-Connection", given.value("connection"));
   request.header("Accept", "*/*");
-  put_body(request, "input", input, files_of(given));
+  put_body(request, "input", input, given_files(given));
   request.timeouts = patient;
   request.most_download_bytes = UINT64_MAX;
   std::uint64_t bytes = 0;
@@ -269,15 +277,14 @@ int download(const Given& given, const Integration& integration, const Action& a
   return 0;
 }
 
-bool gives_file(const Action& action) { return action.api && action.api->response.kind == ResponseKind::file; }
-
 int call(const Given& given) {
   const std::string folder = given.value("PLACE");
   const Integration integration = connector::load_integration_folder(folder).value_or_throw();
   const Action* action = integration.find_action(given.value("ACTION"));
   if (action == nullptr) throw Failure(FailureKind::not_found, integration.slug + " has no action " + given.value("ACTION"));
   const Json input = json_option(given, "input");
-  if (given.has("save")) connector::check_fixture(folder, given.value("save"));
+  const auto existing = given.has("replace") ? connector::Existing::replaced : connector::Existing::kept;
+  if (given.has("save")) connector::check_fixture(folder, given.value("save"), existing);
   if (given.has("output")) {
     if (given.has("compare") || given.has("save"))
       throw Failure(FailureKind::invalid, "--output keeps a file as it comes: there is nothing to compare, or to save as a fixture");
@@ -287,14 +294,14 @@ int call(const Given& given) {
   }
   JsonObject question{{"action", action->slug}, {"input", input}};
   if (given.has("connection")) question["connection"] = given.value("connection");
-  const JsonObject answer = ask_engine(given, integration, question, files_of(given));
+  const JsonObject answer = ask_engine(given, integration, question, given_files(given));
   if (print_failure(answer) != 0) return 1;
   std::cout << pretty(answer.at("output")) << '\n';
   if (const std::string bound = text_member(answer, "cut_by"); !bound.empty())
     std::cerr << "cut short by max_" << bound << ": there may be more rows\n";
   std::cerr << json::to_text(answer.at("duration_ms")) << " ms, run " << text_member(answer, "run") << '\n';
   if (given.has("save"))
-    std::cerr << "saved " << connector::save_fixture(folder, given.value("save"), *action, input, answer.at("fixture").at("output")) << '\n';
+    std::cerr << "saved " << connector::save_fixture(folder, given.value("save"), *action, input, answer.at("fixture").at("output"), existing) << '\n';
   return given.has("compare") ? print_differences(answer) : 0;
 }
 
@@ -331,7 +338,7 @@ std::vector<Command> plug_commands() {
             {"--input", "its input as JSON", Kind::value},
             {"--file", "NAME=PATH: a file for the parameter NAME; may be repeated", Kind::values},
             {"--output", "where to put the file that the action gives; - is standard output", Kind::value},
-            {"--replace", "let --output take the place of a file that exists", Kind::flag},
+            {"--replace", "let --output or --save take the place of a file that exists", Kind::flag},
             server, connection, token,
             {"--compare", "print where the answer differs from its schema", Kind::flag},
             {"--save", "keep the answer as a fixture of this name", Kind::value}},

@@ -41,7 +41,7 @@ class Judge final {
     if (integration->webhooks.contains(endpoint.webhook)) return;
     const auto webhooks = keys_of(integration->webhooks);
     note(endpoint.place, "webhook", "\"" + endpoint.webhook + "\"",
-         webhooks.empty() ? endpoint.integration + " declares no webhook" : one_of(webhooks));
+         webhooks.empty() ? "no endpoint: " + endpoint.integration + " declares no webhook" : one_of(webhooks));
   }
 
  private:

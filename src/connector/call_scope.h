@@ -35,7 +35,7 @@ struct CallScope {
   SecretValues* secrets = nullptr;   // takes every secret that goes out; may be null. Outlives the call.
   std::string idempotency_key;  // the same in every try of the same work; empty: none is sent
   Priority priority = Priority::background;
-  std::function<bool()> caller_ended;  // whether nobody waits for it any more; empty: always somebody does
+  std::function<bool()> caller_ended;  // whether nobody waits for it any more: it then ends, cancelled; empty: somebody does
   Caching caching = Caching::on;
   UploadFiles uploads;
   // Of an answer of kind `file`, which then gives {bytes, content_type, content_disposition} as the output, unmapped;

@@ -46,7 +46,7 @@ void check_route_params(const Integration& integration, const Action& action, co
       out.problem(join(at, "params." + param.name + ".in"), "body of a GET", "path, query or header");
     }
   }
-  if (action.params.empty()) return;
+  if (!params_describe_input(action)) return;
   for (const std::string& place : places) {
     if (!declared.contains(place)) {
       out.problem(join(at, "path"), "the place {" + place + "}", "a parameter of that name under params");

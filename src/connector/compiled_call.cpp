@@ -57,23 +57,9 @@ class Compiler final {
     if (api_.graphql) out_->variables = value(api_.graphql->variables);
     for (const MultipartPart& part : api_.multipart) {
       out_->parts.push_back({part, value(part.value), value(part.filename)});
-      if (!part.file.empty()) out_->files.push_back({part.file, is_required(part.file)});
     }
-    if (api_.body_kind == BodyKind::file) out_->files.push_back({file_parameter()});
+    out_->files = files_of(action_);
     idempotency();
-  }
-
-  // The whole body's.
-  std::string file_parameter() const {
-    for (const Param& param : action_.params)
-      if (param.ui_type == UiType::file) return param.name;
-    return "file";
-  }
-
-  bool is_required(const std::string& name) const {
-    for (const Param& param : action_.params)
-      if (param.name == name) return param.required.value_or(false);
-    return true;
   }
 
   void idempotency() {

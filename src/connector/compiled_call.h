@@ -31,12 +31,6 @@ struct CompiledPart {
   CompiledValue value, filename;
 };
 
-// A parameter that is a file.
-struct FileParam {
-  std::string name;
-  bool required = true;  // else its part may be left out
-};
-
 struct CompiledCall {
   // Problems when an expression does not compile: only for definitions that were not validated.
   // The result is shared by everyone who calls the action.

@@ -193,6 +193,7 @@ TEST_P(Calls, are_refused_before_anything_is_sent_when_their_input_is_wrong) {
     const CompiledSchema schema = schema_of(integration, input_schema(integration, *action));
     const JsonObject good = member(one, "with") == nullptr ? JsonObject() : one.at("with").as_object();
     for (const Param& param : action->params) {
+      if (param.ui_type == UiType::file) continue;  // no member of the input
       JsonObject without = good;
       without.erase(param.name);
       if (param.required.value_or(false) && param.default_.is_null()) {

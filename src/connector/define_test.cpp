@@ -30,6 +30,7 @@ class NoContext final : public Context {
   std::string idempotency_key() const override { return {}; }
   const Json& vars() const override { return vars_; }
   Secret secret(std::string_view) override { return {}; }
+  std::optional<UploadFile> file(std::string_view) override { return {}; }
   Json call(std::string_view, const Json&, const CallOptions&) override { return nullptr; }
   StreamedRows stream(std::string_view, const Json&, const std::function<bool(const Json&)>&,
                       const CallOptions&) override {
@@ -45,6 +46,18 @@ class NoContext final : public Context {
  private:
   Json vars_;
 };
+
+TEST(Define, a_file_stands_beside_the_handlers_struct) {
+  const Integration hr = define_integration("hr")
+                             .action("find", find, {.path = "/people/{id}/photo", .params = {{.name = "photo", .ui_type = UiType::file, .required = true}}})
+                             .build();
+  const Action& action = *hr.find_action("find");
+  EXPECT_EQ(input_schema(hr, action), schema_of<FindInput>());
+  ASSERT_EQ(files_of(action).size(), 1u);
+  EXPECT_EQ(files_of(action).front().name, "photo");
+  EXPECT_TRUE(takes_body_as_file(action));
+  EXPECT_FALSE(params_describe_input(action));
+}
 
 TEST(Define, takes_schemas_from_the_handlers_structs_and_calls_it) {
   const Integration hr =

@@ -116,6 +116,17 @@ void rewind(const CallScope& scope) {
   for (const auto& [name, file] : scope.uploads) file.rewind();
 }
 
+// As long as somebody waits for it: looked at after every second.
+void wait_for_next_try(Fiber& fiber, const CompiledCall& call, const CallScope& scope, milliseconds wait) {
+  constexpr milliseconds look_again{1000};
+  for (; wait > look_again; wait -= look_again) {
+    fiber.sleep_for(look_again);
+    if (scope.caller_ended && scope.caller_ended())
+      throw Failure(FailureKind::cancelled, "the caller left before " + call.integration + " was asked once more; the call was given up");
+  }
+  fiber.sleep_for(wait);
+}
+
 // A definition may find an overload in a 403 or a 200 too.
 bool asks_to_wait(int status, FailureKind kind) {
   return status == 429 || status == 503 || kind == FailureKind::overloaded;
@@ -182,7 +193,7 @@ Answer Executor::exchange(Fiber& fiber, const CompiledCall& call, const CallScop
       fault.retry_after = wait;
       fault.raise();
     }
-    fiber.sleep_for(wait);
+    wait_for_next_try(fiber, call, scope, wait);
     if (can_rewind(scope)) rewind(scope);
     ++one.number;
   }

@@ -12,13 +12,16 @@ namespace junctor::connector {
 // {"action", "input", "output"}, as fixtures/*.json holds it.
 Json fixture_json(const Action& action, const Json& input, const Json& output);
 
+// What becomes of a fixture that has the name already.
+enum class Existing { kept, replaced };
+
 // Before the call whose answer is to be kept. name: 1 to 64 of a-z, 0-9, "_" and "-". Throws Failure{invalid} for
-// another name, {unsupported} without a folder.
-void check_fixture(const std::string& folder, const std::string& name);
+// another name, {unsupported} without a folder, {conflict} for a fixture that is to be kept.
+void check_fixture(const std::string& folder, const std::string& name, Existing existing);
 
 // Writes FOLDER/fixtures/NAME.json and gives its path. Throws as check_fixture does, and Failure{unavailable} when
 // it cannot be written.
 std::string save_fixture(const std::string& folder, const std::string& name, const Action& action, const Json& input,
-                         const Json& output);
+                         const Json& output, Existing existing);
 
 }  // namespace junctor::connector

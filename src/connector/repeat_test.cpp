@@ -61,6 +61,30 @@ TEST(Timeouts, end_an_answer_that_does_not_end) {
   EXPECT_LT(took, milliseconds(8000));
 }
 
+TEST(Retries, end_with_whoever_waits_for_them) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::text(503, "busy"); });
+  Caller caller(api.url(), "    api: {path: /x, retry: {attempts: 3, wait: 20s, max_wait: 1m}}\n");
+  caller.scope.caller_ended = [] { return true; };
+  Failure failure(FailureKind::bug, "");
+  const milliseconds took = time_to_fail(caller, failure);
+  EXPECT_EQ(failure.kind(), FailureKind::cancelled) << failure.message();
+  EXPECT_THAT(failure.message(), HasSubstr("was asked once more; the call was given up"));
+  EXPECT_LT(took, milliseconds(8000));
+  EXPECT_EQ(api.seen().size(), 1u);
+}
+
+TEST(Timeouts, end_a_silence_that_nobody_waits_in) {
+  RawPeer peer([](RawConnection& connection, int) { connection.wait_for_end(); });
+  Caller caller(peer.url(), "    api: {path: /x, timeouts: {first_byte: 20s}, retry: {attempts: 3, wait: 1ms}}\n");
+  caller.scope.caller_ended = [] { return true; };
+  Failure failure(FailureKind::bug, "");
+  const milliseconds took = time_to_fail(caller, failure);
+  EXPECT_EQ(failure.kind(), FailureKind::cancelled) << "and it is not tried again";
+  EXPECT_LT(took, milliseconds(8000));
+  ASSERT_EQ(caller.recorder.calls.size(), 1u);
+  EXPECT_THAT(caller.recorder.calls.front().failure, HasSubstr("the caller left"));
+}
+
 TEST(Timeouts, hold_for_every_try_of_its_own) {
   RawPeer peer([](RawConnection& connection, int number) {
     if (number == 0) return connection.wait_for_end();

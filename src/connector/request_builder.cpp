@@ -47,6 +47,7 @@ class Builder final {
     add_headers();
     add_body();
     for (const Header& header : headers_) request_.header(header.name, header.value);
+    request_.caller_ended = scope_.caller_ended;
     request_.timeouts = {call_.timeouts.connect, call_.timeouts.first_byte, call_.timeouts.total};
     request_.most_response_bytes = call_.max_response_bytes;
     return std::move(request_);
@@ -316,6 +317,7 @@ ClientRequest copy_of(const ClientRequest& built) {
   out.body = std::get<std::string>(built.body);
   out.upload = built.upload;
   out.upload_bytes = built.upload_bytes;
+  out.caller_ended = built.caller_ended;
   out.timeouts = built.timeouts;
   out.most_response_bytes = built.most_response_bytes;
   out.resend = built.resend;

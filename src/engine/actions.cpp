@@ -95,28 +95,44 @@ std::optional<vault::Connection> connection_for(Fiber& fiber, const ActionsParts
   return connection;
 }
 
-// What goes with a call must be what its action takes: a file that nobody sends, or that nobody asked for, is lost.
-void check_files(const CallScope& scope, const LoadedIntegration& integration, const LoadedAction& action) {
-  const std::string name = name_of(integration, action);
+std::string how_to_give(const LoadedAction& action, const std::string& name) {
+  return "as a part \"" + name + "\" of multipart/form-data, " +
+         (takes_body_as_file(*action.definition) ? "as the whole body of any type but application/json, " : "") +
+         "by `junctor plug call --file " + name + "=PATH`, or from code";
+}
+
+std::vector<Problem> faults_of_files(const Json& given, const UploadFiles& files, const LoadedAction& action) {
+  std::vector<Problem> out;
   std::string names;
-  if (action.call) {
-    for (const connector::FileParam& file : action.call->files) {
-      names += (names.empty() ? "" : ", ") + file.name;
-      if (!file.required || scope.files.contains(file.name)) continue;
-      throw Failure(FailureKind::invalid, name + " needs the file \"" + file.name +
-                                              "\", which is no member of the input: it comes as a part of this name in "
-                                              "multipart/form-data, by `junctor plug call --file`, or from code");
-    }
+  const auto* members = given.if_object();
+  for (const FileParam& file : action.files) {
+    names += (names.empty() ? "" : ", ") + file.name;
+    if (members != nullptr && members->contains(file.name))
+      out.push_back({file.name, 0, "a member of the input", "the file itself, beside the input: " + how_to_give(action, file.name), {}});
+    else if (file.required && !files.contains(file.name))
+      out.push_back({file.name, 0, "no file", "one, beside the input: " + how_to_give(action, file.name), {}});
   }
-  for (const auto& given : scope.files) {
-    const bool known = action.call && std::any_of(action.call->files.begin(), action.call->files.end(),
-                                                  [&](const auto& one) { return one.name == given.first; });
+  for (const auto& [name, file] : files) {
+    const bool known = std::any_of(action.files.begin(), action.files.end(), [&](const auto& one) { return one.name == name; });
     if (!known)
-      throw Failure(FailureKind::invalid, name + " takes no file \"" + given.first + "\"; " +
-                                              (names.empty() ? "it takes none" : "its files: " + names));
+      out.insert(out.begin(), {name, 0, "a file of this name", names.empty() ? "none: the action takes no file" : "one of its files: " + names, {}});
   }
+  return out;
+}
+
+// What goes with a call must be what its action takes: a file that nobody sends, or that nobody asked for, is lost.
+void check_files(const Json& given, const CallScope& scope, const LoadedIntegration& integration, const LoadedAction& action) {
+  const std::string name = name_of(integration, action);
+  if (auto faults = faults_of_files(given, scope.files, action); !faults.empty())
+    throw ShapeFailure("the input of " + name, std::move(faults));
   if (scope.download && !gives_file(action))
     throw Failure(FailureKind::invalid, name + " gives no file; `response: {kind: file}` of its definition would make its answer one");
+}
+
+// Sizes, for the run: contents are not kept.
+void note_uploads(const CallScope& scope, CallTrace& trace) {
+  for (const auto& [name, file] : scope.files)
+    if (file.size_bytes) trace.counters["uploaded_bytes"] += static_cast<std::int64_t>(*file.size_bytes);
 }
 
 }  // namespace
@@ -137,8 +153,10 @@ Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integr
   fiber.check();
   const auto integration = parts_.registry.get()->require(integration_slug);
   const LoadedAction& action = integration->action(action_slug);
-  check_files(scope, *integration, action);
-  const Json input = fitted(action.input, with_file_names(given, scope.files), "the input of " + name_of(*integration, action));
+  check_files(given, scope, *integration, action);
+  Json input = fitted(action.input, given, "the input of " + name_of(*integration, action));
+  // The expressions of a declared action see what its files are called; a handler has the files.
+  if (action.definition->is_declared()) input = with_file_names(input, scope.files);
   const auto connection = connection_for(fiber, parts_, scope, *integration, &action, trace);
   const auto work = [&] { return perform(fiber, scope, integration, action, connection, input, trace); };
   const bool memoised = action.definition->memoize && parts_.caches != nullptr;
@@ -167,7 +185,8 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
     note_cut(name, answer.cut_short, trace);
     store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
-    RunContext context(fiber, *this, scope, integration, connection, trace);
+    RunContext context(fiber, *this, scope, integration, action, connection, trace);
+    note_uploads(scope, trace);
     output = action.definition->handler(context, input);
   } else {
     throw Failure(FailureKind::unsupported,

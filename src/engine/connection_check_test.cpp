@@ -221,9 +221,35 @@ TEST(FieldOptions, that_the_provider_does_not_give_are_its_failure) {
     try {
       field_options(fiber, engine.actions, default_tenant(), {"shop", "region", made, {}});
       ADD_FAILURE() << "HTML is taken for a choice";
-    } catch (const Failure& failure) {
-      EXPECT_THAT(failure.message(), HasSubstr("the options of region are no list"));
+    } catch (const ProviderFailure& failure) {
+      EXPECT_EQ(failure.answer().status, 200);
+      EXPECT_EQ(failure.message(), "the options of region cannot be read: the output of list_regions is no list; a list of {value, label} or of "
+                                   "values is expected");
     }
+  });
+}
+
+// The definition's or the provider's fault, and not that of whoever asks.
+TEST(FieldOptions, without_a_value_name_the_expression_and_the_row) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    if (request.path == "/regions") return HttpResponse::json(200, JsonArray{"eu", nullptr});
+    return HttpResponse::json(200, JsonObject{{"folders", JsonArray{JsonObject{{"id", 7}}, JsonObject{{"title", "lost"}}}}});
+  });
+  TestEngine engine({shop()});
+  run_in_fiber([&](Fiber& fiber) {
+    const auto made = engine.connect(fiber, "shop", vars(api.url()));
+    const auto fault = [&](const char* field) -> std::string {
+      try {
+        field_options(fiber, engine.actions, default_tenant(), {"shop", field, made, {}});
+      } catch (const ProviderFailure& failure) {
+        return std::string(to_string(failure.kind())) + ": " + failure.message();
+      }
+      return "none";
+    };
+    EXPECT_EQ(fault("folder"), "unavailable: the options of folder cannot be read: vars.folder.options_from.map over the output of "
+                               "list_folders gave no `value`, a text, number or boolean, for row 2");
+    EXPECT_EQ(fault("region"), "unavailable: the options of region cannot be read: the output of list_regions gave no `value`, a text, "
+                               "number or boolean, for row 2");
   });
 }
 

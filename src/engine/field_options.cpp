@@ -6,6 +6,7 @@
 #include "engine/runs.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
+#include "junctor/provider_failure.h"
 #include "vault/connections.h"
 
 namespace junctor {
@@ -21,18 +22,33 @@ JsonObject option(const Json& value, const Json& label) {
   return {{"value", value}, {"label", label.is_string() ? label : Json(connector::scalar_text(value))}};
 }
 
+// What an action gave, and how the provider said it.
+struct Fetched {
+  Json rows;
+  int status = 200;
+};
+
+// Whoever asks for the choices cannot mend them: the provider answered something else, or the definition reads it wrongly.
+[[noreturn]] void no_choices(const Field& field, const Fetched& fetched, const std::string& fault) {
+  const OptionsFetcher& fetcher = *field.options_from;
+  const std::string source = fetcher.map.empty() ? "the output of " + fetcher.action
+                                                 : "vars." + field.key + ".options_from.map over the output of " + fetcher.action;
+  ProviderAnswer answer;
+  answer.status = fetched.status;
+  throw ProviderFailure(FailureKind::unavailable, "the options of " + field.key + " cannot be read: " + source + fault,
+                        std::move(answer));
+}
+
 // {"value", "label"?} or a bare value.
-JsonArray listed(const Json& given, const std::string& field) {
-  if (!given.is_array())
-    throw Failure(FailureKind::invalid, "the options of " + field +
-                                            " are no list; options_from.map gives [{value, label}]");
+JsonArray listed(const Fetched& fetched, const Field& field) {
+  if (!fetched.rows.is_array()) no_choices(field, fetched, " is no list; a list of {value, label} or of values is expected");
   JsonArray out;
-  for (const Json& one : given.get_array()) {
+  for (const Json& one : fetched.rows.get_array()) {
     if (out.size() >= most_options) break;
     const auto* object = one.if_object();
     const Json* value = object == nullptr ? &one : object->if_contains("value");
     if (value == nullptr || !value->is_primitive() || value->is_null())
-      throw Failure(FailureKind::invalid, "an option of " + field + " has no value");
+      no_choices(field, fetched, " gave no `value`, a text, number or boolean, for row " + std::to_string(out.size() + 1));
     const Json* label = object == nullptr ? nullptr : object->if_contains("label");
     out.push_back(option(*value, label == nullptr ? Json() : *label));
   }
@@ -85,7 +101,7 @@ Json called(Fiber& fiber, Actions& actions, const CallScope& scope, const RunSta
     const DeadlineScope limit(fiber, most_time);
     output = actions.call(fiber, scope, start.integration, start.subject, input, trace);
   } catch (const Failure& failure) {
-    if (failure.kind() != FailureKind::cancelled)
+    if (!fiber.cancelled())
       record_run(fiber, parts.store, parts.clock, start, end_with(failure, trace), trace);
     throw;
   }
@@ -93,7 +109,7 @@ Json called(Fiber& fiber, Actions& actions, const CallScope& scope, const RunSta
   return output;
 }
 
-Json fetched(Fiber& fiber, Actions& actions, const TenantId& tenant, const Integration& integration, const Field& field,
+Fetched fetched(Fiber& fiber, Actions& actions, const TenantId& tenant, const Integration& integration, const Field& field,
              const OptionsQuestion& question) {
   JsonObject root{{"vars", question.connection ? question.connection->vars : question.vars}};
   const OptionsFetcher& fetcher = *field.options_from;
@@ -111,10 +127,11 @@ Json fetched(Fiber& fiber, Actions& actions, const TenantId& tenant, const Integ
   note_entered_secrets(integration, question, trace);
   start.input = trace.shown_output(input);
   const Json output = called(fiber, actions, scope, start, input, trace);
-  if (fetcher.map.empty()) return output;
+  const int status = trace.calls.empty() ? 200 : trace.calls.back().status;
+  if (fetcher.map.empty()) return {output, status};
   Json mapped = connector::CompiledExpression(fetcher.map).evaluate(output).value_or(Json(JsonArray()));
   // A sequence of one is a value in JSONata.
-  return mapped.is_array() ? mapped : Json(JsonArray{std::move(mapped)});
+  return {mapped.is_array() ? mapped : Json(JsonArray{std::move(mapped)}), status};
 }
 
 }  // namespace
@@ -136,7 +153,7 @@ JsonArray field_options(Fiber& fiber, Actions& actions, const TenantId& tenant,
     return written_out(*field);
   }
   require_authorised(*field, question);
-  return listed(fetched(fiber, actions, tenant, integration->definition, *field, question), field->key);
+  return listed(fetched(fiber, actions, tenant, integration->definition, *field, question), *field);
 }
 
 }  // namespace junctor

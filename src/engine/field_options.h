@@ -25,7 +25,8 @@ struct OptionsQuestion {
 //
 // Throws Failure{not_found} for a field that is not declared, Failure{unsupported} for one that has no
 // options, ConnectionFailure{not_authorised} for a field of the second phase without an authorised
-// connection, ConnectionFailure{unknown_integration}, and what the action throws.
+// connection, ConnectionFailure{unknown_integration}, ProviderFailure{unavailable} for
+// what the action gave and is no list of choices, and what the action throws.
 JsonArray field_options(Fiber& fiber, Actions& actions, const TenantId& tenant,
                         const OptionsQuestion& question);
 

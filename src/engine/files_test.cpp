@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "engine/test_engine.h"
 #include "junctor/context.h"
+#include "junctor/define.h"
 
 namespace junctor {
 namespace {
@@ -47,11 +48,11 @@ class Files : public testing::Test {
     });
     return out;
   }
-  std::string refusal(const CallOptions& options, const char* action = "keep") {
+  std::string refusal(const CallOptions& options, const char* action = "keep", const JsonObject& input = {}) {
     std::string said = "none";
     work([&](Context& context) -> Json {
       try {
-        context.call(action, JsonObject(), options);
+        context.call(action, input, options);
       } catch (const Failure& failure) {
         said = std::string(to_string(failure.kind())) + ": " + failure.message();
       }
@@ -142,12 +143,15 @@ TEST_F(Files, stay_with_the_call_they_were_given_to) {
 
 TEST_F(Files, are_refused_where_nobody_takes_or_gives_them) {
   CallOptions none;
-  EXPECT_THAT(refusal(none), HasSubstr("invalid: drive.keep needs the file \"doc\""));
+  EXPECT_THAT(refusal(none), HasSubstr("invalid: the input of drive.keep does not fit: doc: found no file, expected one, beside the input: as a part \"doc\" of "
+                                       "multipart/form-data, by `junctor plug call --file doc=PATH`, or from code"));
   CallOptions unknown;
   unknown.files["doc"] = upload_of_text("x");
   unknown.files["dco"] = upload_of_text("x");
-  EXPECT_THAT(refusal(unknown), HasSubstr("takes no file \"dco\"; its files: doc, more"));
-  EXPECT_THAT(refusal(unknown, "fetch"), HasSubstr("it takes none"));
+  EXPECT_THAT(refusal(unknown), HasSubstr("dco: found a file of this name, expected one of its files: doc, more"));
+  EXPECT_THAT(refusal(unknown, "fetch"), HasSubstr("expected none: the action takes no file"));
+  unknown.files.erase("doc");
+  EXPECT_THAT(refusal(unknown), testing::AllOf(HasSubstr("does not fit: dco: found a file of this name"), HasSubstr("\ndoc: found no file")));
   CallOptions sink;
   sink.files["doc"] = upload_of_text("x");
   sink.download.take = [](Fiber&, std::string_view) {};
@@ -155,6 +159,92 @@ TEST_F(Files, are_refused_where_nobody_takes_or_gives_them) {
   EXPECT_TRUE(api_.seen().empty());
   EXPECT_THROW(upload_of_path("/nowhere/at/all"), Failure);
   EXPECT_THROW(upload_of_path("/"), Failure);
+}
+
+TEST_F(Files, are_no_members_of_the_input) {
+  EXPECT_THAT(refusal({}, "keep", {{"doc", "a text"}}), HasSubstr("doc: found a member of the input, expected the file itself, beside the input: as a part \"doc\""));
+  CallOptions options;
+  options.files["doc"] = upload_of_text("x");
+  EXPECT_THAT(refusal(options, "keep", {{"more", "a text"}}), HasSubstr("more: found a member of the input"));
+  EXPECT_THAT(refusal(options, "keep", {{"doc", "x"}}), HasSubstr("doc: found a member of the input"));
+  EXPECT_TRUE(api_.seen().empty());
+  const auto& integration = *engine_.registry.get()->require("drive");
+  EXPECT_EQ(input_schema(integration.definition, *integration.action("keep").definition),
+            Json(JsonObject({{"type", "object"}, {"properties", JsonObject{{"title", JsonObject{{"type", "string"}, {"title", "Title"}}}}}})));
+}
+
+struct TakeInput {
+  std::string title;
+};
+JUNCTOR_DESCRIBE(TakeInput, (title))
+
+// A file that its caller hands to a coded action.
+class TakenFiles : public Files {
+ protected:
+  using Handler = std::function<Json(Context&)>;
+  Json take(UploadFiles files, const JsonObject& input, const Handler& handler) {
+    const Param doc{.name = "doc", .ui_type = UiType::file, .required = true}, more{.name = "more", .ui_type = UiType::file};
+    Integration desk = define_integration("desk")
+                           .action("take", [&](Context& context, const TakeInput& given) -> Json {
+                             EXPECT_EQ(given.title, "T");
+                             return handler(context);
+                           }, {.params = {doc, more}})
+                           .build();
+    auto drive = engine_.registry.get()->require("drive");
+    engine_.registry.set(std::make_shared<Registry>(std::vector{drive, LoadedIntegration::load(std::move(desk)).value_or_throw()}));
+    Json out;
+    run_in_fiber([&](Fiber& fiber) {
+      CallScope scope;
+      scope.tenant = default_tenant();
+      scope.run = RunId::generate();
+      scope.files = std::move(files);
+      out = engine_.actions.call(fiber, scope, "desk", "take", input, trace_);
+    });
+    return out;
+  }
+  static std::string all_of(Context& context, UploadFile& file) {
+    std::string out;
+    char buffer[3];
+    while (const std::size_t count = file.read(context.fiber(), buffer)) out.append(buffer, count);
+    return out;
+  }
+};
+
+TEST_F(TakenFiles, have_name_type_size_and_content_and_may_go_on) {
+  take({{"doc", upload_of_text("content", "a.csv", "text/csv")}}, {{"title", "T"}}, [&](Context& context) -> Json {
+    std::optional<UploadFile> doc = context.file("doc");
+    if (!doc) return ADD_FAILURE() << "no file", nullptr;
+    EXPECT_EQ(doc->filename + " " + doc->content_type, "a.csv text/csv");
+    EXPECT_EQ(doc->size_bytes, 7u);
+    EXPECT_EQ(all_of(context, *doc), "content");
+    doc->rewind();
+    EXPECT_FALSE(context.file("more"));
+    EXPECT_THROW(context.file("title"), Failure);
+    CallOptions on;
+    on.integration = "drive";
+    on.files["doc"] = *doc;
+    return context.call("keep", JsonObject(), on);
+  });
+  ASSERT_EQ(api_.seen().size(), 1u);
+  EXPECT_THAT(api_.seen().front().body, HasSubstr("filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\ncontent\r\n"));
+  EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 14) << "taken, and given on";
+}
+
+TEST_F(TakenFiles, are_asked_for_as_those_of_a_declared_action_are) {
+  const Handler never = [](Context&) -> Json { return ADD_FAILURE() << "it was called", nullptr; };
+  const auto refused = [&](UploadFiles files, const JsonObject& input) -> std::string {
+    try {
+      take(std::move(files), input, never);
+    } catch (const ShapeFailure& failure) {
+      return failure.message();
+    }
+    return "none";
+  };
+  const UploadFile file = upload_of_text("x");
+  EXPECT_THAT(refused({}, {{"title", "T"}}), HasSubstr("doc: found no file"));
+  EXPECT_THAT(refused({{"doc", file}, {"dco", file}}, {{"title", "T"}}), HasSubstr("dco: found a file of this name, expected one of its files: doc, more"));
+  EXPECT_THAT(refused({}, {{"title", "T"}, {"doc", "text"}}), HasSubstr("doc: found a member of the input"));
+  EXPECT_THAT(refused({{"doc", file}}, JsonObject()), HasSubstr("'title' is missing"));
 }
 
 TEST_F(Files, are_kept_of_a_run_by_their_size) {

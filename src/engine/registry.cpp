@@ -42,7 +42,7 @@ LoadedAction load_action(const Integration& integration, const Action& action,
   CompiledSchema input = compiled_schema(integration, document, path + ".input", problems);
   LoadedAction loaded{
       &action, std::move(document), std::move(input),
-      compiled_schema(integration, output_schema(integration, action), path + ".output", problems), nullptr, {}, {}};
+      compiled_schema(integration, output_schema(integration, action), path + ".output", problems), nullptr, {}, {}, files_of(action)};
   if (action.memoize) {
     loaded.memo_key = CompiledExpression(action.memoize->key);
     loaded.fingerprint = connector::fingerprint_of(integration, action);

@@ -29,6 +29,7 @@ struct LoadedAction {
   std::shared_ptr<const connector::CompiledCall> call;  // null for coded actions; shared by its callers
   connector::CompiledExpression memo_key;               // of `memoize`
   std::string fingerprint;                              // of the definition, where its output is kept
+  std::vector<FileParam> files;                         // that come beside the input
 };
 
 // Whether the action's answer is a file, which can be streamed.

@@ -1,5 +1,6 @@
 #include "engine/run_context.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/crypto.h"
@@ -23,12 +24,13 @@ vault::SecretName sealed_name(const TenantId& tenant, RunId run, std::string_vie
 }  // namespace
 
 RunContext::RunContext(Fiber& fiber, Actions& actions, const CallScope& scope,
-                       std::shared_ptr<const LoadedIntegration> integration,
+                       std::shared_ptr<const LoadedIntegration> integration, const LoadedAction& action,
                        std::optional<vault::Connection> connection, CallTrace& trace)
     : fiber_(fiber),
       actions_(actions),
       scope_(scope),
       integration_(std::move(integration)),
+      action_(action),
       connection_(std::move(connection)),
       trace_(trace),
       vars_(connection_ ? Json(connection_->vars) : Json(nullptr)) {}
@@ -48,6 +50,17 @@ Secret RunContext::secret(std::string_view key) {
   throw Failure(FailureKind::not_found,
                 "the secret \"" + std::string(key) + "\" is not set; set it with `junctor connections "
                 "update` or in the connection's settings");
+}
+
+std::optional<UploadFile> RunContext::file(std::string_view parameter) {
+  const auto found = scope_.files.find(std::string(parameter));
+  if (found != scope_.files.end()) return found->second;
+  const bool declared = std::any_of(action_.files.begin(), action_.files.end(),
+                                    [&](const FileParam& one) { return one.name == parameter; });
+  if (!declared)
+    throw Failure(FailureKind::bug, action_.definition->slug + " declares no file \"" + std::string(parameter) +
+                                        "\": a param of ui_type file");
+  return std::nullopt;
 }
 
 CallScope RunContext::scope_below(const CallOptions& options) {

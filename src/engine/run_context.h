@@ -17,7 +17,7 @@ class RunContext final : public Context {
   static constexpr int most_depth = 16;  // calls inside calls
 
   RunContext(Fiber& fiber, Actions& actions, const CallScope& scope,
-             std::shared_ptr<const LoadedIntegration> integration,
+             std::shared_ptr<const LoadedIntegration> integration, const LoadedAction& action,
              std::optional<vault::Connection> connection, CallTrace& trace);
 
   Fiber& fiber() override { return fiber_; }
@@ -26,6 +26,7 @@ class RunContext final : public Context {
   std::string idempotency_key() const override { return scope_.idempotency_key; }
   const Json& vars() const override { return vars_; }
   Secret secret(std::string_view key) override;
+  std::optional<UploadFile> file(std::string_view parameter) override;
   Json call(std::string_view action, const Json& input, const CallOptions& options) override;
   StreamedRows stream(std::string_view action, const Json& input,
                      const std::function<bool(const Json& row)>& take,
@@ -45,6 +46,7 @@ class RunContext final : public Context {
   Actions& actions_;
   const CallScope& scope_;
   std::shared_ptr<const LoadedIntegration> integration_;
+  const LoadedAction& action_;  // of integration_
   std::optional<vault::Connection> connection_;
   CallTrace& trace_;
   Json vars_;

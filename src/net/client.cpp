@@ -18,6 +18,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+// How long a silent peer keeps anybody from seeing that nobody waits for its answer any more.
+constexpr milliseconds look_again{1000};
+
 std::uint64_t next_client() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
@@ -224,8 +227,10 @@ ClientResponse HttpClient::State::run(Fiber& fiber, const ClientRequest& request
       ends += Clock::now() - from;  // the caller's own time
       continue;
     }
-    const DeadlineScope deadline(fiber, left);
-    transfer.wait(fiber);
+    const DeadlineScope deadline(fiber, std::min(left, look_again));
+    const bool silent = transfer.wait(fiber) == Woken::by_deadline;
+    if (silent && request.caller_ended && request.caller_ended())
+      throw Failure(FailureKind::cancelled, "the caller left while " + hop.url.origin().host + " was silent; the call was given up");
   }
   if (!transfer.done()) {
     const std::string& host = hop.url.origin().host;

@@ -10,7 +10,7 @@
 //   1. No connection to an address that the guard refuses, whatever the name resolved to.
 //   2. A header that holds a Secret, Authorization, Cookie and the client certificate go to the
 //      request's own origin (scheme, host, port) and to no other.
-//   3. Every call ends: by its answer, one of its three time limits, or the fiber's deadline. What the
+//   3. Every call ends: by its answer, one of its three time limits, the fiber's deadline, or with its caller. What the
 //      caller's own upload and download take does not count as the peer's time.
 #pragma once
 
@@ -75,6 +75,10 @@ struct ClientRequest {
   std::function<void(Fiber&, std::string_view)> download{};
   // Called once the head of an answer is here, before the first piece.
   std::function<void(int status, const Headers&)> on_head{};
+
+  // Whether nobody waits for the answer any more: looked at after every second in which the peer was silent; true ends
+  // the call with Failure{cancelled}. Empty: somebody always waits.
+  std::function<bool()> caller_ended{};
 
   CallTimeouts timeouts{};
   std::size_t most_response_bytes = 16 * 1024 * 1024;  // after decompression

@@ -280,6 +280,43 @@ TEST(HttpClient, is_cut_short_by_cancellation) {
   });
 }
 
+TEST(HttpClient, gives_up_a_silent_peer_when_nobody_waits_any_more) {
+  const HttpHandler handler = [](Fiber& fiber, HttpRequest& request) {
+    HttpResponse response;
+    if (request.path == "/silent") fiber.sleep_for(1min);
+    response.stream = [slow = request.path == "/slow"](Fiber& inner, BodyWriter& body) {
+      for (int i = 0; i < 15; ++i) {
+        body.write(inner, "drop ");
+        inner.sleep_for(slow ? 100ms : 1min);
+      }
+    };
+    return response;
+  };
+  with_server(handler, [](Fiber& fiber, HttpServer& server, HttpClient& client) {
+    for (const char* path : {"/silent", "/stalls"}) {
+      ClientRequest request{.url = url_of(server, path)};
+      std::string arrived;
+      request.download = [&](Fiber&, std::string_view piece) { arrived += piece; };
+      request.caller_ended = [] { return true; };
+      const auto began = std::chrono::steady_clock::now();
+      const Caught left = caught([&] { client.send(fiber, request); });
+      EXPECT_EQ(left.kind, FailureKind::cancelled) << path;
+      EXPECT_EQ(left.message, "the caller left while 127.0.0.1 was silent; the call was given up");
+      EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
+      EXPECT_EQ(arrived, std::string_view(path) == "/stalls" ? "drop " : "");
+    }
+    ClientRequest waited_for{.url = url_of(server, "/slow")};
+    waited_for.caller_ended = [] { return false; };
+    EXPECT_EQ(client.send(fiber, waited_for).body.size(), 75u);
+    ClientRequest busy{.url = url_of(server, "/slow")};
+    std::string arrived;
+    busy.download = [&](Fiber&, std::string_view piece) { arrived += piece; };
+    busy.caller_ended = [] { return true; };
+    client.send(fiber, busy);
+    EXPECT_EQ(arrived.size(), 75u) << "what comes is handed on: who takes it knows whether anybody is there";
+  });
+}
+
 TEST(HttpClient, says_when_nobody_answers) {
   run_in_fiber([](Fiber& fiber) {
     HttpClient client(local());

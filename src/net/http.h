@@ -89,8 +89,8 @@ struct HttpRequest {
   Headers headers;
   std::string body;  // raw bytes, transfer coding removed; empty where the handler reads them itself
   PeerAddress peer;
-  // Whether the client has ended its side since: what it asked for, and has not begun, may be left. An answer may
-  // still find it. Empty: nobody can know. Only while the handler runs.
+  // Whether the client has ended its side since: what it asked for, and has not begun or stands still, may be left. An
+  // answer may still find it. Empty: nobody can know. Only while the handler runs.
   std::function<bool()> caller_ended = {};
   // Where the route takes its body in pieces: waits for the next of it, 0 at the end. What is left unread when the
   // handler returns ends the connection. Throws Failure for a body that does not come whole.

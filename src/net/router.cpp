@@ -16,6 +16,7 @@ struct Target {
   std::vector<std::string> names;
   HttpHandler handler;
   BodyReading body;
+  Head head;
 };
 
 struct Node {
@@ -78,7 +79,7 @@ void insert(Node& root, const Route& route) {
     if (other.method == route.method)
       throw Failure(FailureKind::conflict, route.method + " " + route.path + " and " + other.path +
                                                " would answer the same requests");
-  targets.push_back({route.method, route.path, std::move(names), route.handler, route.body});
+  targets.push_back({route.method, route.path, std::move(names), route.handler, route.body, route.head});
 }
 
 // One look-up: walks all ways through the tree in order of preference.
@@ -108,7 +109,7 @@ class Search final {
   std::vector<std::string>& values() { return values_; }
   // What other methods the path knows: "GET, HEAD, POST".
   std::string allow() {
-    if (contains("GET")) note("HEAD");
+    if (head_as_get_) note("HEAD");
     note("OPTIONS");
     std::sort(allowed_.begin(), allowed_.end());
     std::string text;
@@ -122,7 +123,9 @@ class Search final {
     const Target* get = nullptr;
     for (const Target& target : targets) {
       if (target.method == method_) return &target;
-      if (target.method == "GET" && method_ == "HEAD") get = &target;
+      const bool heads = target.method == "GET" && target.head == Head::as_get;
+      head_as_get_ = head_as_get_ || heads;
+      if (heads && method_ == "HEAD") get = &target;
       note(target.method);
     }
     return get;
@@ -138,6 +141,7 @@ class Search final {
   std::string_view method_;
   std::vector<std::string> values_;
   std::vector<std::string> allowed_;
+  bool head_as_get_ = false;
 };
 
 // The decoded segments; nullopt for what no route may see.

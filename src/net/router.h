@@ -3,7 +3,7 @@
 // A template is literal segments and parameters: "/v1/runs/{run}", and as the last segment
 // "{rest*}", which takes everything that is left, slashes included. A segment is decoded before it
 // is compared, so "%2F" never splits one. Literal beats parameter beats rest; a path that fits
-// several templates takes the most literal one that knows the method. HEAD falls back to GET;
+// several templates takes the most literal one that knows the method. HEAD falls back to GET where the route lets it;
 // OPTIONS is answered from the templates.
 //
 // Threads: any thread. A change builds a new table and swaps it in; requests under way keep theirs.
@@ -21,11 +21,16 @@
 
 namespace junctor {
 
+// Whether GET's handler answers HEAD too, for the server to leave out the body. Not where the body is worth more than
+// the head: such a path does not know HEAD.
+enum class Head { as_get, refused };
+
 struct Route {
   std::string method;  // "GET"
   std::string path;    // the template
   HttpHandler handler;
   BodyReading body = BodyReading::whole;  // in_pieces: the handler takes it with HttpRequest::read_body
+  Head head = Head::as_get;
 };
 
 class Router final {

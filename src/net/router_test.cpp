@@ -72,6 +72,19 @@ TEST(Router, names_the_methods_a_path_knows) {
   EXPECT_EQ(ask(router, "HEAD", "/a/b").body, "get /a/b");
 }
 
+TEST(Router, answers_head_from_get_only_where_the_route_lets_it) {
+  Router router;
+  router.set("test", {{.method = "GET", .path = "/large/{x}", .handler = says("large"), .head = Head::refused},
+                      {"GET", "/large/small", says("small")}});
+  const HttpResponse refused = ask(router, "HEAD", "/large/1");
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(refused.headers.get("Allow"), "GET, OPTIONS");
+  const HttpResponse options = ask(router, "OPTIONS", "/large/1");
+  EXPECT_EQ(options.headers.get("Allow"), "GET, OPTIONS");
+  EXPECT_EQ(ask(router, "GET", "/large/1").status, 200);
+  EXPECT_EQ(ask(router, "HEAD", "/large/small").status, 200);
+}
+
 TEST(Router, replaces_one_group_and_keeps_the_others) {
   Router router;
   router.set("one", {{"GET", "/one", says("one")}});

@@ -124,7 +124,7 @@ async function judged() {
 endpoints: [{name: a, integration: meter, webhook: ring}]
 `);
   for (const words of ['connections[0].integration: found "nada", expected one of meter', 'connections[1].auth_method: found "dance"',
-    "connections[1].vars.zz: found a var that is not declared", 'endpoints[0].webhook: found "ring"'])
+    "connections[1].vars.zz: found a var that is not declared", 'endpoints[0].webhook: found "ring", expected no endpoint: meter declares no webhook'])
     check(unknown.text.includes(words), `validate lacks "${words}": ${unknown.text}`);
   check(/junctor\.yaml:\d+: connections\[1\]\.vars\.zz/.test(unknown.text), `validate names no line: ${unknown.text}`);
   const open = await validate("connections: [{integration: meter, vars: {token: mt_12345, port: '${NO_SUCH_PORT}', mail: '${NO_SUCH_MAIL}'}}]\n");

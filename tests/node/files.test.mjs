@@ -29,6 +29,7 @@ actions:
     params: {doc: {ui_type: file, required: true}}
     api: {method: PUT, path: /flaky, body_kind: file}
   plain: {params: {a: {}}, api: {method: POST, path: /plain}}
+  stall: {params: {a: {}}, api: {method: POST, path: /stall}}
   down:
     method: GET
     path: /files/down/{kind}
@@ -72,6 +73,7 @@ class Provider {
   seen = [];
   sent = 0;
   tries = 0;
+  asked = 0;
   async open() {
     this.server = http.createServer((request, response) => this.serve(request, response).catch(() => response.destroy()));
     await new Promise((resolve) => this.server.listen(0, "127.0.0.1", resolve));
@@ -85,6 +87,7 @@ class Provider {
 
   async serve(request, response) {
     const where = new URL(request.url, "http://x");
+    if (where.pathname === "/stall") return this.stall(request);
     if (where.pathname.startsWith("/down/")) return this.down(where.pathname.slice(6), response);
     if (where.pathname === "/flaky" && ++this.tries === 1) {
       let got = 0;
@@ -117,14 +120,22 @@ class Provider {
     response.end(JSON.stringify({ bytes: seen.bytes, sha: seen.sha }));
   }
 
+  // Says nothing for ever.
+  stall(request) {
+    this.stalled = { since: Date.now(), gone: 0 };
+    request.socket.once("close", () => (this.stalled.gone = Date.now()));
+  }
+
   async down(kind, response) {
     this.gone = false;
+    ++this.asked;
     response.once("close", () => (this.gone = !response.writableFinished));
     if (kind === "missing") return response.writeHead(404, { "Content-Type": "application/json" }).end('{"message":"no such file"}');
     if (kind === "refused") return response.writeHead(200, { "Content-Type": "application/json" }).end('{"ok":false,"why":"it is locked"}');
     if (kind === "later") return response.writeHead(202).end("come again");
     if (kind === "empty") return response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": 0 }).end();
     if (kind === "json") return response.writeHead(200, { "Content-Type": "application/json" }).end('{"ok":true}');
+    if (kind === "stall") return response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": 1000 }).write("half");
     if (kind === "small")
       return response.writeHead(200, { "Content-Type": "text/html", "Content-Disposition": 'attachment; filename="a b.html"',
         "Set-Cookie": "session=1", "X-Provider": "yes" }).end("<script>alert(1)</script>");
@@ -244,14 +255,15 @@ async function forms(engine, provider) {
     check(answer.status === status && answer.text.includes(word), `${what}: ${answer.status} ${answer.text}`);
   };
   const doc = ["doc", blob("x", "text/plain"), "x"];
-  await refused("a missing file", 400, 'needs the file \\"doc\\"', [["input", "{}"]]);
-  await refused("an unknown file", 400, 'takes no file \\"dco\\"', [doc, ["dco", blob("x"), "x"]]);
+  await refused("a missing file", 422, "found no file, expected one, beside the input", [["input", "{}"]]);
+  await refused("an unknown file", 422, "found a file of this name, expected one of its files: doc, extra", [doc, ["dco", blob("x"), "x"]]);
+  await refused("a text for a file beside one", 422, "found a member of the input", [doc, ["input", '{"extra": "a text"}']]);
   await refused("an unknown text", 400, "nothing", [doc, ["nothing", "x"]]);
   await refused("a broken input", 400, "body", [doc, ["input", "{"]]);
   await refused("the same file twice", 400, 'two parts \\"doc\\"', [doc, doc]);
-  await refused("a file for an action that takes none", 400, "takes none", [["input", '{"a": "b"}'], doc], undefined, "plain");
+  await refused("a file for an action that takes none", 422, "the action takes no file", [["input", '{"a": "b"}'], doc], undefined, "plain");
   const none = await engine.post("form", { "Content-Type": "application/json" }, (request) => request.end("{}"));
-  check(none.status === 400 && none.text.includes("multipart/form-data"), `no form at all: ${none.status} ${none.text}`);
+  check(none.status === 422 && none.text.includes("multipart/form-data"), `no form at all: ${none.status} ${none.text}`);
   const hostile = async (what, head, type = "multipart/form-data; boundary=b") => {
     const answer = await engine.post("form", { "Content-Type": type }, (request) => request.end(`--b\r\n${head}\r\n\r\nx\r\n--b--\r\n`));
     check(answer.status === 400 && answer.headers["content-type"] === "application/problem+json", `${what}: ${answer.status} ${answer.text}`);
@@ -270,6 +282,29 @@ async function forms(engine, provider) {
   check(typed.status === 200 && provider.seen.at(-1).body.includes('name="title"\r\n\r\ntyped\r\n'), typed.text);
   const plain = await engine.form("plain", [["a", "from a form"]]);
   check(plain.status === 200 && provider.seen.at(-1).body === '{"a":"from a form"}', provider.seen.at(-1).body);
+}
+
+// A body of JSON is the input of whatever it is sent to; a file of JSON is a part of a form.
+async function jsonBodies(engine, provider) {
+  const count = provider.seen.length;
+  const json = (action, body, where) => engine.post(action, { "Content-Type": "application/json" }, (request) => request.end(JSON.stringify(body)), where);
+  const refused = async (what, answer, found) => {
+    const told = await answer;
+    check(told.status === 422 && told.body.code === "input_invalid" && told.body.errors[0].path === "doc" && told.body.errors[0].message.startsWith(found) &&
+      told.body.errors[0].message.includes('as a part "doc" of multipart/form-data'), `${what}: ${told.status} ${told.text}`);
+  };
+  await refused("a text for a file", json("form", { title: "T", doc: "a text" }), "found a member of the input");
+  await refused("a text for a file, on the action's own route", json("", { title: "T", doc: "a text" }, "/files/form"), "found a member of the input");
+  await refused("JSON for a whole file", json("raw", { note: "n" }), "found no file");
+  await refused("JSON with the file for a whole file", json("raw", { doc: "x" }), "found a member of the input");
+  check((await json("raw", {})).text.includes("as the whole body of any type but application/json"), "what may be the file");
+  check(provider.seen.length === count, "something was sent for a call that was refused");
+  const content = '{"a": [1]}';
+  const sent = await engine.form("raw", [["input", '{"note": "n"}'], ["doc", blob(content, "application/json"), "a.json"]]);
+  const seen = provider.seen.at(-1);
+  check(sent.status === 200 && sent.body.sha === sha(content) && seen.headers["content-type"] === "application/json" && seen.query.note === "n", `${sent.text} ${JSON.stringify(seen)}`);
+  const described = (await (await fetch(`${engine.base}/v1/integrations/files`)).json()).actions.find((one) => one.slug === "form");
+  check(JSON.stringify(described.input) === '{"type":"object","properties":{"title":{"type":"string","title":"Title"}}}', JSON.stringify(described.input));
 }
 
 async function retries(engine, provider) {
@@ -341,8 +376,11 @@ async function downloads(engine, provider) {
   const empty = await engine.down("empty");
   check(empty.status === 200 && (await empty.text()) === "" && empty.headers.get("content-length") === "0", "an empty one");
   check((await (await engine.down("json")).text()) === '{"ok":true}', "one of JSON");
+  provider.asked = 0;
   const head = await fetch(`${engine.base}/files/down/small`, { method: "HEAD" });
-  check(head.status === 200 && head.headers.get("content-type") === "text/html", `HEAD: ${head.status}`);
+  check(head.status === 405 && head.headers.get("allow") === "GET, OPTIONS" && provider.asked === 0, `HEAD: ${head.status}, ${provider.asked} calls`);
+  const part = await engine.down("small", { Range: "bytes=1-3" });
+  check(part.status === 200 && (await part.text()) === "<script>alert(1)</script>" && part.headers.get("accept-ranges") === "none", `a range: ${part.status}`);
   const nothing = await (await engine.down("empty", { Accept: "application/json" })).json();
   check(nothing.base64 === "", `an empty one as JSON: ${JSON.stringify(nothing)}`);
   const json = await engine.down("small", { Accept: "application/json" });
@@ -411,6 +449,34 @@ async function slowReader(engine, provider) {
   check(hash.digest("hex") === digestOf(bigBytes), "a slow download came as something else");
 }
 
+// Somebody leaves while the provider says nothing: before its answer, and in the middle of a file.
+async function leavingSilence(engine, provider) {
+  provider.stalled = undefined;
+  const socket = net.connect(Number(new URL(engine.base).port), "127.0.0.1");
+  socket.write(`POST /v1/integrations/files/actions/stall HTTP/1.1\r\nHost: ${new URL(engine.base).host}\r\nContent-Length: 2\r\n\r\n{}`);
+  await eventually(() => provider.stalled, { what: "the provider's silence" });
+  await sleep(1500);
+  check(!provider.stalled.gone, "a call that somebody waits for was given up");
+  socket.destroy();
+  const left = Date.now();
+  await eventually(() => provider.stalled.gone, { what: "the end of a call that nobody waits for" });
+  check(provider.stalled.gone - left < 3000, `it took ${provider.stalled.gone - left} ms`);
+  const cancelled = async (what) => eventually(async () => {
+    const [run] = (await (await fetch(`${engine.base}/v1/runs?limit=1`)).json()).runs;
+    return run.subject === what && run.status === "cancelled" && JSON.stringify(await engine.run(run.id)).includes("was silent; the call was given up");
+  }, { what: `a cancelled run of ${what}` });
+  await cancelled("stall");
+
+  const response = await begin(engine, "stall");
+  await new Promise((resolve) => response.once("data", resolve));
+  check(!provider.gone, "the provider's connection");
+  response.destroy();
+  const before = Date.now();
+  await eventually(() => provider.gone, { what: "the end of a download that nobody waits for" });
+  check(Date.now() - before < 3000, `it took ${Date.now() - before} ms`);
+  await cancelled("down");
+}
+
 async function leaving(engine, provider) {
   const response = await begin(engine, "big");
   await new Promise((resolve) => response.once("data", resolve));
@@ -423,6 +489,7 @@ async function leaving(engine, provider) {
   const [recorded] = (await engine.calls(run.id)).calls;
   check(recorded.status === 200 && recorded.response.bytes > 0, `what had come is not recorded: ${JSON.stringify(recorded)}`);
   await eventually(() => provider.gone, { what: "the end of the provider's connection" });
+  await leavingSilence(engine, provider);
   // An upload that ends early is none.
   const count = provider.seen.length;
   const socket = net.connect(Number(new URL(engine.base).port), "127.0.0.1");
@@ -440,6 +507,7 @@ await main(async () => {
   fs.writeFileSync(path.join(folder, "files/integration.yaml"), definition(provider.url));
   const engine = await Engine.start(folder, "--data-dir", path.join(folder, "data"));
   await forms(engine, provider);
+  await jsonBodies(engine, provider);
   await retries(engine, provider);
   await uploads(engine, provider, folder);
   await downloads(engine, provider);

@@ -116,11 +116,18 @@ async function byCommandLine(base, provider, folder) {
   ended("a file", await call("put", "--file", `doc=${file}`, "--input", '{"note": "n"}'), 0, '"bytes":');
   check(provider.seen.at(-1).body.includes('name="doc"; filename="a name.txt"') && provider.seen.at(-1).body.includes("the content") &&
     provider.seen.at(-1).body.includes('name="note"\r\n\r\nn\r\n'), provider.seen.at(-1).body);
-  ended("no file", await call("put"), 1, 'needs the file "doc"', "--file");
-  ended("an unknown file", await call("put", "--file", `dco=${file}`, "--file", `doc=${file}`), 1, 'takes no file "dco"');
+  ended("no file", await call("put"), 1, "doc: found no file", "--file doc=PATH");
+  ended("an unknown file", await call("put", "--file", `dco=${file}`, "--file", `doc=${file}`), 1, "dco: found a file of this name, expected one of its files: doc");
+  ended("an unknown file alone", await call("put", "--file", `dco=${file}`), 1, "dco: found a file of this name, expected one of its files: doc");
+  ended("a text for a file", await call("put", "--input", '{"doc": "x"}'), 1, "doc: found a member of the input");
+  ended("no path", await call("put", "--file", "doc="), 1, "--file doc= names no file; it takes NAME=PATH");
   ended("a file that is not there", await call("put", "--file", `doc=${folder}/nowhere`), 1, "nowhere cannot be read");
   ended("a folder", await call("put", "--file", `doc=${folder}`), 1, "is no file");
   ended("no name", await call("put", "--file", file), 1, "NAME=PATH");
+
+  const told = await run([binary("junctor"), "plug", "info", place]);
+  const put = JSON.parse(told.stdout).actions.find((one) => one.slug === "put");
+  check(JSON.stringify(put.files) === '[{"name":"doc","required":true}]' && !put.gives_file && JSON.stringify(Object.keys(put.input.properties)) === '["note"]', told.stdout);
 
   const kept = path.join(out, "picture.png");
   const get = (kind, ...more) => call("get", "--input", `{"kind": "${kind}"}`, ...more);

@@ -47,6 +47,13 @@ async function byCommandLine(shop) {
     "undocumented /note", "undocumented /lines");
   ended("kept", await plug("call", shop.place, "get_order", "--input", '{"id": 5}', "--save", "gift", ...there), 0, "saved");
   same(JSON.parse(fs.readFileSync(path.join(shop.place, "fixtures/gift.json"))).input, { id: 5 }, "the fixture");
+  const gift = path.join(shop.place, "fixtures/gift.json");
+  const calls = shop.seen.length;
+  const again = ["call", shop.place, "get_order", "--input", '{"id": 6}', "--save", "gift"];
+  ended("a name that a fixture has", await plug(...again, ...there), 1, "gift.json exists already", "--replace");
+  same([JSON.parse(fs.readFileSync(gift)).input, shop.seen.length], [{ id: 5 }, calls], "the fixture that stands there, and calls for another");
+  ended("one to be replaced", await plug(...again, "--replace", ...there), 0, "saved");
+  same(JSON.parse(fs.readFileSync(gift)).input, { id: 6 }, "the fixture in its place");
   ended("an action that repeats the key", await plug("call", shop.place, "repeat", "--save", "leak", ...there), 0, "[redacted]");
   const leak = fs.readFileSync(path.join(shop.place, "fixtures/leak.json"), "utf8");
   check(leak.includes("[redacted]") && !leak.includes(rightKey) && !leak.includes("pin-4321"), `the fixture keeps a secret: ${leak}`);
@@ -124,6 +131,10 @@ async function byApi(shop) {
   same(await code({ path: "/x", compare: "nothing" }), "unknown_action", "an unknown action to compare with");
   const noUrl = await plug({ path: "http://[" });
   same([noUrl.body.failure.kind, noUrl.body.failure.message], ["invalid", 'the path "http://[" makes no URL of shop'], "no URL");
+  const taken = await plug({ action: "get_order", input: { id: 1 }, save: "leak" });
+  check(taken.body.failure.kind === "conflict" && taken.body.failure.message.includes("leak.json exists already"), taken.text);
+  const replaced = await plug({ action: "get_order", input: { id: 1 }, save: "leak", replace: true });
+  check(replaced.body.saved?.endsWith("leak.json"), replaced.text);
   const climbing = await plug({ action: "get_order", input: { id: 1 }, save: "../../x" });
   check(climbing.body.failure.kind === "invalid", climbing.text);
 }

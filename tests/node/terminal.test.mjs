@@ -22,6 +22,17 @@ const fields = `  kind: {type: text, default: plain, hidden: true}
   note: {label: Note, when: after_auth, required: false}
 `;
 
+const mail = `slug: mail
+endpoints: {base_url: "http://127.0.0.1:9", authorization: "http://127.0.0.1:9/authorize", token: "http://127.0.0.1:9/token"}
+auth: {type: oauth2, oauth2: {grant: authorization_code, scopes: [all], client_id: "=vars.client_id"}}
+vars:
+  client_id: {label: Client Id}
+  kind: {label: Kind, options: [{value: team}, {value: alone}], type: select}
+  board: {label: Board, when: after_auth, visible_when: {field: kind, equals: team}}
+  note: {label: Note, when: after_auth, required: false}
+actions: {ask: {api: {path: /}}}
+`;
+
 const pem = ["-----BEGIN PRIVATE KEY-----", "SECONDLINE", "THIRDLINE", "-----END PRIVATE KEY-----"];
 
 function add(name) {
@@ -83,6 +94,23 @@ async function secretsFromFiles() {
   check(shown("file").pem === "••••••••", "no pem from a file");
 }
 
+// What is asked for after the consent is not asked for before it; how to give it then is told.
+async function afterTheConsent() {
+  const add = (name) => Terminal.line([junctor, "connections", "add", "mail", "--name", name, "--project", folder]);
+  const terminal = new Terminal(add("asked"));
+  await terminal.answer("Client Id", "c");
+  await terminal.answer("Kind", "team");
+  check(await terminal.end() === 0, `it failed:\n${terminal.output}`);
+  for (const words of ["mail/asked  needs_authorisation", "authorise it: junctor connections authorise mail/asked\n",
+    "and then, not before, give board, note (optional): junctor connections set mail/asked --vars-file FILE\n"])
+    check(terminal.output.includes(words), `"${words}" is not told:\n${terminal.output}`);
+  check(!terminal.output.includes("Board"), `a field of the second phase is asked for:\n${terminal.output}`);
+  const alone = new Terminal(add("alone"));
+  await alone.answer("Client Id", "c");
+  await alone.answer("Kind", "alone");
+  check(await alone.end() === 0 && alone.output.includes("give note (optional): "), `what does not show is named:\n${alone.output}`);
+}
+
 const echo = "stty -a | grep -oE ' -?echo ' | tr -d ' '";
 
 // What ends the command at a secret leaves the terminal as it was.
@@ -124,10 +152,13 @@ async function stoppedAndContinued() {
 await main(async () => {
   fs.mkdirSync(path.join(folder, "shop"));
   fs.writeFileSync(path.join(folder, "shop/integration.yaml"), definition(fields));
-  fs.writeFileSync(path.join(folder, "junctor.yaml"), "integrations: [./shop]\nsettings: {data_dir: data}\n");
+  fs.mkdirSync(path.join(folder, "mail"));
+  fs.writeFileSync(path.join(folder, "mail/integration.yaml"), mail);
+  fs.writeFileSync(path.join(folder, "junctor.yaml"), "integrations: [./shop, ./mail]\nsettings: {data_dir: data}\n");
   await answersOfEveryKind();
   await anEmptyLineWithin();
   await secretsFromFiles();
+  await afterTheConsent();
   await signalsRestoreTheEcho();
   await stoppedAndContinued();
 });

@@ -26,20 +26,15 @@ function startOf(schema: Schema | boolean | null): JsonObject {
   return out;
 }
 
-// What of the input is no file.
-function withoutFiles({ input, files }: Action): Schema | boolean | null {
-  if (!hasForm(input) || files.length === 0) return input;
-  const isFile = (name: string) => files.some((one) => one.name === name);
-  const properties = Object.fromEntries(Object.entries(input.properties ?? {}).filter(([name]) => !isFile(name)));
-  return { ...input, properties, required: (input.required ?? []).filter((name) => !isFile(name)) };
-}
+// A schema that declares members, be they none.
+const isClosed = (schema: Schema | boolean | null) => typeof schema === "object" && !!schema?.properties;
 
 const isObject = (value: Json): value is JsonObject => value !== null && typeof value === "object" && !Array.isArray(value);
 
 export function ActionInput({ action, errors, prepare }: { action: Action; errors: Record<string, string>; prepare: Prepare }) {
-  const input = withoutFiles(action);
+  const input = action.input;
   const form = hasForm(input);
-  const onlyFiles = !form && hasForm(action.input);
+  const onlyFiles = !form && action.files.length > 0 && isClosed(input);
   const [how, setHow] = useState<"form" | "json">(form || onlyFiles ? "form" : "json");
   const [value, setValue] = useState<JsonObject>(() => startOf(input));
   const [text, setText] = useState(() => JSON.stringify(startOf(input), null, 2));

@@ -9,7 +9,7 @@
 namespace junctor::auth {
 namespace {
 
-constexpr std::array<std::string_view, 3> kinds = {"ticket", "code", "device"};
+constexpr std::array<std::string_view, 4> kinds = {"ticket", "code", "device", "authorised"};
 
 std::string hash_of(std::string_view handle) {
   return crypto::to_hex(crypto::hash(crypto::Digest::sha256, handle));
@@ -56,6 +56,14 @@ Attempt read(const Row& row, AttemptKind kind) {
   out.expires_at = row.time(6);
   out.browser_hash = row.get<std::string>(7);
   return out;
+}
+
+std::optional<DevicePoll> find_authorised(Snapshot& view, const std::string& hash, const TenantId& tenant, Timestamp now) {
+  const auto row = find(view, hash, AttemptKind::authorised);
+  if (row.empty()) return std::nullopt;
+  const Attempt found = read(row[0], AttemptKind::authorised);
+  if (found.key.tenant != tenant || found.expires_at <= now) return std::nullopt;
+  return PolledAuthorised{found.key};
 }
 
 }  // namespace
@@ -110,7 +118,7 @@ std::optional<DevicePoll> Attempts::claim_poll(Fiber& fiber, const TenantId& ten
   const Timestamp now = vault_.clock().now();
   return vault_.store().write(fiber, [&](Transaction& tx) -> std::optional<DevicePoll> {
     const auto row = find(tx, hash, AttemptKind::device);
-    if (row.empty()) return std::nullopt;
+    if (row.empty()) return find_authorised(tx, hash, tenant, now);
     Attempt out = read(row[0], AttemptKind::device);
     if (out.key.tenant != tenant || out.expires_at <= now) return std::nullopt;
     if (row[0].time(next_poll_column) > now) return PollLater{out.interval};
@@ -130,6 +138,17 @@ void Attempts::poll_again(Fiber& fiber, std::string_view handle, std::chrono::se
 void Attempts::end(Fiber& fiber, const Attempt& attempt, std::string_view handle) {
   vault_.store().write(
       fiber, [&](Transaction& tx) { erase(tx, vault_, attempt.key.tenant, hash_of(handle)); });
+}
+
+void Attempts::end_waiting(Fiber& fiber, const ConnectionKey& key) {
+  vault_.store().write(fiber, [&](Transaction& tx) {
+    const std::string_view device = kinds[static_cast<std::size_t>(AttemptKind::device)];
+    const Rows waiting = tx.query("SELECT state_hash FROM oauth_states WHERE tenant = ? AND connection = ? AND kind = ?",
+                                  key.tenant, key.id, device);
+    for (const Row& row : waiting) vault_.erase_owner(tx, key.tenant, owner_of(row.get<std::string>(0)));
+    tx.execute("UPDATE oauth_states SET kind = ? WHERE tenant = ? AND connection = ? AND kind = ?",
+               kinds[static_cast<std::size_t>(AttemptKind::authorised)], key.tenant, key.id, device);
+  });
 }
 
 }  // namespace junctor::auth

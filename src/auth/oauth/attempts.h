@@ -33,6 +33,7 @@ enum class AttemptKind {
   ticket,  // a link that nobody has opened yet
   code,    // a browser is at the provider; the handle is its state
   device,  // a person types a code elsewhere
+  authorised,  // a device code that led to a grant: for whoever asks once more
 };
 
 struct Attempt {
@@ -56,7 +57,11 @@ struct Attempt {
 struct PollLater {
   std::chrono::seconds interval;
 };
-using DevicePoll = std::variant<Attempt, PollLater>;
+// Somebody who asked before was told so already.
+struct PolledAuthorised {
+  ConnectionKey key;
+};
+using DevicePoll = std::variant<Attempt, PollLater, PolledAuthorised>;
 
 // Longer than a token call takes.
 constexpr std::chrono::seconds poll_claim{40};
@@ -77,6 +82,8 @@ class Attempts final {
   std::optional<DevicePoll> claim_poll(Fiber& fiber, const TenantId& tenant, std::string_view handle);
   void poll_again(Fiber& fiber, std::string_view handle, std::chrono::seconds interval);
   void end(Fiber& fiber, const Attempt& attempt, std::string_view handle);
+  // A device code led to a grant: whoever waits with another one of this connection need not any more.
+  void end_waiting(Fiber& fiber, const ConnectionKey& key);
 
  private:
   vault::Vault& vault_;

@@ -368,7 +368,8 @@ std::variant<Authorised, DeviceWaiting> Authorization::poll_device(Fiber& fiber,
   auto claimed = attempts_.claim_poll(fiber, tenant, handle);
   if (!claimed) unknown_consent();
   if (const auto* later = std::get_if<PollLater>(&*claimed)) return DeviceWaiting{later->interval};
-  const Attempt& attempt = std::get<Attempt>(*claimed);
+  if (const auto* before = std::get_if<PolledAuthorised>(&*claimed)) return authorised_before(fiber, before->key);
+  Attempt& attempt = std::get<Attempt>(*claimed);
   const Timestamp now = tokens_.connections().vault().clock().now();
   const auto or_ask_again = [&](const auto& work) {
     try {
@@ -393,8 +394,19 @@ std::variant<Authorised, DeviceWaiting> Authorization::poll_device(Fiber& fiber,
     }
     attempts_.end(fiber, attempt, handle);
     out = finish(fiber, attempt, require_grant(std::move(answer)), how, now);
+    attempt.kind = AttemptKind::authorised;
+    attempt.device_code = Secret();
+    attempts_.save(fiber, attempt, handle);
+    attempts_.end_waiting(fiber, attempt.key);
   });
   return out;
+}
+
+// As long as the grant stands that the device code led to.
+Authorised Authorization::authorised_before(Fiber& fiber, const ConnectionKey& key) {
+  auto connection = tokens_.connections().get(fiber, key.tenant, key.id);
+  if (connection.status == vault::ConnectionStatus::needs_authorisation) unknown_consent();
+  return {std::move(connection), {}};
 }
 
 TokenAnswer Authorization::ask_about_device(Fiber& fiber, const Attempt& attempt,

@@ -98,6 +98,7 @@ class Authorization final {
   struct Prepared;
   Prepared prepare(Fiber& fiber, const ConnectionKey& key);
   Attempt take(Fiber& fiber, std::string_view handle, AttemptKind kind);
+  Authorised authorised_before(Fiber& fiber, const ConnectionKey& key);
   TokenAnswer ask_about_device(Fiber& fiber, const Attempt& attempt,
                                const TokenService::Resolved& how,
                                const vault::OpenConnection& connection, Timestamp now,

@@ -301,7 +301,29 @@ TEST_F(DeviceTest, waits_slows_down_and_ends) {
     EXPECT_EQ(poll_now(), "unavailable") << "and goes on";
     clock_.advance(10s);
     EXPECT_EQ(poll_now(), "ready");
-    EXPECT_EQ(poll_now(), "consent_unknown");
+    EXPECT_EQ(poll_now(), "ready") << "whoever asks once more is told so too";
+    EXPECT_EQ(poll(fiber, TenantId("other"), code.handle), "consent_unknown");
+    EXPECT_EQ(asked(), 4u) << "and nobody else is asked";
+    EXPECT_EQ(error_of([&] { authorization().complete(fiber, {{"code", "c"}, {"state", code.handle}}, ""); }), "consent_unknown");
+    authorization().revoke(fiber, key);
+    EXPECT_EQ(poll_now(), "consent_unknown") << "the grant is gone";
+  });
+}
+
+TEST_F(DeviceTest, one_that_is_done_ends_the_others_of_its_connection) {
+  answers_ = {"authorization_pending"};
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    const auto other = world_.connect(fiber, {{"client_id", "me"}, {"client_secret", "client-secret"}}, "other");
+    const DeviceCode first = authorization().begin_device(fiber, key), second = authorization().begin_device(fiber, key);
+    const DeviceCode elsewhere = authorization().begin_device(fiber, other);
+    clock_.advance(5s);
+    EXPECT_EQ(poll(fiber, key.tenant, second.handle), "waiting 5");
+    EXPECT_EQ(poll(fiber, key.tenant, first.handle), "ready");
+    EXPECT_EQ(poll(fiber, key.tenant, second.handle), "ready") << "in another tab";
+    EXPECT_EQ(asked(), 2u);
+    EXPECT_EQ(poll(fiber, key.tenant, elsewhere.handle), "ready");
+    EXPECT_EQ(asked(), 3u) << "the provider is asked about the code of another connection";
   });
 }
 
