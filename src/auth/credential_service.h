@@ -54,7 +54,7 @@ class CredentialService final {
   enum class Look { at_once, when_due };
   std::shared_ptr<Entry> entry(Fiber& fiber, const ConnectionKey& key, Look look = Look::when_due);
   std::shared_ptr<Entry> known(const ConnectionKey& key);
-  static std::shared_ptr<Entry> without_secrets(Entry& entry);
+  static std::shared_ptr<Entry> without_secrets(const ConnectionKey& key, const Entry& entry);
 
   TokenService& tokens_;
   const AuthCatalogue& catalogue_;

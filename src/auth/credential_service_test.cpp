@@ -5,7 +5,6 @@
 
 #include "auth/allowed_hosts.h"
 #include "auth/signing/aws_sigv4.h"
-#include "auth/signing/challenge.h"
 #include "auth/test_world.h"
 
 namespace junctor::auth {
@@ -84,80 +83,6 @@ TEST(Credentials, go_where_the_declaration_says) {
                    {{"access_key_id", "AKID"}, {"secret_access_key", "s"}, {"region", "eu-west-1"}})
                   .find("Authorization: AWS4-HMAC-SHA256 Credential=AKID/"),
               std::string::npos);
-  });
-}
-
-TEST(Credentials, answer_a_digest_challenge_and_use_it_again) {
-  World world;
-  std::vector<std::string> seen;
-  world.provider.api = [&](Fiber&, HttpRequest& request) {
-    const std::string sent(request.headers.get("Authorization").value_or(""));
-    seen.push_back(sent);
-    if (sent.empty()) {
-      HttpResponse out = HttpResponse::text(401, "who?");
-      out.headers.add("WWW-Authenticate",
-                      R"(Digest realm="r", nonce="n1", algorithm=SHA-256, qop="auth")");
-      return out;
-    }
-    return HttpResponse::text(200, "in");
-  };
-  run_in_fiber([&](Fiber& fiber) {
-    world.definition(AuthType::digest);
-    const auto key = world.connect(fiber, {{"username", "u"}, {"password", "p"}});
-    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 200);
-    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 200);
-    ASSERT_EQ(seen.size(), 3u);
-    EXPECT_NE(seen[1].find("nc=00000001"), std::string::npos);
-    EXPECT_NE(seen[2].find("nc=00000002"), std::string::npos);
-  });
-}
-
-// Makes A1 once for each of its nonces, from the first client nonce that comes with it, as RFC 7616
-// section 3.4.2 says.
-class StrictDigestServer {
- public:
-  HttpResponse answer(const HttpRequest& request) {
-    const auto given = parse_challenges(request.headers.get("Authorization").value_or(""));
-    if (!given.empty() && is_right(request, given.front())) return HttpResponse::text(200, "in");
-    HttpResponse out = HttpResponse::text(401, "who?");
-    out.headers.add("WWW-Authenticate", "Digest realm=\"r\", nonce=\"" + nonce +
-                                            "\", algorithm=SHA-256-sess, qop=\"auth\", stale=true");
-    return out;
-  }
-  std::string nonce = "n1";
-
- private:
-  static std::string hash(const std::string& text) {
-    return crypto::to_hex(crypto::hash(crypto::Digest::sha256, text));
-  }
-  bool is_right(const HttpRequest& request, const Challenge& given) {
-    const auto of = [&](std::string_view name) { return std::string(given.parameter(name).value_or("")); };
-    if (of("nonce") != nonce) return false;
-    const auto a1 = sessions_.try_emplace(nonce, hash(hash("u:r:p") + ":" + nonce + ":" + of("cnonce")));
-    return of("response") == hash(a1.first->second + ":" + nonce + ":" + of("nc") + ":" + of("cnonce") +
-                                  ":auth:" + hash(request.method + ":" + request.target));
-  }
-  std::map<std::string, std::string> sessions_;
-};
-
-TEST(Credentials, keep_to_the_session_of_a_digest_challenge) {
-  World world;
-  StrictDigestServer server;
-  world.provider.api = [&](Fiber&, HttpRequest& request) { return server.answer(request); };
-  run_in_fiber([&](Fiber& fiber) {
-    world.definition(AuthType::digest);
-    const auto key = world.connect(fiber, {{"username", "u"}, {"password", "p"}});
-    const auto call = [&](const char* path) {
-      return world.engine().call(fiber, key.tenant, key.id, world.provider.url(path)).status;
-    };
-    EXPECT_EQ(call("/a"), 200);
-    EXPECT_EQ(call("/b"), 200);
-    EXPECT_EQ(call("/c"), 200);
-    EXPECT_EQ(world.provider.api_calls, 4) << "one challenge for all";
-    server.nonce = "n2";
-    EXPECT_EQ(call("/d"), 200);
-    EXPECT_EQ(call("/e"), 200);
-    EXPECT_EQ(world.provider.api_calls, 7) << "another session";
   });
 }
 

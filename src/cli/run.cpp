@@ -1,9 +1,9 @@
 #include <iostream>
 
+#include "base/freed_memory.h"
 #include "cli/command_line.h"
 #include "cli/connections_command.h"
 #include "cli/crash_dumps.h"
-#include "cli/freed_memory.h"
 #include "cli/jsonata_command.h"
 #include "cli/keys_command.h"
 #include "cli/plug_command.h"

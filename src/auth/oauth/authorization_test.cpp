@@ -262,10 +262,17 @@ TEST_F(DeviceTest, a_refusal_and_the_end_of_the_code_end_it) {
     clock_.advance(5s);
     EXPECT_EQ(poll(fiber, key.tenant, refused.handle), "not_authorised");
     EXPECT_EQ(poll(fiber, key.tenant, refused.handle), "consent_unknown");
+    answers_ = {"expired_token"};
+    const DeviceCode ended = authorization().begin_device(fiber, key);
+    clock_.advance(5s);
+    EXPECT_EQ(poll(fiber, key.tenant, ended.handle), "not_authorised") << "by the provider's clock";
+    EXPECT_EQ(poll(fiber, key.tenant, ended.handle), "consent_unknown");
     const DeviceCode late = authorization().begin_device(fiber, key);
     clock_.advance(600s);
     EXPECT_EQ(poll(fiber, key.tenant, late.handle), "consent_unknown");
-    EXPECT_EQ(asked(), 1u);
+    EXPECT_EQ(asked(), 2u);
+    EXPECT_EQ(world_.engine().connections().get(fiber, key.tenant, key.id).status,
+              vault::ConnectionStatus::needs_authorisation);
   });
 }
 

@@ -38,6 +38,16 @@ void cut_out(TokenExchange& exchange, const FormFields& secrets) {
         member.value() = without_secrets(std::string(*text), secrets);
 }
 
+std::string message_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Failure& failure) {
+    return failure.message();
+  } catch (...) {
+    return "an unexpected error";
+  }
+}
+
 }  // namespace
 
 TokenService::TokenService(vault::Connections& connections, const AuthCatalogue& catalogue,
@@ -164,7 +174,7 @@ void TokenService::fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen
   } catch (...) {
     error = std::current_exception();
     if (!is_paused(key)) pause(key, {}, {});
-    if (has_received(key)) store_later(key);
+    if (has_received(key)) store_later(key, message_of(error));
   }
   {
     const std::lock_guard lock(mutex_);
@@ -387,6 +397,7 @@ std::optional<LiveToken> TokenService::store_received(Fiber& fiber, const Connec
     const std::lock_guard lock(mutex_);
     received_.erase(key);
   }
+  store_refusals_.taken(key);
   if (token) remember(key, *token);
   return token;
 }
@@ -397,14 +408,12 @@ bool TokenService::has_received(const ConnectionKey& key) const {
 }
 
 // Although nobody may ask: another node takes the lease over when it has lapsed.
-void TokenService::store_later(const ConnectionKey& key) {
+void TokenService::store_later(const ConnectionKey& key, std::string_view why) {
   {
     const std::lock_guard lock(mutex_);
     if (!stored_later_.insert(key).second) return;
   }
-  log::write(log::Level::error, "auth",
-             "connection {}: the store refused a new token; it is written again until it is there",
-             key.id.to_string());
+  store_refusals_.refused(key, why, connections_.vault().clock().now());
   scope_->spawn([this, key](Fiber& fiber) {
     fiber.sleep_for(options_.store_pause);
     {

@@ -24,6 +24,7 @@
 #include "async/scope.h"
 #include "auth/oauth/discovery.h"
 #include "auth/oauth/flight.h"
+#include "auth/oauth/store_refusals.h"
 #include "auth/oauth/token_notes.h"
 #include "auth/oauth/token_store.h"
 #include "auth/ports.h"
@@ -137,7 +138,7 @@ class TokenService final {
   // Writes what was received and not written yet; nullopt when there is nothing, or another lease won.
   std::optional<LiveToken> store_received(Fiber& fiber, const ConnectionKey& key);
   bool has_received(const ConnectionKey& key) const;
-  void store_later(const ConnectionKey& key);
+  void store_later(const ConnectionKey& key, std::string_view why);
   void wait_for_run(Fiber& fiber, const TokenExchangeKeeper::LateExchanges& late);
   [[noreturn]] void fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
                                const TokenRefusal& refusal);
@@ -160,6 +161,7 @@ class TokenService final {
   std::map<ConnectionKey, Pause> pauses_;
   std::map<ConnectionKey, std::shared_ptr<const Received>> received_;
   std::set<ConnectionKey> stored_later_;  // somebody sleeps before the next try
+  StoreRefusals store_refusals_;
   TokenServiceStats stats_;
   std::size_t late_ = 0;  // fibers that wait for a run
   bool stopped_ = false;

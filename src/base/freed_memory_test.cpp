@@ -1,6 +1,8 @@
-#include "cli/freed_memory.h"
+#include "base/freed_memory.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -51,6 +53,31 @@ TEST(FreedMemory, is_zeroed_when_it_is_given_back_and_when_it_moves) {
     block = static_cast<char*>(std::realloc(block, size_bytes));
     EXPECT_EQ(std::count(block, block + size_bytes, 'x'), static_cast<std::ptrdiff_t>(size_bytes));
     std::free(block);
+  }
+}
+
+TEST(FreedMemory, of_a_large_reserve_that_nobody_used_is_not_touched) {
+#ifdef JUNCTOR_SANITIZED
+  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+#endif
+  zero_freed_memory();
+  const auto peak_kib = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  for (const std::size_t size_bytes : {std::size_t{20} << 20, std::size_t{200} << 20}) {
+    const auto before = peak_kib();
+    char* block = static_cast<char*>(std::malloc(size_bytes));
+    std::memset(block, 'x', 5000);
+    std::memset(block + size_bytes - 5000, 'x', 5000);
+    const std::uintptr_t place = place_of(block);
+    void* const behind = std::malloc(100);  // or the block would go back to the system
+    std::free(block);
+    EXPECT_LT(peak_kib() - before, 1024) << size_bytes;
+    EXPECT_TRUE(is_zeroed(place, size_bytes)) << size_bytes;
+    std::free(behind);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "cli/freed_memory.h"
+#include "base/freed_memory.h"
 
 #include <array>
 
@@ -56,8 +56,10 @@ void zero_freed_memory() {}
 
 #include <dlfcn.h>
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -82,10 +84,22 @@ Function next(std::atomic<Function>& slot, const char* name) {
   return found;
 }
 
-void zero(char* from, std::size_t size_bytes) {
+void overwrite(char* from, std::size_t size_bytes) {
   std::memset(from, 0, size_bytes);
   // The compiler knows that nobody reads what is freed; this reads it.
   asm volatile("" : : "r"(from) : "memory");
+}
+
+// The pages of a large block go back to the system, which hands out zeroes: a reserve that nobody touched is not
+// touched now.
+void zero(char* from, std::size_t size_bytes) {
+  constexpr std::size_t large_bytes = 1024 * 1024, page_bytes = 4096;
+  if (size_bytes < large_bytes) return overwrite(from, size_bytes);
+  const std::size_t head = (page_bytes - reinterpret_cast<std::uintptr_t>(from) % page_bytes) % page_bytes;
+  const std::size_t pages = (size_bytes - head) / page_bytes * page_bytes;
+  if (madvise(from + head, pages, MADV_DONTNEED) != 0) return overwrite(from, size_bytes);
+  overwrite(from, head);
+  overwrite(from + head + pages, size_bytes - head - pages);
 }
 
 // The old block is zeroed as well where the text grows.
