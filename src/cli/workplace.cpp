@@ -9,7 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "cli/freed_memory.h"
+#include "base/freed_memory.h"
 #include "cli/node.h"
 #include "junctor/failure.h"
 #include "store/migrations.h"
