@@ -119,6 +119,18 @@ void check_files(const CallScope& scope, const LoadedIntegration& integration, c
     throw Failure(FailureKind::invalid, name + " gives no file; `response: {kind: file}` of its definition would make its answer one");
 }
 
+// What a handler throws of its own is a fault of it that its run records, with the calls it made until then.
+template <typename Work>
+Json handled(const std::string& name, const Work& work) {
+  try {
+    return work();
+  } catch (const Failure&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Failure(FailureKind::bug, name + " failed with an error of its own; the log has it", error.what());
+  }
+}
+
 }  // namespace
 
 Json with_file_names(const Json& given, const UploadFiles& files) {
@@ -168,7 +180,7 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
     store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, connection, trace);
-    output = action.definition->handler(context, input);
+    output = handled(name, [&] { return action.definition->handler(context, input); });
   } else {
     throw Failure(FailureKind::unsupported,
                   name + " has neither an `api` block nor a handler, so it cannot be called");
