@@ -188,7 +188,7 @@ TEST(Executor, records_each_hop_of_a_redirect) {
   EXPECT_EQ(calls[1].status, 302);
   EXPECT_EQ(calls[2].method + " " + calls[2].url, "GET " + away.url() + "/c");
   EXPECT_EQ(calls[2].status, 200);
-  for (const int resent : {0, 1}) {
+  for (const std::size_t resent : {0u, 1u}) {
     EXPECT_EQ(calls[resent].request_body, R"({"who":"me"})");
     EXPECT_EQ(calls[resent].request_bytes, 12u);
     EXPECT_EQ(calls[resent].response_bytes, 5u);

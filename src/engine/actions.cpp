@@ -135,6 +135,18 @@ void note_uploads(const CallScope& scope, CallTrace& trace) {
     if (file.size_bytes) trace.counters["uploaded_bytes"] += static_cast<std::int64_t>(*file.size_bytes);
 }
 
+// What a handler throws of its own is a fault of it that its run records, with the calls it made until then.
+template <typename Work>
+Json handled(const std::string& name, const Work& work) {
+  try {
+    return work();
+  } catch (const Failure&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Failure(FailureKind::bug, name + " failed with an error of its own; the log has it", error.what());
+  }
+}
+
 }  // namespace
 
 Json with_file_names(const Json& given, const UploadFiles& files) {
@@ -187,7 +199,7 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, action, connection, trace);
     note_uploads(scope, trace);
-    output = action.definition->handler(context, input);
+    output = handled(name, [&] { return action.definition->handler(context, input); });
   } else {
     throw Failure(FailureKind::unsupported,
                   name + " has neither an `api` block nor a handler, so it cannot be called");

@@ -131,6 +131,23 @@ TEST_F(Files, come_down_into_a_sink_past_maps_schemas_and_caches) {
   EXPECT_EQ(work([](Context& context) { return context.call("fetch", JsonObject()); }), Json(JsonObject({{"id", 1}})));
 }
 
+TEST_F(Files, and_calls_stand_in_the_trace_of_a_handler_that_throws_what_it_likes) {
+  try {
+    work([](Context& context) -> Json {
+      CallOptions options;
+      options.files["doc"] = upload_of_text("x");
+      context.call("keep", JsonObject(), options);
+      throw std::out_of_range("canary");
+    });
+    ADD_FAILURE() << "it goes on";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.kind(), FailureKind::bug);
+    EXPECT_EQ(failure.message(), "drive.work failed with an error of its own; the log has it");
+    EXPECT_EQ(failure.detail(), "canary");
+  }
+  EXPECT_EQ(trace_.calls.size(), 1u);
+}
+
 TEST_F(Files, stay_with_the_call_they_were_given_to) {
   const Json output = work([&](Context& context) {
     CallOptions options;
