@@ -13,6 +13,7 @@
 
 #include "async/loop.h"
 #include "async/scope.h"
+#include "base/freed_memory.h"
 #include "connector/executor.h"
 #include "connector/yaml_loader.h"
 #include "junctor/fiber.h"
@@ -54,6 +55,7 @@ HttpResponse serve(const std::string& rows, const HttpRequest& request) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  zero_freed_memory();  // as `junctor` does
   const int calls = argc > 1 ? std::atoi(argv[1]) : 100'000;
   const int pages = argc > 2 ? std::atoi(argv[2]) : 2'000;
   std::string rows;

@@ -30,26 +30,12 @@ struct Called {
   void record_output(Fiber& fiber, const Json& output) {
     RunEnd end;
     end.output = recorded_output(trace, action, output);
-    record(fiber, std::move(end));
-  }
-
-  void record(Fiber& fiber, RunEnd end) {
-    end.counters = trace.counters;
-    end.at = parts.clock.now();
-    start.connection = trace.connection;
-    parts.store.write(fiber, [&](Transaction& transaction) {
-      runs::record(transaction, start, end);
-      store_trace(transaction, start.tenant, start.id, trace);
-    });
+    record_run(fiber, parts.store, parts.clock, start, std::move(end), trace);
   }
 
   void record_failure(Fiber& fiber, const Failure& failure) {
-    RunEnd end;
-    const bool stopped = client_left || failure.kind() == FailureKind::cancelled;
-    end.status = stopped ? RunStatus::cancelled : RunStatus::failed;
-    end.failure = failure.kind();
-    end.error = trace.secrets.without(failure.message());
-    record(fiber, std::move(end));
+    const Failure stopped(FailureKind::cancelled, failure.message());
+    record_run(fiber, parts.store, parts.clock, start, end_with(client_left ? stopped : failure, trace), trace);
   }
 };
 
@@ -93,22 +79,23 @@ HttpResponse answer_json(Fiber& fiber, Called& called, const HttpRequest& reques
   Json output = perform(fiber, called, scope);
   expand(fiber, called.parts.actions, scope, *called.integration, fields, output, called.trace);
   called.record_output(fiber, output);
-  HttpResponse response = HttpResponse::json(200, output);
-  response.headers.set("Junctor-Run", called.start.id.to_string());
+  HttpResponse response = HttpResponse::json(200, called.trace.secrets.without_credentials(std::move(output)));
+  response.headers.set(std::string(run_header), called.start.id.to_string());
   if (called.trace.cut_short)
     response.headers.set("Junctor-Cut-Short", std::string(to_string(*called.trace.cut_short)));
   return response;
 }
 
 HttpResponse answer_file(Fiber& fiber, Called& called, const HttpRequest& request) {
-  FileAnswer answer(request, called.start.id);
+  FileAnswer answer(request, called.start.id, called.trace.secrets);
   CallScope scope = scope_of(called, request);
   scope.download = answer.sink();
   try {
-    called.record_output(fiber, perform(fiber, called, scope));
+    const Json told = perform(fiber, called, scope);
+    answer.finish(fiber);
+    called.record_output(fiber, told);
   } catch (const Failure&) {
     called.client_left = answer.client_left();
-    called.trace.counters["downloaded_bytes"] = static_cast<std::int64_t>(answer.bytes());
     throw;
   }
   return {};  // it has been sent
@@ -151,7 +138,9 @@ HttpResponse run_action(Fiber& fiber, const ActionParts& parts, HttpRequest& req
     const bool as_file = gives_file(action) && request.begin_answer && !wants_json(request);
     return as_file ? answer_file(fiber, called, request) : answer_json(fiber, called, request);
   } catch (const Failure& failure) {
-    if (!fiber.cancelled()) called.record_failure(fiber, failure);
+    if (fiber.cancelled()) throw;
+    called.record_failure(fiber, failure);
+    request.failure_headers.set(std::string(run_header), called.start.id.to_string());
     throw;
   }
 }

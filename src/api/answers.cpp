@@ -56,11 +56,11 @@ HttpHandler answering(HttpHandler handler) {
     try {
       return handler(fiber, request);
     } catch (const ShapeFailure& failure) {
-      return with_code(problem_response(failure.problems()), "input_invalid");
+      return with_failure_headers(with_code(problem_response(failure.problems()), "input_invalid"), request);
     } catch (const ProviderFailure& failure) {
-      return answer(failure);
+      return with_failure_headers(answer(failure), request);
     } catch (const vault::ConnectionFailure& failure) {
-      return problem_of(failure);
+      return with_failure_headers(problem_of(failure), request);
     } catch (const auth::NotAuthenticated& failure) {
       return answer(failure);
     }

@@ -21,7 +21,7 @@ bool fits_a_line(std::string_view text) {
 
 DownloadSink FileAnswer::sink() {
   return {[this](const DownloadHead& head) { begin(head); },
-          [this](Fiber& fiber, std::string_view piece) { write(fiber, piece); }};
+          [this](Fiber& fiber, std::string_view piece) { write(fiber, mask_->next(piece)); }};
 }
 
 // Of what the provider said only what describes the file. A browser is to take it as nothing but a file: it would
@@ -34,8 +34,13 @@ void FileAnswer::begin(const DownloadHead& head) {
   response.headers.set("Accept-Ranges", "none");
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
-  response.headers.set("Junctor-Run", run_.to_string());
+  response.headers.set(std::string(run_header), run_.to_string());
   writer_ = &request_.begin_answer(std::move(response));
+  mask_.emplace(secrets_.credentials());
+}
+
+void FileAnswer::finish(Fiber& fiber) {
+  if (mask_) write(fiber, mask_->rest());
 }
 
 void FileAnswer::write(Fiber& fiber, std::string_view piece) {

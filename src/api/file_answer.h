@@ -1,24 +1,36 @@
-// A file that a call gives, as the answer to whoever called: its bytes while they come.
+// A file that a call gives, as the answer to whoever called: its bytes while they come, without the credentials that
+// they repeat.
 //
-// Threads: the fiber of one request. Lifetime: the request outlives it.
+// Threads: the fiber of one request. Lifetime: the request and the secrets outlive it.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
+#include "connector/secret_mask.h"
+#include "connector/secret_values.h"
 #include "junctor/files.h"
 #include "junctor/ids.h"
 #include "net/http.h"
 
 namespace junctor::api {
 
+// Of every answer to a call of an action that made a run: its id.
+inline constexpr std::string_view run_header = "Junctor-Run";
+
 class FileAnswer final {
  public:
-  FileAnswer(const HttpRequest& request, RunId run) : request_(request), run_(run) {}
+  // The secrets are those that the call has to do with, known when its answer begins.
+  FileAnswer(const HttpRequest& request, RunId run, const connector::SecretValues& secrets)
+      : request_(request), run_(run), secrets_(secrets) {}
   FileAnswer(const FileAnswer&) = delete;
   FileAnswer& operator=(const FileAnswer&) = delete;
 
   // Where the call puts the file. take throws Failure{unavailable} when the client is gone.
   DownloadSink sink();
+  // The file is whole.
+  void finish(Fiber& fiber);
 
   std::uint64_t bytes() const { return bytes_; }
   bool client_left() const { return client_left_; }
@@ -29,6 +41,8 @@ class FileAnswer final {
 
   const HttpRequest& request_;
   const RunId run_;
+  const connector::SecretValues& secrets_;
+  std::optional<connector::SecretMask> mask_;
   BodyWriter* writer_ = nullptr;
   std::uint64_t bytes_ = 0;
   bool client_left_ = false;

@@ -235,21 +235,14 @@ HttpResponse plug(Fiber& fiber, const PlugParts& parts, HttpRequest& request) {
   } catch (const Failure& failure) {
     if (fiber.cancelled()) throw;
     out = {{"failure", failure_json(failure)}};
-    end.status = failure.kind() == FailureKind::cancelled ? RunStatus::cancelled : RunStatus::failed;
-    end.failure = failure.kind();
-    end.error = trace.secrets.without(failure.message());
+    end = end_with(failure, trace);
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   out["run"] = start.id.to_string();
   out["duration_ms"] = took.count();
-  start.connection = trace.connection;
-  end.at = parts.clock.now();
   if (const Json* output = out.if_contains("output"))
     end.output = recorded_output(trace, integration->action(question.action), *output);
-  parts.store.write(fiber, [&](Transaction& transaction) {
-    runs::record(transaction, start, end);
-    store_trace(transaction, start.tenant, start.id, trace);
-  });
+  record_run(fiber, parts.store, parts.clock, start, end, trace);
   return HttpResponse::json(200, out);
 }
 

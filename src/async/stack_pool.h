@@ -1,4 +1,4 @@
-// Stacks for fibers: mapped with a guard page, kept for reuse.
+// Stacks for fibers: mapped with a guard page, zeroed and kept for reuse.
 //
 // Threads: one loop.
 #pragma once

@@ -112,7 +112,8 @@ TEST_F(AuthenticatorTest, trusts_jwts_of_its_issuer_only) {
       if (change) change(claims);
       return "Bearer " + sign_jwt(claims, keys.back(), "k" + std::to_string(keys.size()));
     };
-    const Principal principal = authenticator.authenticate(fiber, with(token()));
+    JsonObject live;
+    const Principal principal = authenticator.authenticate(fiber, with(token([&](const JsonObject& claims) { live = claims; })));
     EXPECT_EQ(principal.tenant, TenantId("acme"));
     EXPECT_EQ(principal.scopes, Scopes::parse("runs:read"));
     EXPECT_EQ(outcome(fiber, authenticator, with(token([](JsonObject& claims) { claims["iss"] = "https://evil.test"; }))), "invalid");
@@ -125,6 +126,8 @@ TEST_F(AuthenticatorTest, trusts_jwts_of_its_issuer_only) {
     EXPECT_EQ(outcome(fiber, authenticator, with(token())), "invalid") << "within the pause";
     clock_.advance(31s);
     EXPECT_EQ(outcome(fiber, authenticator, with(token())), "ann") << "after the rollover";
+    EXPECT_EQ(outcome(fiber, authenticator, with("Bearer " + sign_jwt(live, keys.front(), "k1"))), "invalid")
+        << "of a key that the issuer has withdrawn";
     for (int i = 0; i < 50; ++i) outcome(fiber, authenticator, with("Bearer " + sign_jwt({{"a", i}}, keys.back(), "x" + std::to_string(i))));
     EXPECT_EQ(fetches, 3) << "invented key ids are no load on the issuer";
   });

@@ -24,10 +24,13 @@ void require_usable(const vault::Connection& connection, Disabled disabled) {
   if (connection.enabled == vault::Enabled::no && disabled == Disabled::refused)
     throw ConnectionFailure(ConnectionError::disabled_connection,
                             fmt::format("the connection {} is disabled; enable it first", name));
-  if (connection.status == ConnectionStatus::needs_authorisation)
-    throw ConnectionFailure(
-        ConnectionError::not_authorised,
-        fmt::format("nobody has authorised the connection {} yet; start its authorisation", name));
+  if (connection.status != ConnectionStatus::needs_authorisation) return;
+  throw ConnectionFailure(
+      ConnectionError::not_authorised,
+      connection.status_reason.empty()
+          ? fmt::format("nobody has authorised the connection {} yet; start its authorisation", name)
+          : fmt::format("the connection {} is not authorised ({}); start its authorisation again", name,
+                        connection.status_reason));
 }
 
 AllowedHosts hosts_of(const AuthDefinition& definition, const VarsContext& vars) {
@@ -76,6 +79,8 @@ std::string_view sent_authorization(const ClientRequest& request) {
 
 // What is kept of a connection between calls.
 struct CredentialService::Entry {
+  explicit Entry(const ConnectionKey& key) : digest(key.tenant.text() + "/" + key.id.to_string()) {}
+
   vault::OpenConnection open;
   TokenService::Resolved how;  // endpoints are not resolved here
   AllowedHosts hosts;
@@ -84,10 +89,8 @@ struct CredentialService::Entry {
 
   std::mutex mutex;  // for what follows
   Timestamp looked_at{};  // when the stamp was last compared
-  // The digest challenge in use.
-  std::optional<DigestChallenge> challenge;
-  std::string client_nonce;  // of its session
-  std::uint32_t nonce_count = 0;
+
+  DigestSession digest;
 };
 
 class ConnectionCredentials final : public CredentialSource {
@@ -144,7 +147,6 @@ class ConnectionCredentials final : public CredentialSource {
   void apply_method(Fiber& fiber, const Auth& method, CredentialService::Entry& entry,
                     ClientRequest& request) {
     const VarsContext vars(entry.open);
-    const Timestamp now = service_.tokens_.connections().vault().clock().now();
     switch (method.type) {
       case AuthType::none:
       case AuthType::mtls:
@@ -162,10 +164,10 @@ class ConnectionCredentials final : public CredentialSource {
         apply_headers(method.headers, vars, request);
         break;
       case AuthType::hmac:
-        apply_hmac(*method.hmac, vars, request, now);
+        apply_hmac(*method.hmac, vars, request, now());
         break;
       case AuthType::aws_sigv4:
-        apply_aws(*method.aws_sigv4, vars, request, now);
+        apply_aws(*method.aws_sigv4, vars, request, now());
         break;
       case AuthType::digest:
         apply_known_challenge(*method.digest, entry, vars, request);
@@ -185,18 +187,9 @@ class ConnectionCredentials final : public CredentialSource {
   }
 
   // The first request of all goes without; the server's challenge serves every later one.
-  void apply_known_challenge(const PasswordAuth& auth, CredentialService::Entry& entry,
-                             const VarsContext& vars, ClientRequest& request) {
-    std::optional<DigestChallenge> challenge;
-    DigestUse use;
-    {
-      const std::lock_guard lock(entry.mutex);
-      challenge = entry.challenge;
-      if (challenge) use = {entry.client_nonce, ++entry.nonce_count};
-    }
-    if (!challenge) return;
-    if (!is_session(challenge->algorithm)) use.client_nonce = fresh_client_nonce();
-    apply_digest(auth, *challenge, use, vars, request);
+  static void apply_known_challenge(const PasswordAuth& auth, CredentialService::Entry& entry,
+                                    const VarsContext& vars, ClientRequest& request) {
+    if (const auto use = entry.digest.next()) apply_digest(auth, *use, vars, request);
   }
 
   AfterRefusal answer_challenge(CredentialService::Entry& entry, const ClientRequest& sent,
@@ -205,21 +198,18 @@ class ConnectionCredentials final : public CredentialSource {
     for (const std::string_view value : answer.headers.get_all("WWW-Authenticate"))
       for (Challenge& challenge : parse_challenges(value))
         challenges.push_back(std::move(challenge));
-    const auto chosen = choose_digest(challenges);
-    if (!chosen) return AfterRefusal::give_up;
-    const std::string_view before = sent_authorization(sent);
-    // The same nonce again, and not for its age: the password is wrong.
-    const bool refused =
-        !before.empty() && before.find("nonce=\"" + chosen->nonce + "\"") != std::string_view::npos;
-    if (refused && !chosen->stale) return AfterRefusal::give_up;
-    const std::lock_guard lock(entry.mutex);
-    if (!entry.challenge || entry.challenge->nonce != chosen->nonce) {
-      entry.client_nonce = fresh_client_nonce();
-      entry.nonce_count = 0;
+    switch (entry.digest.refused(challenges, sent_authorization(sent), now())) {
+      case DigestSession::Refusal::first_answer:
+        return AfterRefusal::retry_and_ask;
+      case DigestSession::Refusal::answer_again:
+        return AfterRefusal::retry_once;
+      case DigestSession::Refusal::stands:
+        break;
     }
-    entry.challenge = chosen;
-    return AfterRefusal::retry_once;
+    return AfterRefusal::give_up;
   }
+
+  Timestamp now() const { return service_.tokens_.connections().vault().clock().now(); }
 
   CredentialService& service_;
   const ConnectionKey key_;
@@ -266,6 +256,30 @@ std::shared_ptr<CredentialService::Entry> CredentialService::known(const Connect
   return found == entries_.end() ? nullptr : found->second;
 }
 
+void CredentialService::forget_idle() {
+  const Timestamp now = tokens_.connections().vault().clock().now();
+  std::vector<ConnectionKey> idle;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [key, entry] : entries_) {
+      if (entry->how.definition == nullptr || now - entry->loaded_at < keep_for) continue;
+      entry = without_secrets(key, *entry);
+      idle.push_back(key);
+    }
+  }
+  for (const ConnectionKey& key : idle) tokens_.forget_token(key);
+}
+
+// How the connection stood stays: what changed meanwhile is noticed by it, and a challenge serves on.
+std::shared_ptr<CredentialService::Entry> CredentialService::without_secrets(const ConnectionKey& key,
+                                                                             const Entry& entry) {
+  auto out = std::make_shared<Entry>(key);
+  out->stamp = entry.stamp;
+  out->open.connection.version = entry.open.connection.version;
+  out->digest.take_over(entry.digest);
+  return out;
+}
+
 std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
                                                                    const ConnectionKey& key,
                                                                    Look look) {
@@ -277,7 +291,7 @@ std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
     const std::lock_guard lock(before->mutex);
     if (now - before->looked_at < look_every) return before;
   }
-  auto fresh = std::make_shared<Entry>();
+  auto fresh = std::make_shared<Entry>(key);
   const bool is_same = connections.vault().store().read(fiber, [&](Snapshot& view) {
     fresh->stamp = connections.stamp(view, key.tenant, key.id);
     if (is_young && before->stamp == fresh->stamp) return true;
@@ -295,12 +309,8 @@ std::shared_ptr<CredentialService::Entry> CredentialService::entry(Fiber& fiber,
   fresh->hosts = hosts_of(*fresh->how.definition, VarsContext(fresh->open));
   fresh->loaded_at = now;
   fresh->looked_at = now;
-  if (before && before->open.connection.version == fresh->open.connection.version) {
-    const std::lock_guard lock(before->mutex);
-    fresh->challenge = before->challenge;
-    fresh->client_nonce = before->client_nonce;
-    fresh->nonce_count = before->nonce_count;
-  }
+  if (before && before->open.connection.version == fresh->open.connection.version)
+    fresh->digest.take_over(before->digest);
   const std::lock_guard lock(mutex_);
   if (entries_.size() >= most_entries) entries_.clear();
   entries_[key] = fresh;

@@ -44,12 +44,17 @@ class CredentialService final {
   // them.
   vault::Connection connection(Fiber& fiber, const TenantId& tenant, ConnectionId id);
 
+  // Forgets the secrets and tokens of connections that no call has read again for keep_for. For whoever owns
+  // this to call from time to time: nobody else would come by when the calls end.
+  void forget_idle();
+
  private:
   friend class ConnectionCredentials;
   struct Entry;
   enum class Look { at_once, when_due };
   std::shared_ptr<Entry> entry(Fiber& fiber, const ConnectionKey& key, Look look = Look::when_due);
   std::shared_ptr<Entry> known(const ConnectionKey& key);
+  static std::shared_ptr<Entry> without_secrets(const ConnectionKey& key, const Entry& entry);
 
   TokenService& tokens_;
   const AuthCatalogue& catalogue_;

@@ -5,7 +5,6 @@
 
 #include "auth/allowed_hosts.h"
 #include "auth/signing/aws_sigv4.h"
-#include "auth/signing/challenge.h"
 #include "auth/test_world.h"
 
 namespace junctor::auth {
@@ -84,80 +83,6 @@ TEST(Credentials, go_where_the_declaration_says) {
                    {{"access_key_id", "AKID"}, {"secret_access_key", "s"}, {"region", "eu-west-1"}})
                   .find("Authorization: AWS4-HMAC-SHA256 Credential=AKID/"),
               std::string::npos);
-  });
-}
-
-TEST(Credentials, answer_a_digest_challenge_and_use_it_again) {
-  World world;
-  std::vector<std::string> seen;
-  world.provider.api = [&](Fiber&, HttpRequest& request) {
-    const std::string sent(request.headers.get("Authorization").value_or(""));
-    seen.push_back(sent);
-    if (sent.empty()) {
-      HttpResponse out = HttpResponse::text(401, "who?");
-      out.headers.add("WWW-Authenticate",
-                      R"(Digest realm="r", nonce="n1", algorithm=SHA-256, qop="auth")");
-      return out;
-    }
-    return HttpResponse::text(200, "in");
-  };
-  run_in_fiber([&](Fiber& fiber) {
-    world.definition(AuthType::digest);
-    const auto key = world.connect(fiber, {{"username", "u"}, {"password", "p"}});
-    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 200);
-    EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 200);
-    ASSERT_EQ(seen.size(), 3u);
-    EXPECT_NE(seen[1].find("nc=00000001"), std::string::npos);
-    EXPECT_NE(seen[2].find("nc=00000002"), std::string::npos);
-  });
-}
-
-// Makes A1 once for each of its nonces, from the first client nonce that comes with it, as RFC 7616
-// section 3.4.2 says.
-class StrictDigestServer {
- public:
-  HttpResponse answer(const HttpRequest& request) {
-    const auto given = parse_challenges(request.headers.get("Authorization").value_or(""));
-    if (!given.empty() && is_right(request, given.front())) return HttpResponse::text(200, "in");
-    HttpResponse out = HttpResponse::text(401, "who?");
-    out.headers.add("WWW-Authenticate", "Digest realm=\"r\", nonce=\"" + nonce +
-                                            "\", algorithm=SHA-256-sess, qop=\"auth\", stale=true");
-    return out;
-  }
-  std::string nonce = "n1";
-
- private:
-  static std::string hash(const std::string& text) {
-    return crypto::to_hex(crypto::hash(crypto::Digest::sha256, text));
-  }
-  bool is_right(const HttpRequest& request, const Challenge& given) {
-    const auto of = [&](std::string_view name) { return std::string(given.parameter(name).value_or("")); };
-    if (of("nonce") != nonce) return false;
-    const auto a1 = sessions_.try_emplace(nonce, hash(hash("u:r:p") + ":" + nonce + ":" + of("cnonce")));
-    return of("response") == hash(a1.first->second + ":" + nonce + ":" + of("nc") + ":" + of("cnonce") +
-                                  ":auth:" + hash(request.method + ":" + request.target));
-  }
-  std::map<std::string, std::string> sessions_;
-};
-
-TEST(Credentials, keep_to_the_session_of_a_digest_challenge) {
-  World world;
-  StrictDigestServer server;
-  world.provider.api = [&](Fiber&, HttpRequest& request) { return server.answer(request); };
-  run_in_fiber([&](Fiber& fiber) {
-    world.definition(AuthType::digest);
-    const auto key = world.connect(fiber, {{"username", "u"}, {"password", "p"}});
-    const auto call = [&](const char* path) {
-      return world.engine().call(fiber, key.tenant, key.id, world.provider.url(path)).status;
-    };
-    EXPECT_EQ(call("/a"), 200);
-    EXPECT_EQ(call("/b"), 200);
-    EXPECT_EQ(call("/c"), 200);
-    EXPECT_EQ(world.provider.api_calls, 4) << "one challenge for all";
-    server.nonce = "n2";
-    EXPECT_EQ(call("/d"), 200);
-    EXPECT_EQ(call("/e"), 200);
-    EXPECT_EQ(world.provider.api_calls, 7) << "another session";
   });
 }
 
@@ -242,6 +167,26 @@ TEST(Credentials, a_401_causes_one_refresh_and_one_retry) {
     EXPECT_EQ(world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status, 401);
     EXPECT_EQ(world.provider.calls().size(), 2u);
     EXPECT_EQ(world.provider.api_calls, 2);
+  });
+}
+
+TEST(Credentials, the_record_of_a_token_request_has_no_client_id_that_is_declared_secret) {
+  World world;
+  world.definition(AuthType::oauth2, [](Auth& auth) {
+    auth.oauth2.emplace().grant = Grant::client_credentials;
+    auth.oauth2->client_auth = ClientAuth::body;
+    auth.oauth2->client_id = Json("=vars.api_key");
+  });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber, {{"api_key", "hidden-client"}, {"client_secret", "s"}});
+    const auto source = world.engine().credentials().source(fiber, key.tenant, key.id);
+    ClientRequest request;
+    request.url = world.provider.url("/x");
+    source->apply(fiber, request);
+    const auto exchanges = source->take_exchanges();
+    ASSERT_EQ(exchanges.size(), 1u);
+    EXPECT_EQ(exchanges[0].request.at("client_id").as_string(), "[secret]");
+    EXPECT_EQ(exchanges[0].request.at("grant_type").as_string(), "client_credentials");
   });
 }
 
@@ -378,6 +323,27 @@ TEST(Credentials, what_another_process_changed_counts_for_the_next_call) {
   });
 }
 
+TEST(Credentials, do_not_stay_in_memory_when_the_calls_end) {
+  VirtualClock clock(system_clock().now());
+  World world(clock);
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    auto& credentials = world.engine().credentials();
+    const auto call = [&] {
+      return world.engine().call(fiber, key.tenant, key.id, world.provider.url("/x")).status;
+    };
+    EXPECT_EQ(call(), 200);
+    const std::weak_ptr<const Secret> token = world.engine().tokens().current(fiber, key).access;
+    credentials.forget_idle();
+    EXPECT_FALSE(token.expired()) << "there may be another call at once";
+    clock.advance(CredentialService::keep_for);
+    credentials.forget_idle();
+    EXPECT_TRUE(token.expired());
+    EXPECT_EQ(call(), 200);
+    EXPECT_EQ(world.provider.calls().size(), 1u) << "the token is in the store";
+  });
+}
+
 TEST(Credentials, end_with_the_key_that_sealed_them) {
   World world;
   world.definition(AuthType::oauth2,
@@ -398,7 +364,12 @@ TEST(Credentials, end_with_the_key_that_sealed_them) {
                                          .vars = JsonObject{{"client_secret", "entered again"}},
                                          .enabled = {},
                                          .expected_version = {}});
-    EXPECT_EQ(error_of(call), "grant_expired") << "nor is the access token used that was known";
+    EXPECT_EQ(error_of(call), "secrets_destroyed") << "nor is the access token used that was known";
+    const auto connection = world.engine().connections().get(fiber, key.tenant, key.id);
+    EXPECT_EQ(connection.status, vault::ConnectionStatus::needs_authorisation);
+    EXPECT_EQ(connection.status_reason, "the key of its tokens was destroyed");
+    EXPECT_EQ(error_of(call), "not_authorised");
+    EXPECT_EQ(world.engine().tokens().stats().revoked, 0u) << "no provider ended the grant";
     world.definition(AuthType::oauth2, [](Auth& auth) {
       auth.oauth2.emplace().grant = Grant::client_credentials;
     });

@@ -1,12 +1,12 @@
 // What the caller of an outside API needs from this room: requests with credentials, and what to do
 // after a refusal.
 //
-//   for (bool first = true;; first = false) {
+//   for (Refusals refusals;;) {
 //     ClientRequest request = build();            // complete: method, URL, headers, body
 //     credentials.apply(fiber, request);          // last, since some schemes sign the whole request
 //     ClientResponse answer = client.send(fiber, request);
-//     if (answer.status != 401 || !first ||
-//         credentials.after_refusal(fiber, request, answer) == AfterRefusal::give_up) return answer;
+//     if (answer.status != 401 || !refusals.may_ask() ||
+//         !refusals.retries(credentials.after_refusal(fiber, request, answer))) return answer;
 //   }
 //
 // Threads: any loop; one CredentialSource may serve many fibers at once.
@@ -34,8 +34,25 @@ struct ClientResponse;
 namespace junctor::auth {
 
 enum class AfterRefusal {
+  // The same as retry_once, for a request that went out to be told how to authenticate: a refusal of
+  // its second form may be asked about as well.
+  retry_and_ask,
   retry_once,  // the credential has changed, or can now be computed: build, apply and send again
   give_up,     // the refusal stands; the connection's state has been updated where that is due
+};
+
+// Of one call: how often it may ask after a refusal.
+class Refusals final {
+ public:
+  bool may_ask() const { return left_ > 0; }
+  // Whether the call goes out again.
+  bool retries(AfterRefusal after) {
+    left_ = after == AfterRefusal::retry_and_ask ? left_ - 1 : 0;
+    return after != AfterRefusal::give_up;
+  }
+
+ private:
+  int left_ = 2;
 };
 
 class CredentialSource {
@@ -50,7 +67,8 @@ class CredentialSource {
   // endpoint cannot be reached.
   virtual void apply(Fiber& fiber, ClientRequest& request) = 0;
 
-  // To be called once for an answer with status 401 (for digest it carries the challenge). sent is the
+  // To be called for an answer with status 401 (for digest it carries the challenge), as often as
+  // Refusals allows. sent is the
   // request as apply() left it: when another fiber has refreshed meanwhile, nothing is refreshed again.
   virtual AfterRefusal after_refusal(Fiber& fiber, const ClientRequest& sent,
                                      const ClientResponse& answer) = 0;

@@ -236,11 +236,9 @@ void apply_aws(const AwsAuth& auth, const VarsContext& vars, ClientRequest& requ
   }
 }
 
-std::string fresh_client_nonce() { return crypto::to_base64url(crypto::random_bytes(16)); }
-
-void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge,
-                  const DigestUse& use, const VarsContext& vars, ClientRequest& request) {
-  if (request.upload && challenge.protection == DigestProtection::authenticate_body)
+void apply_digest(const PasswordAuth& auth, const DigestSession::Use& use, const VarsContext& vars,
+                  ClientRequest& request) {
+  if (request.upload && use.challenge.protection == DigestProtection::authenticate_body)
     throw Failure(FailureKind::unsupported,
                   "the server signs bodies (auth-int); this one is streamed, send it whole");
   const WireUrl url = split_url(request.url);
@@ -248,7 +246,7 @@ void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge,
   const Secret user = vars.text(auth.username, "the user name"),
                password = vars.text(auth.password, "the password");
   set_header(request, "Authorization",
-             Secret(answer_digest(challenge,
+             Secret(answer_digest(use.challenge,
                                   {.method = request.method,
                                    .target = target,
                                    .body = body_of(request),

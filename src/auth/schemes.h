@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "auth/expressions.h"
-#include "auth/signing/digest_auth.h"
+#include "auth/signing/digest_session.h"
 #include "junctor/clock.h"
 #include "junctor/definition/auth.h"
 #include "net/client.h"
@@ -23,15 +23,8 @@ void apply_headers(const ValueSpec& headers, const VarsContext& vars, ClientRequ
 void apply_hmac(const HmacAuth& auth, const VarsContext& vars, ClientRequest& request,
                 Timestamp now);
 void apply_aws(const AwsAuth& auth, const VarsContext& vars, ClientRequest& request, Timestamp now);
-// Which use of a challenge a request is.
-struct DigestUse {
-  std::string client_nonce;
-  std::uint32_t nonce_count = 1;
-};
-void apply_digest(const PasswordAuth& auth, const DigestChallenge& challenge, const DigestUse& use,
-                  const VarsContext& vars, ClientRequest& request);
-// A client nonce for apply_digest().
-std::string fresh_client_nonce();
+void apply_digest(const PasswordAuth& auth, const DigestSession::Use& use, const VarsContext& vars,
+                  ClientRequest& request);
 
 // The client certificate of a connection, with its key decrypted and the authorities it trusts. Failure
 // as above when one is no PEM, the passphrase does not open the key, or the key is another's.

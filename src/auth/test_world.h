@@ -155,19 +155,19 @@ class Engine {
   Discovery& discovery() { return discovery_; }
   HttpClient& client() { return client_; }
 
-  // A call as a connector makes it: apply, send, and after a refusal once more.
+  // A call as a connector makes it: apply, send, and after a refusal again.
   ClientResponse call(Fiber& fiber, const TenantId& tenant, ConnectionId id, const std::string& url,
                       ClientRequest base = {}) {
     const auto source = credentials_.source(fiber, tenant, id);
-    for (bool first = true;; first = false) {
+    for (Refusals refusals;;) {
       ClientRequest request;
       request.method = base.method;
       request.url = url;
       if (const auto* text = std::get_if<std::string>(&base.body)) request.body = *text;
       source->apply(fiber, request);
       ClientResponse answer = client_.send(fiber, request);
-      if (answer.status != 401 || !first ||
-          source->after_refusal(fiber, request, answer) == AfterRefusal::give_up)
+      if (answer.status != 401 || !refusals.may_ask() ||
+          !refusals.retries(source->after_refusal(fiber, request, answer)))
         return answer;
     }
   }
@@ -214,8 +214,10 @@ class World {
   }
   // A connection with a token of generation 1.
   ConnectionKey authorised(Fiber& fiber, int expires_in = 3600,
-                           std::string_view refresh_token = "refresh-0") {
-    const ConnectionKey key = connect(fiber);
+                           std::string_view refresh_token = "refresh-0",
+                           const std::string& name = "default") {
+    const ConnectionKey key =
+        connect(fiber, {{"client_id", "me"}, {"client_secret", "client-secret"}}, name);
     TokenGrant grant;
     grant.access_token = Secret("access-0");
     grant.refresh_token = Secret(refresh_token);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "auth/api_tokens.h"
+#include "auth/credential_service.h"
 #include "base/log.h"
 #include "engine/runs.h"
 #include "engine/stored_cache.h"
@@ -67,6 +68,13 @@ void run_maintenance(Fiber& fiber, const MaintenanceParts& parts) {
       log::write(log::Level::warning, "engine", "retention waits: {} {}", failure.message(),
                  failure.detail());
     }
+  }
+}
+
+void run_credential_upkeep(Fiber& fiber, auth::CredentialService& credentials) {
+  while (true) {
+    fiber.sleep_for(auth::CredentialService::keep_for);
+    credentials.forget_idle();
   }
 }
 

@@ -13,6 +13,7 @@ class Fiber;
 class Store;
 namespace auth {
 class ApiTokens;
+class CredentialService;
 }
 namespace queue {
 class EventLog;
@@ -37,5 +38,8 @@ void run_maintenance(Fiber& fiber, const MaintenanceParts& parts);
 
 // Until it is cancelled: writes the times at which API tokens were last used, every ten seconds.
 void run_token_upkeep(Fiber& fiber, auth::ApiTokens& tokens);
+
+// Until it is cancelled: lets no secret stay in memory for long after the last call that used it.
+void run_credential_upkeep(Fiber& fiber, auth::CredentialService& credentials);
 
 }  // namespace junctor

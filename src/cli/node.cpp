@@ -155,9 +155,13 @@ std::vector<MigrationSet> all_migrations() {
           StoredLimits::migrations()};
 }
 
-void migrate_and_start(Store& store, vault::Vault& vault) {
+int migrate_under_root(Store& store, vault::Vault& vault) {
   vault.check_root();
-  migrate(store, all_migrations());
+  return migrate(store, all_migrations());
+}
+
+void migrate_and_start(Store& store, vault::Vault& vault) {
+  migrate_under_root(store, vault);
   vault.start();
 }
 
@@ -308,6 +312,7 @@ void Node::Parts::start_background(Fiber& fiber) {
     background->spawn(
         [this](Fiber& inner) { run_scheduler(inner, *store, system_clock(), reactor.fire()); });
   background->spawn([this](Fiber& inner) { run_token_upkeep(inner, api_tokens); });
+  background->spawn([this](Fiber& inner) { run_credential_upkeep(inner, credentials); });
   background->spawn([this](Fiber& inner) {
     reactor.follow_tenants(inner, has_role(config, "worker"));
   });

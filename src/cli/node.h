@@ -62,8 +62,10 @@ Result<std::shared_ptr<const Registry>> load_registry(const NodeInput& input);
 // The tables of all rooms, in order.
 std::vector<struct MigrationSet> all_migrations();
 
-// The database in its newest shape, the vault open. A wrong root key is refused before anything is
-// written, the migrations included. Throws Failure with one clear line.
+// Brings the database into its newest shape; returns how many steps that took. A wrong root key is refused
+// before anything is written. Throws Failure with one clear line.
+int migrate_under_root(Store& store, vault::Vault& vault);
+// The same, and the vault open.
 void migrate_and_start(Store& store, vault::Vault& vault);
 
 // How the outside reaches the engine, without a slash at its end.

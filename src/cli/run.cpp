@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "base/freed_memory.h"
 #include "cli/command_line.h"
 #include "cli/connections_command.h"
 #include "cli/crash_dumps.h"
@@ -77,6 +78,7 @@ std::vector<Command> commands(const std::vector<Integration>& integrations) {
 
 int run(int argc, const char* const* argv, const std::vector<Integration>& integrations) {
   forbid_crash_dumps();
+  zero_freed_memory();
   return run_command_line(argc, argv, commands(integrations));
 }
 

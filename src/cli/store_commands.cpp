@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/node.h"
+#include "cli/vault_access.h"
 #include "cli/workplace.h"
 #include "store/migrations.h"
 #include "store/store.h"
@@ -26,13 +27,13 @@ int run_migrate(const Given& given) {
   const Workplace workplace = find_workplace(given);
   const auto store =
       open_database(workplace.config, given.has("status") ? Database::must_exist : Database::may_be_new);
-  const auto sets = all_migrations();
   if (!given.has("status")) {
-    const int applied = migrate(*store, sets);
+    const auto vault = cli::make_vault(workplace.config, *store);
+    const int applied = migrate_under_root(*store, *vault);
     std::cout << applied << (applied == 1 ? " step" : " steps") << " applied\n";
     return 0;
   }
-  for (const MigrationStatus& status : migration_status(*store, sets))
+  for (const MigrationStatus& status : migration_status(*store, all_migrations()))
     std::cout << status.room << ' ' << status.version << ' ' << status.name << ": "
               << word(status.state) << '\n';
   return 0;

@@ -12,6 +12,11 @@
 
 namespace junctor::cli {
 
+inline std::unique_ptr<vault::Vault> make_vault(const Config& config, Store& store) {
+  return std::make_unique<vault::Vault>(
+      store, vault::make_root_key_source({config.data_dir, config.root_key_command}), system_clock());
+}
+
 // Migrated, and with the right root key; throws as the engine does at its start.
 struct VaultAccess {
   std::vector<Project> projects;
@@ -24,8 +29,7 @@ inline VaultAccess open_vault(const Given& given, Database database = Database::
   Workplace workplace = find_workplace(given);
   VaultAccess out{std::move(workplace.projects), std::move(workplace.config), nullptr, nullptr};
   out.store = open_database(out.config, database);
-  out.vault = std::make_unique<vault::Vault>(
-      *out.store, vault::make_root_key_source({out.config.data_dir, out.config.root_key_command}), system_clock());
+  out.vault = make_vault(out.config, *out.store);
   migrate_and_start(*out.store, *out.vault);
   return out;
 }

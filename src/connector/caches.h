@@ -19,7 +19,7 @@
 #include "connector/ports.h"
 #include "connector/redaction.h"
 #include "connector/response_cache.h"
-#include "connector/sent_secrets.h"
+#include "connector/secret_values.h"
 #include "junctor/definition/api.h"
 
 namespace junctor::connector {

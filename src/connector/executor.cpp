@@ -27,11 +27,12 @@ struct Executor::Try {
   const Json& input;
   const PageTurn& turn;
   int number = 1;
-  bool renewed = false;  // the credential has been refused once already
+  auth::Refusals refusals{};                        // of the credential
   std::optional<ClientRequest> unsigned_request{};  // the same in every try, before its credentials
   bool repeatable = false;                          // known once there is a request
   Timestamp started{};
   Redaction redaction{};
+  std::vector<ClientHop> hops{};  // that the last request took
   std::optional<DownloadHead> download{};  // what of this try's answer goes to the caller's sink; none: nothing
   std::uint64_t downloaded = 0;
   ClientResponse head{};    // of a download
@@ -70,6 +71,19 @@ DownloadHead head_of_download(const Headers& headers) {
   std::uint64_t bytes = 0;
   const auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), bytes);
   if (error == std::errc() && end == length->data() + length->size()) out.size_bytes = bytes;
+  return out;
+}
+
+template <typename Try>
+RecordedCall nothing_sent_yet(const Try& one) {
+  RecordedCall out;
+  out.tenant = one.scope.tenant;
+  out.run = one.scope.run;
+  out.integration = one.call.integration;
+  out.action = one.call.action;
+  out.connection = one.scope.connection;
+  out.attempt = one.number;
+  out.page = one.turn.number;
   return out;
 }
 
@@ -174,22 +188,26 @@ std::vector<std::pair<std::string, std::string>> shown_headers(const Headers& he
   return out;
 }
 
-// What led to the answer, as calls of their own: `call` is the answer's.
-void record_redirects(RecordedCall& call, const ClientRequest& request, const ClientResponse& response,
-                      const Redaction& redaction, CallRecorder& recorder) {
-  for (const ClientRedirect& redirect : response.redirects) {
-    RecordedCall hop = call;
-    hop.method = redirect.method;
-    hop.url = redaction.url(redirect.url);
-    hop.status = redirect.status;
-    hop.response_headers = shown_headers(redirect.headers, request, redaction);
-    recorder.record(std::move(hop));
-    call.request_headers.clear();  // what a hop leaves out of them is the client's to know
-    call.request_body.clear();
-    call.request_bytes = 0;
-  }
-  call.method = response.method;
-  call.url = redaction.url(response.url);
+const std::string* body_text(const ClientRequest& request) { return std::get_if<std::string>(&request.body); }
+
+// What a hop took along of the request.
+void note_sent(RecordedCall& call, const ClientHop& hop, const ClientRequest& request, const Redaction& redaction) {
+  call.method = hop.method;
+  call.url = redaction.url(hop.url);
+  auto headers = redaction.headers(request.headers);
+  for (std::size_t i = 0; i < headers.size(); ++i)
+    if (goes_along(request.headers[i], hop.carried)) call.request_headers.push_back(std::move(headers[i]));
+  call.request_bytes = hop.timings.sent_bytes;
+  const std::string* body = hop.carried.body ? body_text(request) : nullptr;
+  if (body != nullptr) call.request_body = redaction.body(*body, content_type_of(request), recorded_body_bytes);
+}
+
+void note_timings(RecordedCall& call, const CallTimings& timings) {
+  call.connect = timings.connect;
+  call.first_byte = timings.first_byte;
+  call.total = timings.total;
+  call.connection_reused = timings.connection_reused;
+  call.response_bytes = timings.received_bytes;
 }
 
 std::string recorded_body(const ClientResponse& response, const ClientRequest& request, const Redaction& redaction) {
@@ -251,8 +269,6 @@ bool may_be_kept(const CompiledCall& call, const CallScope& scope) {
   return call.cache && scope.caching == Caching::on && call.call.body_kind != BodyKind::multipart &&
          scope.uploads.empty() && !scope.download;
 }
-
-const std::string* body_text(const ClientRequest& request) { return std::get_if<std::string>(&request.body); }
 
 // The input, for what only expressions over the answer read, and the request before its credentials. The
 // idempotency key is another for every piece of work and asks for nothing.
@@ -355,28 +371,19 @@ CallRecorder* Executor::recorder_of(const CallScope& scope) const {
 }
 
 // nullopt: nothing came, and fault says what that means.
-std::optional<ClientResponse> Executor::transmit(Fiber& fiber, const Try& one, const ClientRequest& request,
+std::optional<ClientResponse> Executor::transmit(Fiber& fiber, Try& one, const ClientRequest& request,
                                                  Fault& fault) {
   try {
-    return client_.send(fiber, request);
+    return client_.send(fiber, request, one.hops);
   } catch (const EnoughOfAnError&) {
     return one.head;
   } catch (const Failure& failure) {
     // What the client itself refuses (a header with a line break, a URL that is none) has not gone out.
-    if (failure.kind() != FailureKind::invalid) record_broken(one, request, failure.message());
+    if (failure.kind() != FailureKind::invalid || one.hops.size() > 1) record(one, request, nullptr, failure.message());
     if (!is_retryable(failure.kind()) || one.downloaded > 0) throw;
     fault = transport_fault(one.call.integration, failure);
     return std::nullopt;
   }
-}
-
-// With as much as came of the answer.
-void Executor::record_broken(const Try& one, const ClientRequest& request, const std::string& failure) const {
-  if (one.head.status == 0) return record(one, request, nullptr, failure);
-  ClientResponse broken = one.head;
-  broken.timings.received_bytes = one.downloaded;
-  broken.timings.total = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now() - one.started);
-  record(one, request, &broken, failure);
 }
 
 // Includes the second request after a refused credential.
@@ -385,7 +392,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
   one.redaction = redaction_of(one.call, credentials);
   const auto note_secrets = [&](const ClientRequest& request) {
     if (one.scope.secrets == nullptr) return;
-    each_sent_secret(request, one.redaction, [&](std::string_view secret) { one.scope.secrets->add(secret); });
+    each_sent_secret(request, one.redaction, [&](std::string_view secret, SecretKind kind) { one.scope.secrets->add(secret, kind); });
   };
   while (true) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
@@ -415,14 +422,13 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
       }
       return outcome;
     }
-    const bool again = judged->reauthenticate && credentials != nullptr && !one.renewed && can_rewind(one.scope);
+    const bool again = judged->reauthenticate && credentials != nullptr && one.refusals.may_ask() && can_rewind(one.scope);
     if (!again) return outcome;
-    one.renewed = true;
     auto after = auth::AfterRefusal::give_up;
     if (auto missing = without_credentials(
             one, *credentials, [&] { after = credentials->after_refusal(fiber, request, *response); }))
       return *std::move(missing);
-    if (after != auth::AfterRefusal::retry_once) return outcome;
+    if (!one.refusals.retries(after)) return outcome;
     rewind(one.scope);
   }
 }
@@ -432,40 +438,23 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
   CallRecorder* const recorder = recorder_of(one.scope);
   if (recorder == nullptr) return;
   const Redaction& redaction = one.redaction;
-  RecordedCall out;
-  out.tenant = one.scope.tenant;
-  out.run = one.scope.run;
-  out.integration = one.call.integration;
-  out.action = one.call.action;
-  out.connection = one.scope.connection;
-  out.attempt = one.number;
-  out.page = one.turn.number;
-  out.started_at = one.started;
-  out.method = request.method;
-  out.url = redaction.url(request.url);
-  out.request_headers = redaction.headers(request.headers);
-  if (const std::string* body = body_text(request)) {
-    out.request_body = redaction.body(*body, content_type_of(request), recorded_body_bytes);
-    out.request_bytes = body->size();
-  }
-  if (request.upload) out.request_bytes = response == nullptr ? request.upload_bytes.value_or(0) : response->timings.sent_bytes;
-  if (response != nullptr) {
-    if (!response->redirects.empty()) record_redirects(out, request, *response, redaction, *recorder);
-    out.status = response->status;
-    out.response_headers = shown_headers(response->headers, request, redaction);
+  std::chrono::microseconds before{};
+  for (const ClientHop& hop : one.hops) {
+    const bool last = &hop == &one.hops.back();
+    const Headers& headers = last && response != nullptr ? response->headers : hop.headers;
+    RecordedCall out = nothing_sent_yet(one);
+    out.started_at = one.started + std::chrono::duration_cast<milliseconds>(before);
+    before += hop.timings.total;
+    note_sent(out, hop, request, redaction);
+    note_timings(out, hop.timings);
+    out.status = hop.status;
+    out.response_headers = shown_headers(headers, request, redaction);
     // Of a file its size is kept.
     const bool file = one.call.call.response.kind == ResponseKind::file && failure.empty();
-    if (!file) out.response_body = recorded_body(*response, request, redaction);
-    out.response_bytes = response->timings.received_bytes;
-    out.connect = response->timings.connect;
-    out.first_byte = response->timings.first_byte;
-    out.total = response->timings.total;
-    out.connection_reused = response->timings.connection_reused;
-  } else {
-    out.total = clock_.now() - one.started;
+    if (last && response != nullptr && !file) out.response_body = recorded_body(*response, request, redaction);
+    if (last) out.failure = failure;
+    recorder->record(std::move(out));
   }
-  out.failure = failure;
-  recorder->record(std::move(out));
 }
 
 void Executor::check_page(const CompiledCall& call, const CallScope& scope, const Json& input,
@@ -545,14 +534,13 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
     permit.learn(fiber, read_limits(response->headers, now),
                  asked_to_wait ? parse_retry_after(response->headers.get("Retry-After").value_or(""), now) : std::nullopt);
     record(one, request, &*response, "");
-    const bool refused = response->status == 401 && scope.credentials != nullptr && !one.renewed;
-    one.renewed = true;
+    const bool refused = response->status == 401 && scope.credentials != nullptr && one.refusals.may_ask();
     auto after = auth::AfterRefusal::give_up;
     if (refused)
       if (const auto missing = without_credentials(
               one, *scope.credentials, [&] { after = scope.credentials->after_refusal(fiber, request, *response); }))
         missing->raise();
-    if (after == auth::AfterRefusal::retry_once) continue;
+    if (one.refusals.retries(after)) continue;
     return shown(*std::move(response), request, one.redaction);
   }
 }

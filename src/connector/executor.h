@@ -5,7 +5,8 @@
 //   CallResult result = executor.call(fiber, *call, scope, input);
 //
 // One try: a place within the rate limits, the request, its credentials, the answer, its meaning. A
-// refused credential is renewed once and tried again. Then as the definition's `retry` says.
+// refused credential is renewed once and tried again; what went out to be challenged has one try more.
+// Then as the definition's `retry` says.
 //
 // Threads: any loop; one executor serves the process, since it holds the rate limits that everybody
 //   shares.
@@ -107,12 +108,11 @@ class Executor final {
   StreamResult stream_output(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input,
                              const std::function<bool(Json&&)>& take);
   std::variant<Answer, Fault> send_once(Fiber& fiber, Try& one);
-  std::optional<ClientResponse> transmit(Fiber& fiber, const Try& one, const ClientRequest& request, Fault& fault);
+  std::optional<ClientResponse> transmit(Fiber& fiber, Try& one, const ClientRequest& request, Fault& fault);
   CallRecorder* recorder_of(const CallScope& scope) const;
   void record_tokens(const Try& one, auth::CredentialSource& credentials) const;
   std::optional<Fault> without_credentials(const Try& one, auth::CredentialSource& credentials,
                                            const std::function<void()>& work) const;
-  void record_broken(const Try& one, const ClientRequest& request, const std::string& failure) const;
   void record(const Try& one, const ClientRequest& request, const ClientResponse* response,
               const std::string& failure) const;
   void check_page(const CompiledCall& call, const CallScope& scope, const Json& input, const PageTurn& turn) const;

@@ -174,22 +174,55 @@ TEST(Executor, records_no_call_that_was_refused_before_it_went_out) {
 TEST(Executor, records_each_hop_of_a_redirect) {
   TestApi away([](const HttpRequest&, std::size_t) { return ok(parsed(R"({"n":1})")); });
   TestApi api([&](const HttpRequest& request, std::size_t) {
-    return HttpResponse::redirect(302, request.path == "/a" ? "/b?token=canary-1" : away.url() + "/c");
+    HttpResponse answer = HttpResponse::redirect(request.path == "/a" ? 307 : 302, request.path == "/a" ? "/b?token=canary-1" : away.url() + "/c");
+    answer.body = "moved";
+    return answer;
   });
-  Caller caller(api.url(), "    params: {who: {to: body}}\n    api: {method: POST, path: /a}\n");
+  Caller caller(api.url(), "    params: {who: {to: body}}\n    api: {method: POST, path: /a, headers: {X-Plain: one, X-Api-Key: canary-2, Authorization: canary-3}}\n");
   caller.call(parsed(R"({"who":"me"})"));
   const auto& calls = caller.recorder.calls;
   ASSERT_EQ(calls.size(), 3u);
   EXPECT_EQ(calls[0].method + " " + calls[0].url, "POST " + api.url() + "/a");
-  EXPECT_EQ(calls[0].status, 302);
-  EXPECT_THAT(calls[0].request_body, HasSubstr("me"));
-  EXPECT_EQ(calls[1].method + " " + calls[1].url, "GET " + api.url() + "/b?token=%5Bredacted%5D");
+  EXPECT_EQ(calls[0].status, 307);
+  EXPECT_EQ(calls[1].method + " " + calls[1].url, "POST " + api.url() + "/b?token=%5Bredacted%5D");
   EXPECT_EQ(calls[1].status, 302);
   EXPECT_EQ(calls[2].method + " " + calls[2].url, "GET " + away.url() + "/c");
   EXPECT_EQ(calls[2].status, 200);
+  for (const int resent : {0, 1}) {
+    EXPECT_EQ(calls[resent].request_body, R"({"who":"me"})");
+    EXPECT_EQ(calls[resent].request_bytes, 12u);
+    EXPECT_EQ(calls[resent].response_bytes, 5u);
+  }
   EXPECT_EQ(calls[2].request_body, "");
-  for (const RecordedCall& call : calls)
+  EXPECT_EQ(calls[2].request_bytes, 0u);
+  const auto names = [](const RecordedCall& call) {
+    std::string out;
+    for (const auto& [name, value] : call.request_headers) out += name + " ";
+    return out;
+  };
+  for (const char* part : {"X-Plain", "Authorization", "Content-Type"}) EXPECT_THAT(names(calls[1]), HasSubstr(part));
+  EXPECT_THAT(names(calls[2]), HasSubstr("X-Plain"));
+  for (const char* part : {"Authorization", "Content-Type"}) EXPECT_THAT(names(calls[2]), testing::Not(HasSubstr(part)));
+  for (const RecordedCall& call : calls) {
+    EXPECT_GT(call.total.count(), 0);
+    EXPECT_GT(call.first_byte.count(), 0);
+    EXPECT_GE(call.started_at, calls[0].started_at);
+    for (const auto& [name, value] : call.request_headers) EXPECT_THAT(value, testing::Not(HasSubstr("canary")));
     for (const auto& [name, value] : call.response_headers) EXPECT_THAT(value, testing::Not(HasSubstr("canary")));
+  }
+}
+
+TEST(Executor, records_the_hops_that_led_to_a_place_where_nobody_answers) {
+  TestApi api([&](const HttpRequest&, std::size_t) { return HttpResponse::redirect(302, "http://127.0.0.1:1/gone"); });
+  Caller caller(api.url(), "    api: {path: /a, retry: {attempts: 1}}\n");
+  EXPECT_EQ(caller.silence().kind(), FailureKind::unavailable);
+  const auto& calls = caller.recorder.calls;
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_EQ(calls[0].status, 302);
+  EXPECT_EQ(calls[0].failure, "");
+  EXPECT_EQ(calls[1].url, "http://127.0.0.1:1/gone");
+  EXPECT_EQ(calls[1].status, 0);
+  EXPECT_THAT(calls[1].failure, HasSubstr("127.0.0.1"));
 }
 
 TEST(Executor, finds_errors_inside_a_200_by_rule) {

@@ -143,10 +143,28 @@ TEST(Retries, leave_a_lasting_fault_alone) {
 
 struct Renewing final : auth::CredentialSource {
   void apply(Fiber&, ClientRequest& request) override { request.header("Authorization", Secret("Bearer canary-token")); }
-  auth::AfterRefusal after_refusal(Fiber&, const ClientRequest&, const ClientResponse&) override { return auth::AfterRefusal::retry_once; }
+  auth::AfterRefusal after_refusal(Fiber&, const ClientRequest&, const ClientResponse&) override { return after; }
   Redactions redactions() const override { return {}; }
   void each_secret(const std::function<void(std::string_view)>&) const override {}
+  auth::AfterRefusal after = auth::AfterRefusal::retry_once;
 };
+
+TEST(Retries, of_a_refused_credential_are_one_and_of_a_challenge_two) {
+  TestApi api([](const HttpRequest&, std::size_t) { return HttpResponse::json(401, JsonObject()); });
+  Renewing token;
+  Caller caller(api.url(), "    api: {path: /x}\n");
+  caller.scope.credentials = &token;
+  struct Case { auth::AfterRefusal after; std::size_t requests; };
+  for (const Case& one : {Case{auth::AfterRefusal::give_up, 1}, Case{auth::AfterRefusal::retry_once, 2}, Case{auth::AfterRefusal::retry_and_ask, 3}}) {
+    token.after = one.after;
+    std::size_t before = api.seen().size();
+    caller.failure();
+    EXPECT_EQ(api.seen().size() - before, one.requests);
+    before = api.seen().size();
+    run_in_fiber([&](Fiber& fiber) { EXPECT_EQ(caller.executor().plain_call(fiber, caller.integration(), caller.scope, {"GET", "/x", {}, ""}).status, 401); });
+    EXPECT_EQ(api.seen().size() - before, one.requests) << "of a plain call";
+  }
+}
 
 TEST(Retries, keep_their_idempotency_key_through_faults_cuts_and_renewals) {
   std::vector<std::string> heads;

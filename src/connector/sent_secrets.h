@@ -6,11 +6,9 @@
 
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "connector/redaction.h"
-#include "junctor/json.h"
-#include "junctor/secret.h"
+#include "connector/secret_values.h"
 #include "net/client.h"
 
 namespace junctor::connector {
@@ -25,26 +23,9 @@ std::string without_sent_secrets(std::string text, const ClientRequest& request,
 std::string body_without_sent_secrets(std::string body, const ClientRequest& request,
                                       const Redaction& redaction);
 
-// Every secret of a request, as above; whole values before their parts.
+// Every secret of a request, as above; whole values before their parts. The user name of Basic is none that opens
+// anything: where it is, it is a secret var too.
 void each_sent_secret(const ClientRequest& request, const Redaction& redaction,
-                      const std::function<void(std::string_view)>& see);
-
-// The secrets that the calls of one run have to do with, and what is kept of the run without them.
-//
-// Threads: one owner.
-class SecretValues final {
- public:
-  static constexpr std::size_t most = 128;  // spellings; beyond, the oldest are forgotten
-
-  void add(std::string_view secret);  // in every spelling, as above; one of fewer than four bytes is not kept
-  bool are_in(const Json& value) const;
-  std::string without(std::string text) const;
-  Json without(Json value) const;
-
- private:
-  Json cut_out_of(Json value) const;
-
-  std::vector<Secret> values_;
-};
+                      const std::function<void(std::string_view, SecretKind)>& see);
 
 }  // namespace junctor::connector

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/text.h"
+#include "engine/counted_files.h"
 #include "engine/declared_calls.h"
 #include "engine/memos.h"
 #include "engine/run_calls.h"
@@ -128,17 +129,6 @@ void check_files(const Json& given, const CallScope& scope, const LoadedIntegrat
     throw Failure(FailureKind::invalid, name + " gives no file; `response: {kind: file}` of its definition would make its answer one");
 }
 
-// Sizes, for the run: contents are not kept.
-void note_uploads(const CallScope& scope, CallTrace& trace) {
-  for (const auto& [name, file] : scope.files)
-    if (file.size_bytes) trace.counters["uploaded_bytes"] += static_cast<std::int64_t>(*file.size_bytes);
-}
-
-void note_files(const CallScope& scope, const Json& output, CallTrace& trace) {
-  note_uploads(scope, trace);
-  if (scope.download) trace.counters["downloaded_bytes"] += output.at("bytes").to_number<std::int64_t>();
-}
-
 }  // namespace
 
 Json with_file_names(const Json& given, const UploadFiles& files) {
@@ -182,15 +172,14 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
   const std::string name = name_of(*integration, action);
   Json output;
   if (action.definition->is_declared()) {
-    DeclaredOutput answer =
-        parts_.declared.call(fiber, {integration, action, scope, connection, input, &trace, &trace.secrets});
+    const CountedFiles counted(scope, trace);
+    DeclaredOutput answer = parts_.declared.call(
+        fiber, {integration, action, counted.scope(), connection, input, &trace, &trace.secrets});
     output = std::move(answer.output);
     note_cut(name, answer.cut_short, trace);
-    note_files(scope, output, trace);
     store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, action, connection, trace);
-    note_uploads(scope, trace);
     output = action.definition->handler(context, input);
   } else {
     throw Failure(FailureKind::unsupported,

@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "engine/run_calls.h"
 #include "json/serialize.h"
+#include "junctor/failure.h"
+#include "store/store.h"
 
 namespace junctor {
 namespace {
@@ -79,6 +81,24 @@ std::string CallTrace::shown_output(const Json& output, const connector::Redacti
   Json shown = secrets.without(output);
   declared.redact(shown);
   return json::to_text(shown);
+}
+
+RunEnd end_with(const Failure& failure, const CallTrace& trace) {
+  RunEnd end;
+  end.status = failure.kind() == FailureKind::cancelled ? RunStatus::cancelled : RunStatus::failed;
+  end.failure = failure.kind();
+  end.error = trace.secrets.without(failure.message());
+  return end;
+}
+
+void record_run(Fiber& fiber, Store& store, const Clock& clock, RunStart start, RunEnd end, const CallTrace& trace) {
+  if (!trace.connection.empty()) start.connection = trace.connection;
+  end.counters = trace.counters;
+  end.at = clock.now();
+  store.write(fiber, [&](Transaction& transaction) {
+    runs::record(transaction, start, end);
+    store_trace(transaction, start.tenant, start.id, trace);
+  });
 }
 
 void store_trace(Transaction& transaction, const TenantId& tenant, RunId run,

@@ -13,11 +13,14 @@
 
 #include "connector/ports.h"
 #include "connector/redaction.h"
-#include "connector/sent_secrets.h"
+#include "connector/secret_values.h"
 #include "engine/runs.h"
 #include "junctor/context.h"
 
 namespace junctor {
+
+class Fiber;
+class Store;
 
 struct CallTrace final : connector::CallRecorder {
   static constexpr std::size_t most_lines = 1'000;
@@ -46,12 +49,18 @@ struct CallTrace final : connector::CallRecorder {
 
   std::vector<connector::RecordedCall> shown_calls() const;
   // What the journal keeps of an output, as JSON text: without the run's secrets, and without members that are
-  // named like a secret or that the action declares. The caller of the action gets the output itself.
+  // named like a secret or that the action declares. Its caller gets it without credentials alone.
   std::string shown_output(const Json& output, const connector::Redaction& declared = connector::Redaction()) const;
 };
 
 // "pages", "items", "time".
 std::string_view to_string(ListingBound bound);
+
+// How a run ends with a failure: cancelled where somebody asked to stop.
+RunEnd end_with(const Failure& failure, const CallTrace& trace);
+
+// A whole run that is over now, with everything its calls left behind, in one commit.
+void record_run(Fiber& fiber, Store& store, const Clock& clock, RunStart start, RunEnd end, const CallTrace& trace);
 
 // Adds the lines and calls of a trace to its run.
 void store_trace(Transaction& transaction, const TenantId& tenant, RunId run,

@@ -67,17 +67,11 @@ Health ConnectionCheck::test(Fiber& fiber, const TenantId& tenant, ConnectionId 
     if (failure.kind() == FailureKind::cancelled) throw;
     health.state = HealthState::failing;
     health.message = failure.message();
-    end.status = RunStatus::failed;
-    end.failure = failure.kind();
-    end.error = failure.message();
+    end = end_with(failure, trace);
   }
   health.latency = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
-  end.at = parts.clock.now();
-  parts.store.write(fiber, [&](Transaction& transaction) {
-    runs::record(transaction, start, end);
-    store_trace(transaction, start.tenant, start.id, trace);
-  });
+  record_run(fiber, parts.store, parts.clock, start, end, trace);
   return health;
 }
 

@@ -4,7 +4,7 @@
 
 #include "auth/credential_service.h"
 #include "connector/executor.h"
-#include "connector/sent_secrets.h"
+#include "connector/secret_values.h"
 #include "junctor/fiber.h"
 
 namespace junctor {

@@ -27,6 +27,7 @@ class Files : public testing::Test {
  protected:
   HttpResponse answer(const HttpRequest& request, std::size_t call) {
     if (request.path == "/fetch") return HttpResponse::text(200, std::string(100'000, 'z'), "application/pdf");
+    if (refuses_) return HttpResponse::text(422, "no");
     return fails_first_ && call == 0 ? HttpResponse::text(503, "busy") : HttpResponse::json(200, JsonObject{{"ok", true}});
   }
   // What the handler `work` makes of it.
@@ -61,6 +62,7 @@ class Files : public testing::Test {
   }
 
   bool fails_first_ = false;
+  bool refuses_ = false;
   connector::TestApi api_{[this](const HttpRequest& request, std::size_t call) { return answer(request, call); }};
   TestEngine engine_{{definition(api_.url())}};
   CallTrace trace_;
@@ -87,6 +89,23 @@ TEST_F(Files, go_up_from_a_path_and_from_memory_again_when_the_call_is_tried_aga
   EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 16);
   EXPECT_EQ(trace_.calls.back().request_body, "");
   EXPECT_EQ(trace_.calls.back().request_bytes, api_.seen().back().body.size());
+}
+
+TEST_F(Files, are_counted_as_far_as_they_went_when_the_call_fails) {
+  refuses_ = true;
+  CallOptions options;
+  options.files["doc"] = upload_of_text("in memory");
+  EXPECT_THAT(refusal(options), HasSubstr("invalid: "));
+  EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 9);
+  options.files["doc"].size_bytes.reset();
+  options.files["doc"].rewind = {};
+  options.files["doc"].read = [sent = false](Fiber&, std::span<char> into) mutable -> std::size_t {
+    if (std::exchange(sent, true)) throw Failure(FailureKind::unavailable, "the disk is away");
+    std::fill_n(into.data(), 5, 'x');
+    return 5;
+  };
+  EXPECT_THAT(refusal(options), HasSubstr("the disk is away"));
+  EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 9 + 5);
 }
 
 TEST_F(Files, come_down_into_a_sink_past_maps_schemas_and_caches) {
@@ -208,7 +227,7 @@ TEST_F(TakenFiles, have_name_type_size_and_content_and_may_go_on) {
   });
   ASSERT_EQ(api_.seen().size(), 1u);
   EXPECT_THAT(api_.seen().front().body, HasSubstr("filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\ncontent\r\n"));
-  EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 14) << "taken, and given on";
+  EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 7) << "what was given on";
 }
 
 TEST_F(TakenFiles, are_asked_for_as_those_of_a_declared_action_are) {

@@ -206,5 +206,23 @@ TEST_F(KeptSecrets, handlers_cannot_put_a_credential_into_events_records_or_logs
   });
 }
 
+// The time beside a signature goes out like a secret, and is the team's data all the same.
+TEST_F(KeptSecrets, data_that_looks_like_something_that_was_sent_stays_whole) {
+  set_handler(engine_, api_.url(), [](Context& context, const Json&) -> Json {
+    const JsonObject data{{"id", "1"}, {"at", 1764324123}, {"pin", "4711"}};
+    context.emit("echo.counted", data);
+    context.transaction([&](Records& records) { records.put("things", "1", data); });
+    return JsonObject();
+  });
+  run_in_fiber([&](Fiber& fiber) {
+    engine_.connect(fiber, "echo", {{"key", canary}});
+    trace_.secrets.add("1764324123", connector::SecretKind::sent);
+    trace_.secrets.add("4711");
+    call(fiber, "work");
+    EXPECT_THAT(stored(), testing::HasSubstr(R"({"at":1764324123,"id":"1","pin":"4711"})"));
+    EXPECT_THAT(stored(), testing::HasSubstr(R"({"id":"1","at":1764324123,"pin":"4711"})"));
+  });
+}
+
 }  // namespace
 }  // namespace junctor

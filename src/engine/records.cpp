@@ -4,7 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
-#include "connector/sent_secrets.h"
+#include "connector/secret_values.h"
 #include "json/canonical.h"
 #include "json/parse.h"
 #include "json/serialize.h"
@@ -46,7 +46,7 @@ Record read_row(const Row& row) {
 }
 
 Json without_secrets(const RecordScope& scope, const Json& value) {
-  return scope.secrets == nullptr ? value : scope.secrets->without(value);
+  return scope.secrets == nullptr ? value : scope.secrets->without_credentials(value);
 }
 
 std::vector<Record> read_list(Snapshot& snapshot, const TenantId& tenant,

@@ -29,7 +29,7 @@ struct RecordScope {
   std::string integration;
   RunId run;
   std::string source;  // "x-source" of what is emitted, so that consumers can tell echoes
-  const connector::SecretValues* secrets = nullptr;  // cut out of what is put and emitted; null: nothing is
+  const connector::SecretValues* secrets = nullptr;  // the credentials are cut out of what is put and emitted; null: nothing is
 };
 
 class StoredRecords final : public Records {

@@ -50,6 +50,23 @@ class Borrowed final {
   CURL* handle_;
 };
 
+// Notes what a hop came to, however it ends.
+class Noting final {
+ public:
+  Noting(Transfer& transfer, ClientHop& hop) : transfer_(transfer), hop_(hop) {}
+  ~Noting() {
+    transfer_.note(hop_);
+    hop_.timings.total = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_);
+  }
+  Noting(const Noting&) = delete;
+  Noting& operator=(const Noting&) = delete;
+
+ private:
+  Transfer& transfer_;
+  ClientHop& hop_;
+  const Clock::time_point began_ = Clock::now();
+};
+
 class Running final {
  public:
   Running(CurlEngine& engine, Transfer& transfer) : engine_(engine), transfer_(transfer) {
@@ -70,6 +87,13 @@ std::string seconds(milliseconds limit) {
   return (text.ends_with('.') ? text + "0" : text) + " s";
 }
 
+bool is_credential(const ClientHeader& header) {
+  return std::holds_alternative<Secret>(header.value) ||
+         equal_ignoring_case(header.name, "Authorization") ||
+         equal_ignoring_case(header.name, "Cookie") ||
+         equal_ignoring_case(header.name, "Proxy-Authorization");
+}
+
 // Where a redirect leads, and what goes along.
 Transfer::Hop next_hop(const ClientRequest& request, const Transfer::Hop& hop, int status,
                        const std::string& location) {
@@ -80,13 +104,13 @@ Transfer::Hop next_hop(const ClientRequest& request, const Transfer::Hop& hop, i
                          ((status == 301 || status == 302) && hop.method == "POST");
   if (rewritten) {
     next.method = "GET";
-    next.with_body = false;
+    next.carried.body = false;
   }
-  if (!same_origin) next.with_credentials = false;
+  if (!same_origin) next.carried.credentials = false;
   const std::string& host = hop.url.origin().host;
   if (hop.url.origin().scheme == "https" && next.url.origin().scheme != "https")
     throw Failure(FailureKind::denied, host + " redirects from https to http");
-  if (next.with_body && has_body(request)) {
+  if (next.carried.body && has_body(request)) {
     if (!same_origin)
       throw Failure(FailureKind::denied, host + " redirects a request with a body to another host");
     if (request.upload)
@@ -97,6 +121,11 @@ Transfer::Hop next_hop(const ClientRequest& request, const Transfer::Hop& hop, i
 }
 
 }  // namespace
+
+bool goes_along(const ClientHeader& header, const Carried& carried) {
+  const bool about_body = header.name.size() > 8 && equal_ignoring_case(header.name.substr(0, 8), "Content-");
+  return (carried.credentials || !is_credential(header)) && (carried.body || !about_body);
+}
 
 ClientRequest& ClientRequest::header(std::string name, std::string value) & {
   headers.push_back({std::move(name), std::move(value)});
@@ -123,7 +152,7 @@ struct HttpClient::State {
   }
 
   ClientResponse run(Fiber& fiber, const ClientRequest& request, const Transfer::Hop& hop,
-                     Clock::time_point& ends);
+                     Clock::time_point& ends, ClientHop& note);
 
   const std::uint64_t id = next_client();
   const HttpClientOptions options;
@@ -150,36 +179,43 @@ HttpClient::~HttpClient() {
 }
 
 ClientResponse HttpClient::send(Fiber& fiber, const ClientRequest& request) {
-  const auto began = Clock::now();
-  auto ends = began + request.timeouts.whole;
+  std::vector<ClientHop> hops;
+  return send(fiber, request, hops);
+}
+
+ClientResponse HttpClient::send(Fiber& fiber, const ClientRequest& request,
+                                std::vector<ClientHop>& hops) {
+  hops.clear();
+  auto ends = Clock::now() + request.timeouts.whole;
   Transfer::Hop hop{.url = Url(request.url), .method = request.method};
-  std::vector<ClientRedirect> redirects;
-  while (true) {
-    ClientResponse response = state_->run(fiber, request, hop, ends);
+  for (int redirects = 0;; ++redirects) {
+    hops.push_back({hop.method, hop.url.text(), hop.carried, 0, {}, {}});
+    ClientResponse response = state_->run(fiber, request, hop, ends, hops.back());
+    response.timings = hops.back().timings;
     const auto location = response.headers.get("Location");
     const bool follow = request.most_redirects > 0 && is_redirect(response.status) && location;
     if (!follow) {
       response.method = hop.method;
-      response.redirects = std::move(redirects);
-      response.timings.total =
-          std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
       return response;
     }
-    if (redirects.size() == static_cast<std::size_t>(request.most_redirects))
+    const std::string leads_to(*location);
+    hops.back().headers = std::move(response.headers);
+    if (redirects == request.most_redirects)
       throw Failure(FailureKind::unavailable, hop.url.origin().host + " redirects more than " +
                                                   std::to_string(request.most_redirects) +
                                                   " times");
-    redirects.push_back({hop.method, response.url, response.status, response.headers});
-    hop = next_hop(request, hop, response.status, std::string(*location));
+    hop = next_hop(request, hop, response.status, leads_to);
   }
 }
 
 ClientResponse HttpClient::State::run(Fiber& fiber, const ClientRequest& request,
-                                      const Transfer::Hop& hop, Clock::time_point& ends) {
+                                      const Transfer::Hop& hop, Clock::time_point& ends,
+                                      ClientHop& note) {
   fiber.check();
   const auto mine = engine(fiber.loop());
   Borrowed handle(*mine);
   Transfer transfer(options, request, hop, handle.get());
+  const Noting noting(transfer, note);
   const Running running(*mine, transfer);
   while (!transfer.done()) {
     fiber.check();

@@ -93,25 +93,34 @@ struct ClientRequest {
   ClientRequest& header(std::string name, Secret value) &;
 };
 
-// What a call cost, for the record of its run. Times since its start, of the last hop.
+// What one request of a call cost, for the record of its run. Times since it began.
 struct CallTimings {
   std::chrono::microseconds name_lookup{};
   std::chrono::microseconds connect{};
   std::chrono::microseconds tls{};
   std::chrono::microseconds first_byte{};
-  std::chrono::microseconds total{};  // of all hops
-  std::uint64_t sent_bytes = 0;       // of bodies
+  std::chrono::microseconds total{};
+  std::uint64_t sent_bytes = 0;       // of the body
   std::uint64_t received_bytes = 0;   // of the body as it came over the wire
   bool connection_reused = false;
   std::string peer_address;
 };
 
-// A request whose answer led on to another place.
-struct ClientRedirect {
+// What of a request goes to one place: redirects leave parts of it out.
+struct Carried {
+  bool credentials = true;
+  bool body = true;
+};
+bool goes_along(const ClientHeader& header, const Carried& carried);
+
+// One request of a call: the first, or one that a redirect led to.
+struct ClientHop {
   std::string method;
   std::string url;
-  int status = 0;
-  Headers headers;  // of the answer
+  Carried carried;  // of the call's request
+  int status = 0;   // 0: no answer
+  Headers headers;  // of an answer that led on, or that broke off; those of the call's answer are in the response
+  CallTimings timings;
 };
 
 struct ClientResponse {
@@ -120,9 +129,8 @@ struct ClientResponse {
   std::string body;
   std::string url;           // of the last hop
   std::string method;        // of the last hop
-  std::vector<ClientRedirect> redirects;  // before it, in their order
   std::string http_version;  // "1.1", "2"
-  CallTimings timings;
+  CallTimings timings;       // of the last hop
 };
 
 struct HttpClientOptions {
@@ -152,6 +160,8 @@ class HttpClient final {
   //   cancelled    the fiber was cancelled
   // The message names the host, never headers, query or body.
   ClientResponse send(Fiber& fiber, const ClientRequest& request);
+  // The same. hops: what went out, in its order and as far as it came, also of a call that fails.
+  ClientResponse send(Fiber& fiber, const ClientRequest& request, std::vector<ClientHop>& hops);
 
  private:
   struct State;

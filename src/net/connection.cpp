@@ -272,7 +272,7 @@ HttpResponse Connection::call_handler(Fiber& fiber) {
     if (fiber.cancelled()) throw;
     log_failure(request, failure);
     cut_if_begun();
-    return body_fault_ ? *std::move(body_fault_) : problem_response(failure);
+    return body_fault_ ? *std::move(body_fault_) : with_failure_headers(problem_response(failure), request);
   } catch (const std::exception& error) {
     log::write(log::Level::error, "net", "{} {}: {}", request.method, request.path, error.what());
     cut_if_begun();

@@ -100,6 +100,8 @@ struct HttpRequest {
   // the first bytes is answered as always, one thrown later cuts the connection. The writer ends with the handler.
   // Empty: where no server stands behind the request.
   std::function<BodyWriter&(HttpResponse)> begin_answer = {};
+  // Set by the handler: what goes with the answer to a Failure that it throws.
+  Headers failure_headers = {};
   int version_minor = 1;  // HTTP/1.x
 
   // Filled by Router: the route's template and what its parameters matched, decoded.

@@ -98,6 +98,11 @@ HttpResponse problem_response(const Failure& failure) {
   return response;
 }
 
+HttpResponse with_failure_headers(HttpResponse response, const HttpRequest& request) {
+  for (const Header& header : request.failure_headers) response.headers.set(header.name, header.value);
+  return response;
+}
+
 HttpResponse problem_response(const std::vector<Problem>& errors) {
   return problem_response(422, "the request does not have the shape that is expected", errors);
 }

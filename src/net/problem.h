@@ -31,6 +31,9 @@ HttpResponse problem_response(int status, std::string_view detail,
 // it has one. Of bug and corrupt nothing but the status is told.
 HttpResponse problem_response(const Failure& failure);
 
+// The answer with the headers that the request's handler gave for a Failure.
+HttpResponse with_failure_headers(HttpResponse response, const HttpRequest& request);
+
 // 422 with one entry per problem: a body of the wrong shape.
 HttpResponse problem_response(const std::vector<Problem>& errors);
 

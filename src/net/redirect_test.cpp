@@ -17,6 +17,7 @@ struct Two {
     if (request.path == "/to") {
       HttpResponse response;
       response.status = std::stoi(std::string(*request.query_value("status")));
+      response.body = "moved";
       response.headers.add("Location", std::string(*request.query_value("url")));
       return response;
     }
@@ -40,22 +41,32 @@ struct Two {
   }
 };
 
-ClientResponse call(ClientRequest request) {
+ClientResponse call(const ClientRequest& request, std::vector<ClientHop>& hops) {
   ClientResponse response;
   HttpClientOptions options;
   options.guard = AddressGuard::off();
   HttpClient client(options);
-  run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request); });
+  run_in_fiber([&](Fiber& fiber) { response = client.send(fiber, request, hops); });
   return response;
 }
 
-FailureKind failure_of(ClientRequest request) {
+ClientResponse call(const ClientRequest& request) {
+  std::vector<ClientHop> hops;
+  return call(request, hops);
+}
+
+FailureKind failure_of(const ClientRequest& request, std::vector<ClientHop>& hops) {
   try {
-    call(std::move(request));
+    call(request, hops);
   } catch (const Failure& failure) {
     return failure.kind();
   }
   return FailureKind::bug;
+}
+
+FailureKind failure_of(const ClientRequest& request) {
+  std::vector<ClientHop> hops;
+  return failure_of(request, hops);
 }
 
 ClientRequest with_credentials(std::string url) {
@@ -74,7 +85,53 @@ TEST(Redirects, keep_credentials_within_their_origin) {
   for (const char* part : {"Authorization=Bearer a", "Cookie=b=c", "X-Api-Key=d", "X-Plain=e"})
     EXPECT_NE(response.body.find(part), std::string::npos) << part;
   EXPECT_EQ(response.url, two.url(two.one, "/here?x=1"));
-  EXPECT_EQ(response.redirects.size(), 1u);
+}
+
+TEST(Redirects, note_what_every_hop_took_along_and_what_it_cost) {
+  Two two;
+  ClientRequest request{.method = "POST", .url = two.redirect(307, two.redirect(303, two.url(two.other, "/there")))};
+  request.header("Authorization", "Bearer a");
+  request.header("X-Plain", "e");
+  request.header("Content-Type", "text/plain");
+  request.body = "data";
+  std::vector<ClientHop> hops;
+  const auto response = call(request, hops);
+  ASSERT_EQ(hops.size(), 3u);
+  const auto headers_of = [&](const ClientHop& hop) {
+    std::string names;
+    for (const ClientHeader& header : request.headers)
+      if (goes_along(header, hop.carried)) names += header.name + " ";
+    return names;
+  };
+  EXPECT_EQ(hops[0].method + " " + hops[1].method + " " + hops[2].method, "POST POST GET");
+  EXPECT_EQ(headers_of(hops[0]), "Authorization X-Plain Content-Type ");
+  EXPECT_EQ(headers_of(hops[1]), "Authorization X-Plain Content-Type ");
+  EXPECT_EQ(headers_of(hops[2]), "X-Plain ");
+  EXPECT_EQ(hops[0].timings.sent_bytes, 4u);
+  EXPECT_EQ(hops[1].timings.sent_bytes, 4u);
+  EXPECT_EQ(hops[2].timings.sent_bytes, 0u);
+  EXPECT_EQ(hops[0].timings.received_bytes, 5u);
+  EXPECT_EQ(hops[2].timings.received_bytes, response.body.size());
+  EXPECT_TRUE(hops[1].headers.contains("Location"));
+  for (const ClientHop& hop : hops) EXPECT_GE(hop.timings.total, hop.timings.first_byte);
+  for (const ClientHop& hop : hops) EXPECT_GT(hop.timings.first_byte.count(), 0);
+  EXPECT_EQ(response.timings.total, hops[2].timings.total);
+}
+
+TEST(Redirects, note_the_hops_of_a_call_that_fails) {
+  Two two;
+  std::vector<ClientHop> hops;
+  EXPECT_EQ(failure_of({.url = two.redirect(302, "http://127.0.0.1:1/nobody")}, hops), FailureKind::unavailable);
+  ASSERT_EQ(hops.size(), 2u);
+  EXPECT_EQ(hops[0].status, 302);
+  EXPECT_EQ(hops[1].url, "http://127.0.0.1:1/nobody");
+  EXPECT_EQ(hops[1].status, 0);
+  ClientRequest refused{.method = "POST", .url = two.redirect(307, two.url(two.other, "/x"))};
+  refused.body = "data";
+  EXPECT_EQ(failure_of(refused, hops), FailureKind::denied);
+  ASSERT_EQ(hops.size(), 1u);
+  EXPECT_EQ(hops[0].status, 307);
+  EXPECT_TRUE(hops[0].headers.contains("Location"));
 }
 
 TEST(Redirects, leave_credentials_behind_when_the_origin_changes) {

@@ -36,13 +36,6 @@ bool is_token(std::string_view text) {
   });
 }
 
-bool is_credential(const ClientHeader& header) {
-  return std::holds_alternative<Secret>(header.value) ||
-         equal_ignoring_case(header.name, "Authorization") ||
-         equal_ignoring_case(header.name, "Cookie") ||
-         equal_ignoring_case(header.name, "Proxy-Authorization");
-}
-
 // What libcurl or this file decides. A Host of one's own would take the credential to another site of a
 // shared front end.
 bool is_ours(std::string_view name) {
@@ -143,7 +136,7 @@ void Transfer::set_tls(const HttpClientOptions& options) {
   set(handle_, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   if (!options.certificate_authorities.empty())
     curl_setup::set_blob(handle_, CURLOPT_CAINFO_BLOB, options.certificate_authorities);
-  if (!request_.identity || !hop_.with_credentials) return;
+  if (!request_.identity || !hop_.carried.credentials) return;
   // libcurl lends connections by certificate alone. The key's digest, as text outside of the PEM
   // blocks, keeps a caller who only knows the certificate off the connections of its owner.
   certificate_ = request_.identity->certificate_chain + "\n" +
@@ -165,8 +158,8 @@ void Transfer::set_method_and_body() {
   using curl_setup::set;
   if (!is_token(hop_.method))
     throw Failure(FailureKind::invalid, "the method is not an HTTP method");
-  const std::string_view body = hop_.with_body ? text_of(request_.body) : std::string_view();
-  if (hop_.with_body && request_.upload) {
+  const std::string_view body = hop_.carried.body ? text_of(request_.body) : std::string_view();
+  if (hop_.carried.body && request_.upload) {
     set(handle_, CURLOPT_UPLOAD, 1L);
     set(handle_, CURLOPT_READFUNCTION, &Callbacks::read);
     set(handle_, CURLOPT_READDATA, static_cast<void*>(this));
@@ -180,7 +173,7 @@ void Transfer::set_method_and_body() {
   } else if (hop_.method == "HEAD") {
     set(handle_, CURLOPT_NOBODY, 1L);
   }
-  if (hop_.method != "GET" || !body.empty() || (hop_.with_body && request_.upload))
+  if (hop_.method != "GET" || !body.empty() || (hop_.carried.body && request_.upload))
     set(handle_, CURLOPT_CUSTOMREQUEST, hop_.method.c_str());
 }
 
@@ -189,10 +182,7 @@ void Transfer::set_headers(const HttpClientOptions& options) {
   bool coded = false;
   bool named = false;
   for (const ClientHeader& header : request_.headers) {
-    const bool about_body =
-        header.name.size() > 8 && equal_ignoring_case(header.name.substr(0, 8), "Content-");
-    if (is_credential(header) && !hop_.with_credentials) continue;
-    if (about_body && !hop_.with_body) continue;
+    if (!goes_along(header, hop_.carried)) continue;
     typed |= equal_ignoring_case(header.name, "Content-Type");
     coded |= equal_ignoring_case(header.name, "Accept-Encoding");
     named |= equal_ignoring_case(header.name, "User-Agent");
@@ -263,6 +253,7 @@ std::chrono::steady_clock::time_point Transfer::head_due() const {
 void Transfer::note_sent(curl_off_t bytes) {
   if (bytes == sent_bytes_) return;
   sent_bytes_ = bytes;
+  most_sent_bytes_ = std::max(most_sent_bytes_, bytes);
   sent_at_ = std::chrono::steady_clock::now();
 }
 
@@ -373,7 +364,6 @@ bool Transfer::work(Fiber& fiber) {
 
 ClientResponse Transfer::take_response() {
   if (code_ != CURLE_OK) throw_failure();
-  read_timings();
   response_.url = hop_.url.text();
   if (response_.headers.contains("Content-Encoding") && body_bytes_ > 0) {
     const bool raw =
@@ -392,16 +382,20 @@ void Transfer::throw_failure() {
   curl_setup::throw_curl_failure(code_, error_, hop_.url.origin().host);
 }
 
-void Transfer::read_timings() {
+void Transfer::note(ClientHop& hop) {
+  hop.status = response_.status;
+  hop.headers = std::move(response_.headers);
   using curl_setup::microseconds;
-  CallTimings& timings = response_.timings;
+  CallTimings& timings = hop.timings;
   timings.name_lookup = microseconds(handle_, CURLINFO_NAMELOOKUP_TIME_T);
   timings.connect = microseconds(handle_, CURLINFO_CONNECT_TIME_T);
   timings.tls = microseconds(handle_, CURLINFO_APPCONNECT_TIME_T);
-  timings.first_byte = microseconds(handle_, CURLINFO_STARTTRANSFER_TIME_T);
+  // Of a broken upload libcurl tells a time here although nothing came.
+  if (hop.status != 0) timings.first_byte = microseconds(handle_, CURLINFO_STARTTRANSFER_TIME_T);
   curl_off_t bytes = 0;
   curl_easy_getinfo(handle_, CURLINFO_SIZE_UPLOAD_T, &bytes);
-  timings.sent_bytes = static_cast<std::uint64_t>(bytes);
+  // It counts from zero again before it finds that it cannot repeat an upload.
+  timings.sent_bytes = static_cast<std::uint64_t>(std::max(bytes, most_sent_bytes_));
   curl_easy_getinfo(handle_, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
   timings.received_bytes = static_cast<std::uint64_t>(bytes);
   long made = 0;

@@ -44,8 +44,7 @@ class Transfer final {
   struct Hop {
     Url url;
     std::string method{};
-    bool with_body = true;
-    bool with_credentials = true;
+    Carried carried{};
   };
 
   Transfer(const HttpClientOptions& options, const ClientRequest& request, const Hop& hop,
@@ -70,6 +69,8 @@ class Transfer final {
 
   // The answer, or what the code means as a Failure.
   ClientResponse take_response();
+  // At the end: what is known of the answer, as far as nobody has taken it, and what it cost. Not the whole time.
+  void note(ClientHop& hop);
 
  private:
   struct Callbacks;
@@ -90,7 +91,6 @@ class Transfer final {
   void notify();
   bool streams_down() const { return request_.download && response_.status / 100 == 2; }
   [[noreturn]] void throw_failure();
-  void read_timings();
 
   const AddressGuard& guard_;
   const ClientRequest& request_;
@@ -119,6 +119,7 @@ class Transfer final {
   bool up_paused_ = false;
   bool up_ended_ = false;
   curl_off_t sent_bytes_ = 0;
+  curl_off_t most_sent_bytes_ = 0;
   std::optional<std::chrono::steady_clock::time_point> sent_at_;  // once the connection stands
 };
 

@@ -196,6 +196,7 @@ bool Connections::change_vars(Transaction& tx, Connection& now, const JsonObject
   CheckedVars& vars = checked.value();
   for (const std::string& name : kept.destroyed)
     if (!vars.secrets.contains(name)) vars.erased.insert(name);
+  drop_unchanged(tx, now, vars);
   store_secrets(tx, now.tenant, now.id, vars);
   if (now.status == ConnectionStatus::ready || now.status == ConnectionStatus::needs_vars)
     now.status = status_by_vars(about.fields, vars.open, secrets_after(kept.readable, vars));
@@ -409,6 +410,15 @@ bool Connections::seal(Transaction& tx, Connection& connection, const FieldDecla
   moved.secrets = take_declared_secrets(fields, connection.vars);
   store_secrets(tx, connection.tenant, connection.id, moved);
   return !moved.secrets.empty();
+}
+
+// A secret that is entered again as it is changes nothing.
+void Connections::drop_unchanged(Snapshot& view, const Connection& connection, CheckedVars& vars) {
+  std::erase_if(vars.secrets, [&](const auto& entry) {
+    return vault_.holds(
+        view, {connection.tenant, owner_of(connection.id), std::string(var_prefix) + entry.first},
+        entry.second);
+  });
 }
 
 void Connections::store_secrets(Transaction& tx, const TenantId& tenant, ConnectionId id,

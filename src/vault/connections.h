@@ -98,6 +98,7 @@ class Connections final {
   SecretNames var_secrets(Snapshot& view, const TenantId& tenant, ConnectionId id);
   // false when nothing is different.
   bool change_vars(Transaction& tx, Connection& now, const JsonObject& given);
+  void drop_unchanged(Snapshot& view, const Connection& connection, CheckedVars& vars);
   bool seal(Transaction& tx, Connection& connection, const FieldDeclarations& fields);
   void store_secrets(Transaction& tx, const TenantId& tenant, ConnectionId id,
                      const CheckedVars& vars);

@@ -117,6 +117,28 @@ TEST_F(ConnectionsTest, shows_masks_and_keeps_what_comes_back_masked) {
   });
 }
 
+TEST_F(ConnectionsTest, a_write_that_changes_nothing_is_no_version) {
+  run([&](Fiber& fiber) {
+    const Connection made = connections_.create(fiber, default_tenant(), {"shop", "", "", good_});
+    int told = 0;
+    connections_.listen([&](const TenantId&, ConnectionId) { ++told; });
+    EXPECT_EQ(change(fiber, made.id, R"({"api_key":"s3cret","limit":25})").version, 1);
+    EXPECT_EQ(told, 0);
+    EXPECT_EQ(change(fiber, made.id, R"({"api_key":"s3cret2"})").version, 2);
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(secret(made.id, "api_key"), "s3cret2");
+    // A row that does not open is replaced, also by what it held.
+    world_.store().write_blocking([](Transaction& tx) {
+      tx.execute("UPDATE vault_secrets SET sealed = substr(sealed, 1, 30)");
+    });
+    EXPECT_EQ(change(fiber, made.id, R"({"api_key":"s3cret2"})").version, 3);
+    EXPECT_EQ(secret(made.id, "api_key"), "s3cret2");
+    destroy_keys();
+    EXPECT_EQ(change(fiber, made.id, R"({"api_key":"s3cret2"})").version, 4);
+    EXPECT_EQ(secret(made.id, "api_key"), "s3cret2");
+  });
+}
+
 TEST_F(ConnectionsTest, tells_every_problem_at_once) {
   run([&](Fiber& fiber) {
     const auto error = error_of([&] {
@@ -319,6 +341,8 @@ TEST_F(ConnectionsTest, a_mask_with_something_beside_it_is_no_secret) {
     EXPECT_EQ(path_of(R"({"extra":["••••••••"]})"), "vars.extra[0]");
     EXPECT_EQ(path_of(R"({"extra":{"a":{"pw":"••••••••"}}})"), "vars.extra.a.pw");
     EXPECT_EQ(path_of(R"({"extra":"\"••••••••\""})"), "vars.extra");
+    EXPECT_EQ(path_of(R"({"extra":{"••••••••":1}})"), "vars.extra");
+    EXPECT_EQ(path_of(R"({"extra":{"a":{"of ••••••••":{}}}})"), "vars.extra.a");
     EXPECT_EQ(path_of(R"({"extra":"{\"pw\":\"\\u2022\\u2022\\u2022\\u2022\\u2022\\u2022\\u2022\\u2022\"}"})"), "vars.extra.pw");
     EXPECT_EQ(secret(made.id, "api_key"), "s3cret");
   });

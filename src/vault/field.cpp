@@ -181,8 +181,10 @@ class Check {
       for (std::size_t i = 0; i < value.as_array().size(); ++i)
         found |= has_mask(fmt::format("{}[{}]", path, i), value.as_array()[i]);
     if (value.is_object())
-      for (const auto& [key, member] : value.as_object())
+      for (const auto& [key, member] : value.as_object()) {
+        found |= has_mask(path, Json(key));
         found |= has_mask(path + "." + std::string(key), member);
+      }
     return found;
   }
 

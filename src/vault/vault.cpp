@@ -140,6 +140,16 @@ std::optional<Secret> Vault::find(Snapshot& view, const SecretName& name) {
   return open_row(view, name, *sealed);
 }
 
+bool Vault::holds(Snapshot& view, const SecretName& name, const Secret& secret) {
+  const auto sealed = view.value<std::string>(
+      "SELECT s.sealed FROM vault_secrets s JOIN vault_keys k ON k.tenant = s.tenant AND "
+      "k.key_id = s.key_id WHERE s.tenant = ? AND s.owner = ? AND s.name = ? AND k.state <> "
+      "'destroyed'",
+      name.tenant, name.owner, name.name);
+  const auto stored = sealed ? try_open_row(view, name, *sealed) : std::nullopt;
+  return stored && stored->equals(secret.reveal());
+}
+
 std::map<std::string, Secret> Vault::get_all(Snapshot& view, const TenantId& tenant,
                                              std::string_view owner, std::string_view prefix) {
   const Rows rows = view.query(
@@ -295,17 +305,21 @@ void Vault::register_root(Transaction& tx, const RootKey& root) {
       root.id, Blob{check}, clock_.now());
 }
 
-Secret Vault::open_row(Snapshot& view, const SecretName& name, std::string_view sealed) {
-  if (sealed.size() < 1 + key_id_bytes || sealed[0] != row_version)
-    throw Failure(FailureKind::corrupt, "a stored secret has an unknown form",
-                  name.owner + " " + name.name);
+// nullopt when it was changed or moved, or has an unknown form.
+std::optional<Secret> Vault::try_open_row(Snapshot& view, const SecretName& name,
+                                          std::string_view sealed) {
+  if (sealed.size() < 1 + key_id_bytes || sealed[0] != row_version) return std::nullopt;
   std::array<std::uint8_t, key_id_bytes> bytes{};
   std::copy_n(sealed.data() + 1, key_id_bytes, reinterpret_cast<char*>(bytes.data()));
   const DataKeyId id{Uuid(bytes)};
   const auto secret_key = key(view, name.tenant, id);
-  auto secret = open_secret(*secret_key, sealed.substr(1 + key_id_bytes), row_identity(name, id));
+  return open_secret(*secret_key, sealed.substr(1 + key_id_bytes), row_identity(name, id));
+}
+
+Secret Vault::open_row(Snapshot& view, const SecretName& name, std::string_view sealed) {
+  auto secret = try_open_row(view, name, sealed);
   if (!secret)
-    throw Failure(FailureKind::corrupt, "a stored secret was changed or moved",
+    throw Failure(FailureKind::corrupt, "a stored secret was changed or moved, or has an unknown form",
                   name.owner + " " + name.name);
   return std::move(*secret);
 }

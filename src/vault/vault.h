@@ -82,6 +82,8 @@ class Vault final {
   std::optional<Secret> get(Snapshot& view, const SecretName& name);
   // The same, but a secret whose key was destroyed is none: for whoever can get another.
   std::optional<Secret> find(Snapshot& view, const SecretName& name);
+  // Whether this is what is stored; false as well where what is stored does not open.
+  bool holds(Snapshot& view, const SecretName& name, const Secret& secret);
   // The secrets of an owner whose names begin so, by name.
   std::map<std::string, Secret> get_all(Snapshot& view, const TenantId& tenant,
                                         std::string_view owner, std::string_view prefix = {});
@@ -115,6 +117,8 @@ class Vault final {
                                        std::string_view root_id, std::string_view wrapped);
   std::string wrap(const RootKey& root, const TenantId& tenant, DataKeyId id, const Secret& bytes);
   void register_root(Transaction& tx, const RootKey& root);
+  std::optional<Secret> try_open_row(Snapshot& view, const SecretName& name,
+                                     std::string_view sealed);
   Secret open_row(Snapshot& view, const SecretName& name, std::string_view sealed);
   std::string seal_row(const ActiveKey& key, const SecretName& name, const Secret& secret);
   std::map<std::string, std::string> known_roots();

@@ -94,7 +94,10 @@ async function jwts(base, issuer) {
   issuer.addKey("ES256", "next");
   expectStatus("a key that came since", await status(`${base}/v1/runs`, issuer.sign("next")), 200);
   const now = Math.floor(Date.now() / 1000);
+  expectStatus("one that has just ended, by another clock", await status(`${base}/v1/runs`, issuer.sign("rsa", { exp: now - 20 })), 200);
+  expectStatus("one of a little later", await status(`${base}/v1/runs`, issuer.sign("rsa", { iat: now + 20, nbf: now + 20 })), 200);
   const wrong = {
+    "one of much later": issuer.sign("rsa", { nbf: now + 600 }),
     "another audience": issuer.sign("rsa", { aud: "somebody" }),
     "another issuer": issuer.sign("rsa", { iss: "https://evil.example" }),
     "one that has ended": issuer.sign("rsa", { exp: now - 600 }),

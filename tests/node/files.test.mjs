@@ -485,7 +485,7 @@ async function leaving(engine, provider) {
     const one = await engine.run(response.headers["junctor-run"]);
     return one.id && one;
   }, { what: "the run of a caller who left" });
-  check(run.status === "cancelled" && JSON.stringify(run.error).includes("the caller left after"), JSON.stringify(run));
+  check(run.status === "cancelled" && run.error.kind === "cancelled" && run.error.message.includes("the caller left after"), JSON.stringify(run));
   const [recorded] = (await engine.calls(run.id)).calls;
   check(recorded.status === 200 && recorded.response.bytes > 0, `what had come is not recorded: ${JSON.stringify(recorded)}`);
   await eventually(() => provider.gone, { what: "the end of the provider's connection" });

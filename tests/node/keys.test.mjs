@@ -75,11 +75,15 @@ function wrongKeyBeforeMigration(folder) {
   const sql = (text) => spawnSync("sqlite3", [database, text], { encoding: "utf8" });
   if (sql("DELETE FROM schema_migrations WHERE room = 'vault' AND version = 4").error)
     return console.log("an older database is not tried: sqlite3 is not installed");
-  const wrong = run(["serve", "--port", "0", "--data-dir", data, "--dev-no-auth"],
-    { JUNCTOR_ROOT_KEY: run(["keys", "generate"]).stdout.trim() });
-  check(wrong.status === 1 && wrong.stderr.includes("Nothing was changed"), `a wrong key: ${wrong.status} ${wrong.stderr}`);
-  const steps = sql("SELECT count(*) FROM schema_migrations WHERE room = 'vault' AND version = 4").stdout.trim();
-  check(steps === "0", "a wrong key is refused before the migrations");
+  const steps = () => sql("SELECT count(*) FROM schema_migrations WHERE room = 'vault' AND version = 4").stdout.trim();
+  for (const command of [["serve", "--port", "0", "--dev-no-auth"], ["migrate"]]) {
+    const wrong = run([...command, "--data-dir", data], { JUNCTOR_ROOT_KEY: run(["keys", "generate"]).stdout.trim() });
+    check(wrong.status === 1 && wrong.stderr.includes("Nothing was changed"), `${command[0]} with a wrong key: ${wrong.status} ${wrong.stderr}`);
+    check(steps() === "0", `${command[0]}: a wrong key is refused before the migrations`);
+  }
+  sql("ALTER TABLE vault_rotation DROP COLUMN holder; ALTER TABLE vault_rotation DROP COLUMN lease_until");
+  check(succeeded("migrate", run(["migrate", "--data-dir", data])).stdout === "1 step applied\n", "the right key migrates");
+  check(steps() === "1", "the step is applied");
 }
 
 async function destroyedAndMended(folder) {

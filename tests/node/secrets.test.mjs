@@ -38,6 +38,12 @@ async function provider() {
         response.writeHead(200, { "Content-Type": "application/json" });
         response.end(JSON.stringify({ ok: true, id: "one", echo: sent, known: [`of ${Object.values(known[new URL(request.url, "http://a").searchParams.get("of")]).join(" and ")}`],
           access_token: canaries.issued }));
+      } else if (request.url.startsWith("/copy")) {
+        // A file that repeats it, in pieces that end anywhere.
+        const file = `a file\n${sent}\nits end`;
+        response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": Buffer.byteLength(file) });
+        for (const piece of file.match(/[^]{1,7}/g)) response.write(piece);
+        response.end();
       } else {
         response.writeHead(200, { "Content-Type": "application/json", "Set-Cookie": `session=${canaries.cookie}`,
           "X-Echo": JSON.stringify([request.url, request.headers.authorization, request.headers["x-very-own"]]) });
@@ -60,6 +66,7 @@ actions:
   works: {method: GET, path: /${slug}/works, api: {path: /works, headers: {X-Plain: shown}, redact: {headers: [X-Hidden]}}}
   fails: {method: GET, path: /${slug}/fails, api: {path: /fails, retry: {attempts: 1}}}
   repeats: {method: GET, path: /${slug}/repeats, api: {path: /repeats, query: {of: ${slug}}}}
+  copy: {method: GET, path: /${slug}/copy, api: {path: /copy, response: {kind: file}}}
   cached: {method: GET, path: /${slug}/cached, api: {path: /repeats, query: {of: ${slug}}, cache: {ttl: 5m, store: store}}}
   memoised: {method: GET, path: /${slug}/memoised, memoize: {ttl: 5m, store: store}, api: {path: /repeats, query: {of: ${slug}}}}
   posts: {path: /${slug}/posts, params: {password: {}, note: {}}, api: {method: POST, path: /works, body: "={'password': input.password, 'note': input.note}"}}
@@ -127,18 +134,22 @@ async function connectAndFail(base, slugs) {
   }
 }
 
-// The caller gets the provider's answer as it is; what is kept of it holds no secret.
+// The caller gets the provider's answer, with a credential that is new to the engine and without those that it knows;
+// what is kept of it holds neither.
 async function successesThatRepeat(base) {
   for (const slug of ["token", "keyed", "header"]) {
     for (const action of ["repeats", "cached", "cached", "memoised", "memoised"]) {
       const response = await fetch(`${base}/v1/integrations/${slug}/actions/${action}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
       const answer = await response.json();
-      const mine = { token: canaries.client, keyed: canaries.query, header: canaries.header }[slug];
-      check(response.status === 200 && answer.known[0].includes(mine) && answer.access_token === canaries.issued && answer.echo.includes(slug === "token" ? canaries.access : mine),
+      check(response.status === 200 && answer.access_token === canaries.issued && answer.known[0].endsWith("[redacted]") && answer.echo.includes("[redacted]"),
         `${slug}.${action} does not give its caller the answer: ${response.status} ${JSON.stringify(answer).slice(0, 200)}`);
+      seen.push(JSON.stringify({ ...answer, access_token: "as promised" }));
       const run = await getJson(`${base}/v1/runs/${response.headers.get("junctor-run")}`);
       check(run.output.ok === true && run.output.access_token === "[redacted]" && run.output.known[0].includes("[redacted]"), `the kept output: ${JSON.stringify(run.output)}`);
     }
+    const copied = await ask(base, "GET", `/${slug}/copy`);
+    check(copied.status === 200 && copied.text.startsWith("a file\n") && copied.text.endsWith("\nits end") && copied.text.includes("*".repeat(24)),
+      `${slug}: a file that repeats the credential: ${copied.status} ${copied.text}`);
     await ask(base, "POST", "/v1/events", { topic: `${slug}.asked`, payload: { a: 1 } });
     await eventually(async () => (await getJson(`${base}/v1/runs?integration=${slug}&limit=500`)).runs
       .some((one) => one.kind === "catch" && one.status === "completed"), { what: `the catch of ${slug}` });

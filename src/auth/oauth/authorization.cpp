@@ -356,23 +356,27 @@ TokenAnswer Authorization::ask_about_device(Fiber& fiber, const Attempt& attempt
 
 void Authorization::revoke(Fiber& fiber, const ConnectionKey& key) {
   vault::Connections& connections = tokens_.connections();
-  const vault::OpenConnection connection = open(fiber, key);
-  const auto how = tokens_.resolve(fiber, connection);
-  if (how.endpoints.revocation.empty()) return forget_tokens(fiber, key);
+  connections.get(fiber, key.tenant, key.id);
   // The refresh token ends the whole grant (RFC 7009 section 2.1); where there is none, the access token.
   const auto token = connections.vault().store().read(fiber, [&](Snapshot& view) {
     return tokens_.tokens().revocable(view, key);
   });
-  if (token) {
-    const VarsContext vars(connection);
-    const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
-    FormFields fields;
-    fields.emplace_back("token", token->token.clone());
-    fields.emplace_back("token_type_hint", Secret(token->type_hint));
-    client_.send(fiber, make_token_request(call, std::move(fields), how.endpoints.revocation,
-                                           connections.vault().clock().now()));
-  }
+  if (token) send_revocation(fiber, key, *token);
   forget_tokens(fiber, key);
+}
+
+void Authorization::send_revocation(Fiber& fiber, const ConnectionKey& key,
+                                    const RevocableToken& token) {
+  const vault::OpenConnection connection = open(fiber, key);
+  const auto how = tokens_.resolve(fiber, connection);
+  if (how.endpoints.revocation.empty()) return;
+  const VarsContext vars(connection);
+  const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
+  FormFields fields;
+  fields.emplace_back("token", token.token.clone());
+  fields.emplace_back("token_type_hint", Secret(token.type_hint));
+  client_.send(fiber, make_token_request(call, std::move(fields), how.endpoints.revocation,
+                                         tokens_.connections().vault().clock().now()));
 }
 
 void Authorization::forget_tokens(Fiber& fiber, const ConnectionKey& key) {

@@ -101,6 +101,7 @@ class Authorization final {
   std::string page_url(Attempt& attempt, const Prepared& prepared, const std::string& state) const;
   Authorised finish(Fiber& fiber, const Attempt& attempt, const TokenGrant& grant,
                     const TokenService::Resolved& how, Timestamp asked_at);
+  void send_revocation(Fiber& fiber, const ConnectionKey& key, const RevocableToken& token);
   void forget_tokens(Fiber& fiber, const ConnectionKey& key);
   void check_id_token(Fiber& fiber, const TokenService::Resolved& how, const VarsContext& vars,
                       const TokenGrant& grant, const Secret& nonce);

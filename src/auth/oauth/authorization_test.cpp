@@ -284,10 +284,17 @@ TEST_F(DeviceTest, a_refusal_and_the_end_of_the_code_end_it) {
     clock_.advance(5s);
     EXPECT_EQ(poll(fiber, key.tenant, refused.handle), "not_authorised");
     EXPECT_EQ(poll(fiber, key.tenant, refused.handle), "consent_unknown");
+    answers_ = {"expired_token"};
+    const DeviceCode ended = authorization().begin_device(fiber, key);
+    clock_.advance(5s);
+    EXPECT_EQ(poll(fiber, key.tenant, ended.handle), "not_authorised") << "by the provider's clock";
+    EXPECT_EQ(poll(fiber, key.tenant, ended.handle), "consent_unknown");
     const DeviceCode late = authorization().begin_device(fiber, key);
     clock_.advance(600s);
     EXPECT_EQ(poll(fiber, key.tenant, late.handle), "consent_unknown");
-    EXPECT_EQ(asked(), 1u);
+    EXPECT_EQ(asked(), 2u);
+    EXPECT_EQ(world_.engine().connections().get(fiber, key.tenant, key.id).status,
+              vault::ConnectionStatus::needs_authorisation);
   });
 }
 
@@ -329,6 +336,22 @@ TEST_F(AuthorizationTest, revoking_tells_the_provider_which_token_there_is) {
               vault::ConnectionStatus::needs_authorisation);
     authorization().revoke(fiber, access_alone);
     EXPECT_EQ(bodies.size(), 2u) << "nothing is left to revoke";
+  });
+}
+
+TEST_F(AuthorizationTest, revoking_what_went_with_its_key_forgets_it_here) {
+  oauth({}, [&](AuthDefinition& definition) { definition.endpoints.revocation = world_.provider.url("/revoke"); });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.authorised(fiber);
+    auto& connections = world_.engine().connections();
+    world_.store().write(fiber, [&](Transaction& tx) {
+      connections.vault().destroy_tenant_keys(tx, key.tenant);
+    });
+    authorization().revoke(fiber, key);
+    EXPECT_EQ(world_.provider.api_calls.load(), 0);
+    const auto shown = connections.get(fiber, key.tenant, key.id);
+    EXPECT_EQ(shown.status, vault::ConnectionStatus::needs_authorisation);
+    EXPECT_EQ(shown.status_reason, "revoked here");
   });
 }
 

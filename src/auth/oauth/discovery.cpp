@@ -16,6 +16,19 @@ std::string text_member(const JsonObject& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
+// The same for an issuer with a slash at its end and without one.
+std::string metadata_url(std::string_view issuer) {
+  if (issuer.ends_with('/')) issuer.remove_suffix(1);
+  return std::string(issuer) + "/.well-known/openid-configuration";
+}
+
+[[noreturn]] void refuse_issuer(std::string_view asked, std::string_view named) {
+  throw Failure(FailureKind::invalid,
+                fmt::format("the OpenID configuration of {} names the issuer {}; declare that one",
+                            printable(asked, 200), printable(named, 200)));
+}
+
+// Of the issuer that asks first. How exactly it is spelt is for each who uses the document.
 OAuthEndpoints read_metadata(const std::string& issuer, const std::string& text) {
   const auto parsed = json::parse(text, {.max_depth = 16, .max_bytes = Jwks::most_bytes});
   if (!parsed || !parsed.value().is_object())
@@ -43,11 +56,7 @@ OAuthEndpoints read_metadata(const std::string& issuer, const std::string& text)
   if (out.authorization.empty() && out.token.empty() && out.device_authorization.empty() && out.jwks.empty())
     throw Failure(FailureKind::unavailable,
                   fmt::format("the OpenID configuration of {} names no endpoint", printable(issuer, 200)));
-  if (out.issuer != issuer)
-    throw Failure(
-        FailureKind::invalid,
-        fmt::format("the OpenID configuration of {} names the issuer {}; declare that one",
-                    printable(issuer, 200), printable(out.issuer, 200)));
+  if (metadata_url(out.issuer) != metadata_url(issuer)) refuse_issuer(issuer, out.issuer);
   return out;
 }
 
@@ -83,10 +92,11 @@ Discovery::Discovery(HttpClient& client, const Clock& clock, DiscoveryOptions op
 Discovery::~Discovery() { scope_->stop_blocking(); }
 
 OAuthEndpoints Discovery::metadata(Fiber& fiber, const std::string& issuer) {
-  const std::string base = issuer.ends_with('/') ? issuer.substr(0, issuer.size() - 1) : issuer;
-  return *get<OAuthEndpoints>(
-      fiber, metadata_, base + "/.well-known/openid-configuration", Keys::cached,
+  const auto document = get<OAuthEndpoints>(
+      fiber, metadata_, metadata_url(issuer), Keys::cached,
       [issuer](const std::string& text) { return read_metadata(issuer, text); });
+  if (document->issuer != issuer) refuse_issuer(issuer, document->issuer);
+  return *document;
 }
 
 std::shared_ptr<const Jwks> Discovery::keys(Fiber& fiber, const std::string& url, Keys wish) {

@@ -8,7 +8,9 @@
 //      runs on a thread of its own, so that a caller that gives up does not cut it off.
 //   2. A document is kept for fresh_for; keys are fetched again before that at most every
 //      refetch_pause, so that tokens with invented key ids cannot make this a load on the provider.
-//   3. What comes is judged before it replaces anything: a document that cannot be used is a failed
+//   3. Documents are kept by URL; that metadata names the very issuer that was asked is looked at in
+//      each use, since two spellings of an issuer may share a URL.
+//   4. What comes is judged before it replaces anything: a document that cannot be used is a failed
 //      fetch. When a fetch fails, the last good document is used for as long as stale_for; without
 //      one the failure is repeated until retry_pause is over.
 #pragma once

@@ -75,6 +75,31 @@ TEST_F(DiscoveryTest, metadata_of_another_issuer_does_not_replace_good_metadata)
   });
 }
 
+TEST_F(DiscoveryTest, an_issuer_spelt_with_and_without_a_slash_are_told_apart) {
+  const std::string without = world_.provider.url(), with = without + "/";
+  for (const std::string& named : {without, with}) {
+    const std::string& other = named == with ? without : with;
+    answer_ = [&] { return metadata(named); };
+    clock_.advance(11min);
+    run_in_fiber([&](Fiber& fiber) {
+      const auto before = discovery().fetches();
+      for (int i = 0; i < 2; ++i) {
+        try {
+          discovery().metadata(fiber, other);
+          ADD_FAILURE() << other << " is not what the document names";
+        } catch (const Failure& failure) {
+          EXPECT_EQ(failure.kind(), FailureKind::invalid);
+          EXPECT_FALSE(failure.retry_after()) << "asking again does not mend it";
+          EXPECT_NE(failure.message().find("names the issuer " + named + ";"), std::string::npos)
+              << failure.message();
+        }
+        EXPECT_EQ(discovery().metadata(fiber, named).issuer, named);
+      }
+      EXPECT_EQ(discovery().fetches(), before + 1) << "one document serves both";
+    });
+  }
+}
+
 TEST_F(DiscoveryTest, a_failure_is_not_asked_for_again_at_once_although_there_is_no_document) {
   answer_ = [] { return HttpResponse::text(503, "down"); };
   run_in_fiber([&](Fiber& fiber) {

@@ -127,6 +127,30 @@ TEST(TokenExchange, sends_the_declared_request_and_reads_the_declared_answer) {
   EXPECT_EQ(bodies[1], "POST /again token=r-1 acme");
 }
 
+TEST(TokenExchange, an_answer_in_which_nothing_declared_is_found_gives_no_token) {
+  World world;
+  world.provider.api = [](Fiber&, HttpRequest&) {
+    return HttpResponse::json(200, JsonObject{{"result", JsonObject{{"other", "canary-session"}}}});
+  };
+  world.definition(AuthType::oauth2, [&](Auth& auth) {
+    OAuth2Auth& oauth = auth.oauth2.emplace();
+    oauth.grant = Grant::token_exchange;
+    TokenRequest& login = oauth.exchange.emplace();
+    login.url = world.provider.url("/login");
+    login.token = "{'access_token': result.session}";
+  });
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world.connect(fiber);
+    try {
+      world.engine().tokens().current(fiber, key);
+      ADD_FAILURE() << "there is no token";
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.message().find("canary"), std::string::npos) << failure.message();
+      EXPECT_NE(failure.message().find("access_token"), std::string::npos) << failure.message();
+    }
+  });
+}
+
 TEST(TokenExchange, cuts_out_what_the_provider_repeats_of_its_request) {
   World world;
   world.provider.api = [&](Fiber&, HttpRequest& request) {

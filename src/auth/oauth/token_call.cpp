@@ -161,6 +161,8 @@ TokenRefusal refusal(int status, const JsonObject& body, const FormFields& secre
   if (description.empty()) description = text_member(body, "message");
   out.description =
       printable(without_secrets(std::move(description), secrets), most_description_bytes);
+  if (status < 300 && out.code.empty() && out.description.empty())
+    out.description = "there is no access_token in its answer";
   return out;
 }
 

@@ -29,6 +29,25 @@ std::string reason_of(const TokenRefusal& refusal) {
   return refusal.description.empty() ? out : out + ": " + refusal.description;
 }
 
+void cut_out(TokenExchange& exchange, const FormFields& secrets) {
+  exchange.url = without_secrets(std::move(exchange.url), secrets);
+  exchange.failure = without_secrets(std::move(exchange.failure), secrets);
+  for (JsonObject* part : {&exchange.request, &exchange.response})
+    for (auto& member : *part)
+      if (const auto* text = member.value().if_string())
+        member.value() = without_secrets(std::string(*text), secrets);
+}
+
+std::string message_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Failure& failure) {
+    return failure.message();
+  } catch (...) {
+    return "an unexpected error";
+  }
+}
+
 }  // namespace
 
 TokenService::TokenService(vault::Connections& connections, const AuthCatalogue& catalogue,
@@ -92,6 +111,11 @@ void TokenService::forget(const ConnectionKey& key) {
   pauses_.erase(key);
 }
 
+void TokenService::forget_token(const ConnectionKey& key) {
+  const std::lock_guard lock(mutex_);
+  known_.erase(key);
+}
+
 // What was forgotten while it was read may be older than what is there by now: it serves its reader
 // alone, who would otherwise put it before everybody.
 std::optional<LiveToken> TokenService::load(Fiber& fiber, const ConnectionKey& key) {
@@ -150,7 +174,7 @@ void TokenService::fly(Fiber& fiber, const ConnectionKey& key, std::int64_t seen
   } catch (...) {
     error = std::current_exception();
     if (!is_paused(key)) pause(key, {}, {});
-    if (has_received(key)) store_later(key);
+    if (has_received(key)) store_later(key, message_of(error));
   }
   {
     const std::lock_guard lock(mutex_);
@@ -254,9 +278,7 @@ LiveToken TokenService::token_without_refresh(Fiber& fiber, const ConnectionKey&
                                               const TokenLease& lease) {
   const auto token = connections_.vault().store().read(
       fiber, [&](Snapshot& view) { return tokens_.load(view, key); });
-  if (!token)
-    fail_grant(fiber, key, lease,
-               {0, "expired", "its tokens went with the key that had sealed them"});
+  if (!token) fail_destroyed(fiber, key, lease);
   if (token->expires_at && *token->expires_at <= connections_.vault().clock().now())
     fail_grant(fiber, key, lease,
                {0, "expired", "the access token has ended and the provider gave no refresh token"});
@@ -279,7 +301,8 @@ TokenAnswer TokenService::ask_or_pause(Fiber& fiber, const ConnectionKey& key,
   }
 }
 
-// Also without what the connection keeps secret: a URL may have been made of it.
+// Also without what the connection keeps secret: a URL may have been made of it, and the id of a client may be
+// declared as one.
 TokenWire TokenService::wire(const ConnectionKey& key, const TokenLease& lease,
                              const SharedNotes& notes) {
   if (!notes) return {client_, connections_.vault().clock()};
@@ -288,8 +311,7 @@ TokenWire TokenService::wire(const ConnectionKey& key, const TokenLease& lease,
             for (const auto& [name, secret] : lease.connection.secrets)
               secrets.emplace_back(name, secret.clone());
             exchange.integration = lease.connection.connection.integration;
-            exchange.url = without_secrets(std::move(exchange.url), secrets);
-            exchange.failure = without_secrets(std::move(exchange.failure), secrets);
+            cut_out(exchange, secrets);
             if (!notes->add(exchange)) {
               std::vector<TokenExchange> late;
               late.push_back(std::move(exchange));
@@ -375,6 +397,7 @@ std::optional<LiveToken> TokenService::store_received(Fiber& fiber, const Connec
     const std::lock_guard lock(mutex_);
     received_.erase(key);
   }
+  store_refusals_.taken(key);
   if (token) remember(key, *token);
   return token;
 }
@@ -385,14 +408,12 @@ bool TokenService::has_received(const ConnectionKey& key) const {
 }
 
 // Although nobody may ask: another node takes the lease over when it has lapsed.
-void TokenService::store_later(const ConnectionKey& key) {
+void TokenService::store_later(const ConnectionKey& key, std::string_view why) {
   {
     const std::lock_guard lock(mutex_);
     if (!stored_later_.insert(key).second) return;
   }
-  log::write(log::Level::error, "auth",
-             "connection {}: the store refused a new token; it is written again until it is there",
-             key.id.to_string());
+  store_refusals_.refused(key, why, connections_.vault().clock().now());
   scope_->spawn([this, key](Fiber& fiber) {
     fiber.sleep_for(options_.store_pause);
     {
@@ -427,6 +448,17 @@ void TokenService::fail_grant(Fiber& fiber, const ConnectionKey& key, const Toke
       ConnectionError::provider_error,
       fmt::format("the provider refused a token with status {} ({}); check the client's settings",
                   refusal.status, reason));
+}
+
+void TokenService::fail_destroyed(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease) {
+  const std::string reason = "the key of its tokens was destroyed";
+  connections_.vault().store().write(fiber, [&](Transaction& tx) {
+    tokens_.give_back(tx, key, lease.hold, reason);
+    if (tokens_.generation(tx, key) == lease.generation)
+      connections_.set_status(tx, key.tenant, key.id, ConnectionStatus::needs_authorisation, reason);
+  });
+  throw ConnectionFailure(ConnectionError::secrets_destroyed,
+                          reason + "; authorise this connection again");
 }
 
 TokenServiceStats TokenService::stats() const {

@@ -24,6 +24,7 @@
 #include "async/scope.h"
 #include "auth/oauth/discovery.h"
 #include "auth/oauth/flight.h"
+#include "auth/oauth/store_refusals.h"
 #include "auth/oauth/token_notes.h"
 #include "auth/oauth/token_store.h"
 #include "auth/ports.h"
@@ -72,6 +73,8 @@ class TokenService final {
                  std::vector<TokenExchange> exchanges);
   // Forgets what is in memory about a connection.
   void forget(const ConnectionKey& key);
+  // Only its token, which is read from the store when it is next needed.
+  void forget_token(const ConnectionKey& key);
 
   // How a connection authorises: its method, resolved endpoints, client certificate.
   struct Resolved {
@@ -135,10 +138,12 @@ class TokenService final {
   // Writes what was received and not written yet; nullopt when there is nothing, or another lease won.
   std::optional<LiveToken> store_received(Fiber& fiber, const ConnectionKey& key);
   bool has_received(const ConnectionKey& key) const;
-  void store_later(const ConnectionKey& key);
+  void store_later(const ConnectionKey& key, std::string_view why);
   void wait_for_run(Fiber& fiber, const TokenExchangeKeeper::LateExchanges& late);
   [[noreturn]] void fail_grant(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease,
                                const TokenRefusal& refusal);
+  // Its tokens went with the key that had sealed them: no provider ended anything.
+  [[noreturn]] void fail_destroyed(Fiber& fiber, const ConnectionKey& key, const TokenLease& lease);
 
   vault::Connections& connections_;
   const AuthCatalogue& catalogue_;
@@ -156,6 +161,7 @@ class TokenService final {
   std::map<ConnectionKey, Pause> pauses_;
   std::map<ConnectionKey, std::shared_ptr<const Received>> received_;
   std::set<ConnectionKey> stored_later_;  // somebody sleeps before the next try
+  StoreRefusals store_refusals_;
   TokenServiceStats stats_;
   std::size_t late_ = 0;  // fibers that wait for a run
   bool stopped_ = false;

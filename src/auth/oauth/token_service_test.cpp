@@ -306,6 +306,26 @@ TEST(TokenService, a_kept_token_gives_way_to_a_new_consent) {
   });
 }
 
+TEST(TokenService, says_once_that_the_store_refuses_the_tokens_of_many_connections) {
+  World world;
+  consent_world(world);
+  run_in_fiber([&](Fiber& fiber) {
+    TokenService& tokens = world.engine().tokens();
+    std::vector<ConnectionKey> keys;
+    for (const char* name : {"a", "b", "c"}) keys.push_back(world.authorised(fiber, 3600, "refresh-0", name));
+    testing::internal::CaptureStderr();
+    {
+      const FullStore full(world);
+      for (int i = 0; i < 2; ++i)
+        for (const auto& key : keys) EXPECT_NE(error_of([&] { tokens.newer_than(fiber, key, 1); }), "none");
+    }
+    for (const auto& key : keys) EXPECT_TRUE(tokens.newer_than(fiber, key, 1));
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
+    EXPECT_LT(log.find("refused a new token of connection " + keys[0].id.to_string()), log.find("has the new tokens")) << log;
+  });
+}
+
 // Asks until there is a token or the failure says when to come again.
 std::optional<std::chrono::milliseconds> wait_asked_for(World& world, Fiber& fiber,
                                                         const ConnectionKey& key) {
@@ -386,6 +406,15 @@ TEST(TokenService, a_connection_deleted_during_its_refresh_leaves_no_token_behin
   run_in_fiber([&](Fiber& fiber) {
     key = world.authorised(fiber);
     EXPECT_EQ(error_of([&] { world.engine().tokens().newer_than(fiber, key, 1); }), "unknown_connection");
+    TokenGrant late;
+    late.access_token = Secret("late");
+    EXPECT_EQ(error_of([&] {
+                world.store().write(fiber, [&](Transaction& tx) {
+                  world.engine().tokens().tokens().store_consent(
+                      tx, key, late, *world.catalogue.definition->methods[0].oauth2, system_clock().now());
+                });
+              }),
+              "unknown_connection");
     const auto left = world.store().read(fiber, [&](Snapshot& view) {
       return *view.value<std::int64_t>("SELECT (SELECT count(*) FROM vault_secrets) + (SELECT count(*) FROM oauth_tokens)");
     });

@@ -48,11 +48,7 @@ std::optional<LiveToken> TokenStore::load(Snapshot& view, const ConnectionKey& k
 LeaseAnswer TokenStore::lease(Transaction& tx, const ConnectionKey& key, std::int64_t seen,
                               const Uuid& holder, std::chrono::milliseconds length) {
   const Timestamp now = connections_.vault().clock().now();
-  tx.execute(
-      "INSERT INTO oauth_tokens (tenant, connection, generation, fence, last_error) VALUES (?, ?, "
-      "0, 0, '') "
-      "ON CONFLICT (tenant, connection) DO NOTHING",
-      key.tenant, key.id);
+  make_row(tx, key);
   const Rows rows = tx.query(
       "SELECT generation, fence, lease_until FROM oauth_tokens WHERE tenant = ? AND connection = ?",
       key.tenant, key.id);
@@ -73,6 +69,14 @@ LeaseAnswer TokenStore::lease(Transaction& tx, const ConnectionKey& key, std::in
   return lease;
 }
 
+void TokenStore::make_row(Transaction& tx, const ConnectionKey& key) {
+  connections_.stamp(tx, key.tenant, key.id);
+  tx.execute(
+      "INSERT INTO oauth_tokens (tenant, connection, generation, fence, last_error) VALUES (?, ?, "
+      "0, 0, '') ON CONFLICT (tenant, connection) DO NOTHING",
+      key.tenant, key.id);
+}
+
 std::optional<LiveToken> TokenStore::store(Transaction& tx, const ConnectionKey& key,
                                            const LeaseHold& hold, const TokenGrant& grant,
                                            const OAuth2Auth& oauth, Timestamp asked_at) {
@@ -80,26 +84,17 @@ std::optional<LiveToken> TokenStore::store(Transaction& tx, const ConnectionKey&
       "UPDATE oauth_tokens SET lease_until = NULL WHERE tenant = ? AND connection = ? AND fence = "
       "? AND lease_holder = ?",
       key.tenant, key.id, hold.fence, hold.holder);
-  if (held == 0 || forgotten(tx, key)) return std::nullopt;
+  if (held == 0) return std::nullopt;
   return write(tx, key, grant, oauth, asked_at);
-}
-
-// A connection that was deleted while its provider was asked leaves no token behind.
-bool TokenStore::forgotten(Transaction& tx, const ConnectionKey& key) {
-  return tx.execute(
-             "DELETE FROM oauth_tokens WHERE tenant = ? AND connection = ? AND NOT EXISTS (SELECT 1 FROM "
-             "connections c WHERE c.tenant = oauth_tokens.tenant AND c.id = oauth_tokens.connection)",
-             key.tenant, key.id) > 0;
 }
 
 LiveToken TokenStore::store_consent(Transaction& tx, const ConnectionKey& key,
                                     const TokenGrant& grant, const OAuth2Auth& oauth,
                                     Timestamp asked_at) {
+  make_row(tx, key);
   tx.execute(
-      "INSERT INTO oauth_tokens (tenant, connection, generation, fence, last_error) VALUES (?, ?, "
-      "0, 0, '') "
-      "ON CONFLICT (tenant, connection) DO UPDATE SET fence = oauth_tokens.fence + 1, lease_until "
-      "= NULL",
+      "UPDATE oauth_tokens SET fence = fence + 1, lease_until = NULL WHERE tenant = ? AND "
+      "connection = ?",
       key.tenant, key.id);
   connections_.vault().erase(tx, secret_name(key, refresh_name));
   return write(tx, key, grant, oauth, asked_at);
@@ -140,9 +135,9 @@ std::int64_t TokenStore::generation(Snapshot& view, const ConnectionKey& key) {
 }
 
 std::optional<RevocableToken> TokenStore::revocable(Snapshot& view, const ConnectionKey& key) {
-  if (auto token = connections_.vault().get(view, secret_name(key, refresh_name)))
+  if (auto token = connections_.vault().find(view, secret_name(key, refresh_name)))
     return RevocableToken{std::move(*token), "refresh_token"};
-  if (auto token = connections_.vault().get(view, secret_name(key, access_name)))
+  if (auto token = connections_.vault().find(view, secret_name(key, access_name)))
     return RevocableToken{std::move(*token), "access_token"};
   return std::nullopt;
 }

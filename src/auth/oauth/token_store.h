@@ -5,6 +5,7 @@
 //   1. Access token, refresh token and their times change in one transaction.
 //   2. generation grows with each new token; a lease's fence with each lease. A lease that was lost
 //      cannot store: store() compares fence and holder.
+//   3. What is here goes with its connection, in the same transaction: the schema sees to it.
 #pragma once
 
 #include <chrono>
@@ -82,13 +83,14 @@ class TokenStore final {
                  std::string_view error);
   // The generation of the token there is; 0 for none.
   std::int64_t generation(Snapshot& view, const ConnectionKey& key);
-  // What a provider is asked to revoke (RFC 7009); nullopt when there are no tokens.
+  // What a provider is asked to revoke (RFC 7009); nullopt when there are no tokens, or none that opens.
   std::optional<RevocableToken> revocable(Snapshot& view, const ConnectionKey& key);
   // Forgets the tokens of a connection.
   void erase(Transaction& tx, const ConnectionKey& key);
 
  private:
-  static bool forgotten(Transaction& tx, const ConnectionKey& key);
+  // The row of a connection that is there. Throws ConnectionFailure{unknown_connection}.
+  void make_row(Transaction& tx, const ConnectionKey& key);
   LiveToken write(Transaction& tx, const ConnectionKey& key, const TokenGrant& grant,
                   const OAuth2Auth& oauth, Timestamp asked_at);
   vault::Connections& connections_;

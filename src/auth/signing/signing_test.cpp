@@ -4,6 +4,7 @@
 #include "auth/signing/aws_sigv4.h"
 #include "auth/signing/challenge.h"
 #include "auth/signing/digest_auth.h"
+#include "base/crypto.h"
 
 namespace junctor::auth {
 namespace {
@@ -74,6 +75,33 @@ TEST(Digest, hashes_the_user_name_where_the_server_asks) {
   EXPECT_EQ(answer.find("Doe"), std::string::npos);
 }
 
+TEST(Digest, answers_servers_of_every_age_and_protection) {
+  const auto answer = [](const std::string& more, std::string_view body) {
+    const auto challenge = choose_digest(parse_challenges(
+        R"(Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", opaque="5ccc069c403ebaf9f0171e9517f40e41")" + more));
+    return answer_digest(challenge.value(),
+                         {.method = "GET", .target = "/dir/index.html", .body = body, .client_nonce = "0a4f113b"},
+                         "Mufasa", Secret("Circle Of Life"));
+  };
+  const auto md5 = [](const std::string& text) { return crypto::to_hex(crypto::hash(crypto::Digest::md5, text)); };
+  const std::string first = md5("Mufasa:testrealm@host.com:Circle Of Life"), nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
+  EXPECT_NE(answer(", qop=\"auth,auth-int\"", "").find("response=\"6629fae49393a05397450978507c4ef1\""), std::string::npos)
+      << "RFC 2617 section 3.5";
+  const std::string old = answer("", "");
+  EXPECT_NE(old.find("response=\"670fd8c2df070c60b045671b8b24ff02\""), std::string::npos) << "RFC 2069: no qop";
+  EXPECT_EQ(old.find("cnonce"), std::string::npos);
+  EXPECT_EQ(old.find("nc="), std::string::npos);
+  const std::string whole = answer(", qop=auth-int", "the body");
+  EXPECT_NE(whole.find("qop=auth-int"), std::string::npos);
+  EXPECT_NE(whole.find("response=\"" + md5(first + ":" + nonce + ":00000001:0a4f113b:auth-int:" +
+                                          md5("GET:/dir/index.html:" + md5("the body"))) + "\""),
+            std::string::npos);
+  const std::string session = answer(", algorithm=MD5-sess, qop=auth", "");
+  EXPECT_NE(session.find("response=\"" + md5(md5(first + ":" + nonce + ":0a4f113b") + ":" + nonce +
+                                            ":00000001:0a4f113b:auth:" + md5("GET:/dir/index.html")) + "\""),
+            std::string::npos);
+}
+
 TEST(Digest, chooses_the_strongest_and_refuses_unknown_ones) {
   const auto chosen = choose_digest(parse_challenges(
       R"(Digest realm="r", nonce="a", algorithm=MD5, qop="auth", Digest realm="r", nonce="b", algorithm=SHA-256, qop="auth-int")"));
@@ -120,7 +148,77 @@ TEST(AwsSigV4, matches_the_published_vectors) {
         {"My-Header1", " value1"},
         {"My-Header2", " \"a   b   c\""}},
        "",
-       "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736"}};
+       "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736"},
+      {"get-header-key-duplicate",
+       "GET",
+       "/",
+       "",
+       {{"Host", "example.amazonaws.com"},
+        {"My-Header1", "value2"},
+        {"My-Header1", "value2"},
+        {"My-Header1", "value1"}},
+       "",
+       "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea"},
+      {"get-header-value-order",
+       "GET",
+       "/",
+       "",
+       {{"Host", "example.amazonaws.com"},
+        {"My-Header1", "value4"},
+        {"My-Header1", "value1"},
+        {"My-Header1", "value3"},
+        {"My-Header1", "value2"}},
+       "",
+       "08c7e5a9acfcfeb3ab6b2185e75ce8b1deb5e634ec47601a50643f830c755c01"},
+      {"get-unreserved", "GET", "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "",
+       host, "", "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f"},
+      {"get-utf8", "GET", "/\xE1\x88\xB4", "", host, "",
+       "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"},
+      {"get-vanilla-empty-query-key", "GET", "/", "Param1=value1", host, "",
+       "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb"},
+      {"get-vanilla-query-unreserved", "GET", "/",
+       "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz="
+       "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+       host, "", "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197"},
+      {"get-vanilla-utf8-query", "GET", "/", "\xE1\x88\xB4=bar", host, "",
+       "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04"},
+      {"get-relative-relative", "GET", "/example1/example2/../..", "", host, "",
+       "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+      {"get-slash-dot-slash", "GET", "/./", "", host, "",
+       "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+      {"get-slash-pointless-dot", "GET", "/./example", "", host, "",
+       "ef75d96142cf21edca26f06005da7988e4f8dc83a165a80865db7089db637ec5"},
+      {"post-vanilla-query", "POST", "/", "Param1=value1", host, "",
+       "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"},
+      {"post-header-key-sort",
+       "POST",
+       "/",
+       "",
+       {{"Host", "example.amazonaws.com"}, {"My-Header1", "value1"}},
+       "",
+       "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c"},
+      {"post-header-value-case",
+       "POST",
+       "/",
+       "",
+       {{"Host", "example.amazonaws.com"}, {"My-Header1", "VALUE1"}},
+       "",
+       "cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d"},
+      {"post-x-www-form-urlencoded",
+       "POST",
+       "/",
+       "",
+       {{"Content-Type", "application/x-www-form-urlencoded"}, {"Host", "example.amazonaws.com"}},
+       "Param1=value1",
+       "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"},
+      {"post-x-www-form-urlencoded-parameters",
+       "POST",
+       "/",
+       "",
+       {{"Content-Type", "application/x-www-form-urlencoded; charset=utf8"},
+        {"Host", "example.amazonaws.com"}},
+       "Param1=value1",
+       "1a72ec8f64bd914b0e42e42607c7fbce7fb2c7465f63e3092b3b0d39fa77a6fe"}};
   const Timestamp time{std::chrono::seconds(1'440'938'160)};
   for (const AwsExample& example : examples) {
     const AwsKeys keys{"AKIDEXAMPLE", Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), Secret()};

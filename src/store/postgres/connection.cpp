@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "store/postgres/connect.h"
 #include "store/postgres/parameters.h"
 
 namespace junctor::postgres {
@@ -56,7 +57,7 @@ std::string numbered_placeholders(std::string_view sql) {
   return out;
 }
 
-Connection::Connection(const std::string& url) : url_(url), connection_(PQconnectdb(url.c_str())) {
+Connection::Connection(const std::string& url) : url_(url), connection_(connect(url)) {
   if (PQstatus(connection_.get()) != CONNECTION_OK)
     throw Failure(FailureKind::unavailable, message_of(FailureKind::unavailable),
                   PQerrorMessage(connection_.get()))

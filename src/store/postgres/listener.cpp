@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "store/postgres/connect.h"
+
 namespace junctor::postgres {
 namespace {
 
@@ -45,7 +47,7 @@ void Listener::set(const std::string& channel, Heard heard) {
 
 void Listener::serve() {
   for (;;) {
-    const std::unique_ptr<PGconn, Finish> connection(PQconnectdb(url_.c_str()));
+    const std::unique_ptr<PGconn, Finish> connection(connect(url_));
     if (PQstatus(connection.get()) == CONNECTION_OK) {
       // Taken back before the channels are read: a later wake stays to be seen.
       eventfd_t ignored;

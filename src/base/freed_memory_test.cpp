@@ -1,0 +1,99 @@
+#include "base/freed_memory.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace junctor {
+namespace {
+
+// Of a freed block: the allocator keeps its own words at the beginning.
+constexpr std::size_t kept_bytes = 16;
+
+std::uintptr_t place_of(const void* block) { return reinterpret_cast<std::uintptr_t>(block); }
+
+char* filled_block(std::size_t size_bytes) {
+  char* block = static_cast<char*>(std::malloc(size_bytes));
+  std::memset(block, 'x', size_bytes);
+  return block;
+}
+
+// Whether the next block of that size, which is the one that was freed last, is zeroed.
+bool is_zeroed(std::uintptr_t place, std::size_t size_bytes) {
+  volatile char* block = static_cast<char*>(std::malloc(size_bytes));
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block), place) << "another block: nothing was looked at";
+  const bool zeroed = std::all_of(block + kept_bytes, block + size_bytes, [](char c) { return c == 0; });
+  std::free(const_cast<char*>(block));
+  return zeroed;
+}
+
+TEST(FreedMemory, is_zeroed_when_it_is_given_back_and_when_it_moves) {
+#ifdef JUNCTOR_SANITIZED
+  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+#endif
+  zero_freed_memory();
+  for (const std::size_t size_bytes : {40u, 200u, 1000u}) {
+    char* block = filled_block(size_bytes);
+    const std::uintptr_t freed = place_of(block);
+    std::free(block);
+    EXPECT_TRUE(is_zeroed(freed, size_bytes)) << size_bytes;
+
+    block = filled_block(size_bytes);
+    const std::uintptr_t moved = place_of(block);
+    block = static_cast<char*>(std::realloc(block, 64 * size_bytes));
+    ASSERT_NE(place_of(block), moved);
+    EXPECT_EQ(std::count(block, block + size_bytes, 'x'), static_cast<std::ptrdiff_t>(size_bytes));
+    EXPECT_TRUE(is_zeroed(moved, size_bytes)) << size_bytes;
+
+    block = static_cast<char*>(std::realloc(block, size_bytes));
+    EXPECT_EQ(std::count(block, block + size_bytes, 'x'), static_cast<std::ptrdiff_t>(size_bytes));
+    std::free(block);
+  }
+}
+
+TEST(FreedMemory, of_a_large_reserve_that_nobody_used_is_not_touched) {
+#ifdef JUNCTOR_SANITIZED
+  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+#endif
+  zero_freed_memory();
+  const auto peak_kib = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  for (const std::size_t size_bytes : {std::size_t{20} << 20, std::size_t{200} << 20}) {
+    const auto before = peak_kib();
+    char* block = static_cast<char*>(std::malloc(size_bytes));
+    std::memset(block, 'x', 5000);
+    std::memset(block + size_bytes - 5000, 'x', 5000);
+    const std::uintptr_t place = place_of(block);
+    void* const behind = std::malloc(100);  // or the block would go back to the system
+    std::free(block);
+    EXPECT_LT(peak_kib() - before, 1024) << size_bytes;
+    EXPECT_TRUE(is_zeroed(place, size_bytes)) << size_bytes;
+    std::free(behind);
+  }
+}
+
+TEST(FreedMemory, ends_of_blocks_that_shrink_are_zeroed) {
+#ifdef JUNCTOR_SANITIZED
+  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+#endif
+  zero_freed_memory();
+  char* block = filled_block(100);
+  const std::uintptr_t before = place_of(block);
+  block = static_cast<char*>(std::realloc(block, 90));
+  ASSERT_EQ(place_of(block), before);
+  block = static_cast<char*>(std::realloc(block, 100));
+  EXPECT_EQ(std::count(block, block + 100, 'x'), 90);
+  std::free(block);
+}
+
+}  // namespace
+}  // namespace junctor

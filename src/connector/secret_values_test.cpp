@@ -1,0 +1,52 @@
+#include "connector/secret_values.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include "connector/sent_secrets.h"
+
+namespace junctor::connector {
+namespace {
+
+TEST(SecretValues, leave_data_alone_that_only_looks_like_a_secret) {
+  SecretValues secrets;
+  secrets.add("1234");                                 // a PIN
+  secrets.add("20261128");                             // a credential that is a number
+  secrets.add("1764324123", SecretKind::sent);         // the time beside a signature
+  secrets.add("Acme \"GmbH\"", SecretKind::sent);
+  const Json data = JsonObject{{"amount", 91234}, {"pin", "x1234"}, {"at", 1764324123}, {"name", "Acme \"GmbH\""}, {"serial", 120261128}};
+  EXPECT_EQ(secrets.without_credentials(data), data);
+  EXPECT_EQ(secrets.without(data), Json(JsonObject{{"amount", "[redacted]"}, {"pin", "x[redacted]"}, {"at", "[redacted]"},
+                                                   {"name", "[redacted]"}, {"serial", "[redacted]"}}));
+}
+
+TEST(SecretValues, take_credentials_out_of_data_in_every_spelling) {
+  SecretValues secrets;
+  secrets.add("p&ss word/1");
+  secrets.add("20261128");
+  EXPECT_EQ(secrets.without_credentials(JsonObject{{"a p&ss word/1", JsonArray{"p&amp;ss word/1", "?k=p%26ss%20word%2F1", 20261128, 7}}}),
+            Json(JsonObject{{"a [redacted]", JsonArray{"[redacted]", "?k=[redacted]", "[redacted]", 7}}}));
+}
+
+TEST(SecretValues, that_were_sent_do_not_push_out_credentials) {
+  SecretValues secrets;
+  secrets.add("the-password");
+  for (std::size_t i = 0; i < 10 * SecretValues::most; ++i) secrets.add("signature-" + std::to_string(i), SecretKind::sent);
+  EXPECT_EQ(secrets.without(std::string("the-password")), "[redacted]");
+  EXPECT_EQ(secrets.without("signature-" + std::to_string(10 * SecretValues::most - 1)), "[redacted]");
+}
+
+// What of a request is a credential, and what may be anything.
+TEST(SecretValues, of_a_request_are_credentials_where_it_is_authorised) {
+  ClientRequest request;
+  request.header("Authorization", Secret("Basic YW5uYS5zbWl0aDpzZWNyZXQtMQ=="));  // anna.smith:secret-1
+  request.header("X-Timestamp", Secret("1764324123"));
+  SecretValues secrets;
+  each_sent_secret(request, Redaction(), [&](std::string_view secret, SecretKind kind) { secrets.add(secret, kind); });
+  const Json echoed = JsonArray{"YW5uYS5zbWl0aDpzZWNyZXQtMQ==", "anna.smith", "secret-1", "1764324123"};
+  EXPECT_EQ(secrets.without_credentials(echoed), Json(JsonArray{"[redacted]", "anna.smith", "[redacted]", "1764324123"}));
+  EXPECT_EQ(secrets.without(echoed), Json(JsonArray{"[redacted]", "[redacted]", "[redacted]", "[redacted]"}));
+}
+
+}  // namespace
+}  // namespace junctor::connector
