@@ -129,12 +129,6 @@ void check_files(const Json& given, const CallScope& scope, const LoadedIntegrat
     throw Failure(FailureKind::invalid, name + " gives no file; `response: {kind: file}` of its definition would make its answer one");
 }
 
-// Sizes, for the run: contents are not kept.
-void note_uploads(const CallScope& scope, CallTrace& trace) {
-  for (const auto& [name, file] : scope.files)
-    if (file.size_bytes) trace.counters["uploaded_bytes"] += static_cast<std::int64_t>(*file.size_bytes);
-}
-
 // What a handler throws of its own is a fault of it that its run records, with the calls it made until then.
 template <typename Work>
 Json handled(const std::string& name, const Work& work) {
@@ -198,7 +192,6 @@ Json Actions::perform(Fiber& fiber, const CallScope& scope,
     store_full_trace(fiber, scope, trace);
   } else if (action.definition->handler) {
     RunContext context(fiber, *this, scope, integration, action, connection, trace);
-    note_uploads(scope, trace);
     output = handled(name, [&] { return action.definition->handler(context, input); });
   } else {
     throw Failure(FailureKind::unsupported,

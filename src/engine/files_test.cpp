@@ -244,7 +244,7 @@ TEST_F(TakenFiles, have_name_type_size_and_content_and_may_go_on) {
   });
   ASSERT_EQ(api_.seen().size(), 1u);
   EXPECT_THAT(api_.seen().front().body, HasSubstr("filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\ncontent\r\n"));
-  EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 14) << "taken, and given on";
+  EXPECT_EQ(trace_.counters.at("uploaded_bytes"), 7) << "what was given on";
 }
 
 TEST_F(TakenFiles, are_asked_for_as_those_of_a_declared_action_are) {
