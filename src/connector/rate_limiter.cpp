@@ -126,12 +126,24 @@ void RateLimiter::refill(Fiber& fiber, RateBucket& bucket) {
   bucket.leased(lease, now_());
 }
 
-// One fiber at a time reads all pauses together, however many connections are in use.
+// One fiber at a time reads all pauses together, however many connections are in use. Who comes meanwhile waits for
+// it: a call beside it would go past what it is about to hear.
 void RateLimiter::hear_of_pauses(Fiber& fiber) {
-  const SteadyTime now = now_();
-  SteadyTime::rep last = heard_at_.load();
-  if (now.time_since_epoch() - SteadyTime::duration(last) < hear_every) return;
-  if (!heard_at_.compare_exchange_strong(last, now.time_since_epoch().count())) return;
+  if (now_().time_since_epoch() - SteadyTime::duration(heard_at_.load()) < hear_every) return;
+  const std::uint64_t seen = heard_.count();
+  if (hearing_.exchange(true)) {
+    heard_.wait_for(fiber, seen, hear_every);
+    return;
+  }
+  // Also where it fails: with a store that is away not every call is to ask it.
+  struct Hearing {
+    RateLimiter& limiter;
+    ~Hearing() {
+      limiter.heard_at_ = limiter.now_().time_since_epoch().count();
+      limiter.hearing_ = false;
+      limiter.heard_.notify_all();
+    }
+  } const hearing{*this};
   for (const auto& [key, left] : share_->pauses(fiber)) bucket(key, RateLimit{}, Tokens::local)->pause(left, now_());
 }
 

@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "async/signal.h"
 #include "connector/ports.h"
 #include "net/retry_after.h"
 #include "junctor/definition/parts.h"
@@ -111,6 +112,8 @@ class RateLimiter final {
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<RateBucket>, std::less<>> buckets_;
   std::atomic<SteadyTime::rep> heard_at_{0};
+  std::atomic<bool> hearing_{false};
+  Signal heard_;
 };
 
 }  // namespace junctor::connector

@@ -112,6 +112,39 @@ TEST(RateLimiter, a_pause_that_one_process_is_told_holds_in_the_other) {
   });
 }
 
+// A share whose store takes its time.
+class SlowShare final : public connector::LimitShare {
+ public:
+  connector::LimitLease lease(Fiber&, const connector::LimitKey&, const RateLimit&, int wanted, int) override {
+    return {wanted, {}};
+  }
+  void pause(Fiber&, const connector::LimitKey&, milliseconds) override {}
+  std::vector<std::pair<connector::LimitKey, milliseconds>> pauses(Fiber& fiber) override {
+    ++reads;
+    fiber.sleep_for(50ms);
+    return {{{default_tenant(), "learned/x/c"}, milliseconds(60'000)}};
+  }
+  int reads = 0;
+};
+
+TEST(RateLimiter, a_call_beside_the_one_that_hears_of_a_pause_does_not_go_past_it) {
+  SlowShare share;
+  RateLimiter limiter(&share);
+  int refused = 0;
+  run_in_fiber([&](Fiber& fiber) {
+    Scope scope(fiber.loop(), "test");
+    for (int call = 0; call < 5; ++call)
+      scope.spawn([&](Fiber& inner) {
+        const DeadlineScope soon(inner, 500ms);
+        if (TestEngine::error_of([&] { limiter.acquire(inner, {default_tenant(), "x", "c"}, {}, Priority::background); }) == "overloaded")
+          ++refused;
+      });
+    scope.join(fiber);
+  });
+  EXPECT_EQ(refused, 5);
+  EXPECT_EQ(share.reads, 1);
+}
+
 TEST(StoredCache, keeps_values_for_their_time_and_their_tenant) {
   HandClock clock;
   TestStore store({StoredCache::migrations()});
