@@ -79,7 +79,7 @@ HttpResponse answer_json(Fiber& fiber, Called& called, const HttpRequest& reques
   Json output = perform(fiber, called, scope);
   expand(fiber, called.parts.actions, scope, *called.integration, fields, output, called.trace);
   called.record_output(fiber, output);
-  HttpResponse response = HttpResponse::json(200, called.trace.secrets.without_credentials(std::move(output)));
+  HttpResponse response = HttpResponse::json(200, told_output(called.trace, called.action, std::move(output)));
   response.headers.set(std::string(run_header), called.start.id.to_string());
   if (called.trace.cut_short)
     response.headers.set("Junctor-Cut-Short", std::string(to_string(*called.trace.cut_short)));

@@ -27,16 +27,19 @@ DownloadSink FileAnswer::sink() {
 // Of what the provider said only what describes the file. A browser is to take it as nothing but a file: it would
 // be a page of the engine's own origin.
 void FileAnswer::begin(const DownloadHead& head) {
+  const auto credentials = secrets_.credentials();
   HttpResponse response;
-  response.headers.set("Content-Type", fits_a_line(head.content_type) ? head.content_type : "application/octet-stream");
-  if (fits_a_line(head.content_disposition)) response.headers.set("Content-Disposition", head.content_disposition);
+  response.headers.set("Content-Type", fits_a_line(head.content_type) ? connector::masked(head.content_type, credentials)
+                                                                      : "application/octet-stream");
+  if (fits_a_line(head.content_disposition))
+    response.headers.set("Content-Disposition", connector::masked(head.content_disposition, credentials));
   if (head.size_bytes) response.headers.set("Content-Length", std::to_string(*head.size_bytes));
   response.headers.set("Accept-Ranges", "none");
   response.headers.set("X-Content-Type-Options", "nosniff");
   response.headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
   response.headers.set(std::string(run_header), run_.to_string());
   writer_ = &request_.begin_answer(std::move(response));
-  mask_.emplace(secrets_.credentials());
+  mask_.emplace(credentials);
 }
 
 void FileAnswer::finish(Fiber& fiber) {

@@ -134,11 +134,12 @@ JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegra
   const LoadedAction& action = integration.action(question.action);
   if (!question.save.empty()) connector::check_fixture(integration.folder, question.save, question.existing);
   const Json output = parts.actions.call(fiber, scope, integration.definition.slug, question.action, question.input, trace);
-  JsonObject out{{"action", question.action}, {"output", trace.secrets.without(output)}};
+  const Json told = told_output(trace, action, output);
+  JsonObject out{{"action", question.action}, {"output", trace.secrets.without(told)}};
   if (trace.cut_short) out["cut_by"] = to_string(*trace.cut_short);
-  out["differences"] = differences_json(integration.definition, *action.definition, output);
+  out["differences"] = trace.secrets.without(differences_json(integration.definition, *action.definition, output));
   // A fixture goes into files that are shared.
-  const Json shown = json::parse(trace.shown_output(output, redaction_of(action))).value_or_throw();
+  const Json shown = json::parse(trace.shown_output(told, redaction_of(action))).value_or_throw();
   out["fixture"] = connector::fixture_json(*action.definition, question.input, shown);
   if (question.save.empty()) return out;
   // The call has been made: its answer is told even when the file cannot be written.

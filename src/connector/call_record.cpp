@@ -32,16 +32,22 @@ void note_timings(RecordedCall& call, const CallTimings& timings) {
   call.response_bytes = timings.received_bytes;
 }
 
-std::string recorded_body(const ClientResponse& response, const ClientRequest& request, const Redaction& redaction) {
-  const bool searched = response.body.size() <= searchable_bytes;
-  return redaction.body(searched ? body_without_sent_secrets(response.body, request, redaction) : response.body,
-                        response.headers.get("Content-Type").value_or(""), recorded_body_bytes);
+std::string safe_body(const SentRequest& sent) {
+  std::string body = body_without_sent_secrets(sent.response->body, sent.request, sent.redaction);
+  return sent.secrets == nullptr ? body : sent.secrets->body_without(std::move(body));
+}
+
+// A body that is too long to be searched is left out; a shorter one is shortened behind the search.
+std::string recorded_body(const SentRequest& sent) {
+  const bool searched = sent.response->body.size() <= searchable_bytes;
+  return sent.redaction.body(searched ? safe_body(sent) : sent.response->body,
+                             sent.response->headers.get("Content-Type").value_or(""), recorded_body_bytes);
 }
 
 }  // namespace
 
 void record_hops(CallRecorder& recorder, const RecordedCall& about, const SentRequest& sent, AnswerBody body) {
-  const auto& [request, hops, redaction, response, failure] = sent;
+  const auto& [request, hops, redaction, secrets, response, failure] = sent;
   std::chrono::microseconds before{};
   for (const ClientHop& hop : hops) {
     const bool answer = &hop == &hops.back() && response != nullptr;
@@ -52,18 +58,21 @@ void record_hops(CallRecorder& recorder, const RecordedCall& about, const SentRe
     note_timings(out, hop.timings);
     out.status = hop.status;
     out.response_headers = shown_headers(answer ? response->headers : hop.headers, request, redaction);
-    if (answer && body == AnswerBody::kept) out.response_body = recorded_body(*response, request, redaction);
+    if (answer && body == AnswerBody::kept) out.response_body = recorded_body(sent);
     if (&hop == &hops.back()) out.failure = failure;
     recorder.record(std::move(out));
   }
 }
 
-ClientResponse shown(ClientResponse response, const ClientRequest& request, const Redaction& redaction) {
-  response.body = body_without_sent_secrets(std::move(response.body), request, redaction);
-  Headers headers;
-  for (const Header& header : response.headers) headers.add(header.name, without_sent_secrets(header.value, request, redaction));
-  response.headers = std::move(headers);
-  return response;
+ClientResponse shown(const SentRequest& sent) {
+  ClientResponse out = *sent.response;
+  out.body = safe_body(sent);
+  out.headers = Headers();
+  for (const Header& header : sent.response->headers) {
+    std::string value = without_sent_secrets(header.value, sent.request, sent.redaction);
+    out.headers.add(header.name, sent.secrets == nullptr ? value : sent.secrets->without(std::move(value)));
+  }
+  return out;
 }
 
 std::string content_type_of(const ClientRequest& request) {

@@ -8,6 +8,7 @@
 
 #include "connector/ports.h"
 #include "connector/redaction.h"
+#include "connector/secret_values.h"
 #include "net/client.h"
 
 namespace junctor::connector {
@@ -17,6 +18,7 @@ struct SentRequest {
   const ClientRequest& request;
   const std::vector<ClientHop>& hops;
   const Redaction& redaction;
+  const SecretValues* secrets;     // of its run; may be null
   const ClientResponse* response;  // null: none came whole
   const std::string& failure;      // why there was none, or why it counts as a fault
 };
@@ -25,8 +27,8 @@ enum class AnswerBody { kept, left_out };
 // Each hop as a call of its own. about: whose they are, and when the first began.
 void record_hops(CallRecorder& recorder, const RecordedCall& about, const SentRequest& sent, AnswerBody body);
 
-// An answer as a person may see it: without what it repeats of the credentials.
-ClientResponse shown(ClientResponse response, const ClientRequest& request, const Redaction& redaction);
+// The same as a person may see it: without what it repeats of the credentials. There has to be a response.
+ClientResponse shown(const SentRequest& sent);
 
 // Of a request; empty without one.
 std::string content_type_of(const ClientRequest& request);

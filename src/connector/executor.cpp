@@ -309,7 +309,7 @@ void Executor::record(const Try& one, const ClientRequest& request, const Client
   if (recorder == nullptr) return;
   // Of a file its size is kept.
   const bool file = one.call.call.response.kind == ResponseKind::file && failure.empty();
-  record_hops(*recorder, call_of(one), {request, one.hops, one.redaction, response, failure},
+  record_hops(*recorder, call_of(one), {request, one.hops, one.redaction, one.scope.secrets, response, failure},
               file ? AnswerBody::left_out : AnswerBody::kept);
 }
 
@@ -397,7 +397,7 @@ ClientResponse Executor::plain_call(Fiber& fiber, const Integration& integration
               one, *scope.credentials, [&] { after = scope.credentials->after_refusal(fiber, request, *response); }))
         missing->raise();
     if (one.refusals.retries(after)) continue;
-    return shown(*std::move(response), request, one.redaction);
+    return shown({request, one.hops, one.redaction, scope.secrets, &*response, ""});
   }
 }
 

@@ -397,6 +397,29 @@ TEST(Executor, cuts_out_what_a_provider_repeats_of_the_credentials) {
   EXPECT_THAT(failure.message(), HasSubstr("demo answered 401 (no): [redacted]"));
 }
 
+// A secret of the connection that this request did not carry.
+TEST(Executor, cuts_out_what_a_provider_knows_of_the_connection_besides) {
+  TestApi api([](const HttpRequest&, std::size_t) {
+    HttpResponse out = HttpResponse::json(400, JsonObject{{"message", "not canary/1"}, {"code", "canary/1"}, {"all", JsonArray{"canary/1"}},
+                                                          {"long", std::string(5000, 'a') + "canary/1"}});
+    out.headers.set("X-Echo", "canary/1");
+    return out;
+  });
+  SecretValues secrets;
+  secrets.add("canary/1");
+  Caller caller(api.url(), "    api: {path: /x}\n");
+  caller.scope.secrets = &secrets;
+  const ProviderFailure failure = caller.failure();
+  std::string told = failure.message() + failure.answer().code + failure.answer().message + failure.answer().body +
+                     caller.recorder.calls.at(0).response_body + caller.recorder.calls.at(0).failure;
+  run_in_fiber([&](Fiber& fiber) {
+    const auto answer = caller.executor().plain_call(fiber, caller.integration(), caller.scope, {"GET", "/y", {}, ""});
+    told += answer.body + std::string(answer.headers.get("X-Echo").value_or(""));
+  });
+  EXPECT_THAT(told, testing::Not(HasSubstr("canary")));
+  EXPECT_EQ(failure.message(), "demo answered 400 ([redacted]): not [redacted]");
+}
+
 TEST(Executor, cuts_out_a_credential_however_the_provider_spells_it) {
   std::string said;
   TestApi api([&](const HttpRequest&, std::size_t) {

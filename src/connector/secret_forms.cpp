@@ -17,12 +17,12 @@ std::string with_small_escapes(std::string text) {
   return text;
 }
 
-// As it stands between the quotes of a JSON text.
-std::string in_json(std::string_view text) {
+// As it stands between the quotes of a JSON text. Some escape these characters alone, some the solidus as well.
+std::string in_json(std::string_view text, std::string_view escaped) {
   std::string out;
   out.reserve(2 * text.size());
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
+    if (escaped.find(c) != escaped.npos) out += '\\';
     out += c;
   }
   return out;
@@ -59,18 +59,18 @@ std::string with_plus_for_blanks(std::string_view text, std::string_view blank) 
 
 void each_other_form(std::string_view secret, const std::function<void(std::string_view)>& see) {
   std::string percent = percent_encode(secret);
-  std::array<std::string, 8> forms = {percent,
+  std::array<std::string, 9> forms = {percent,
                                       with_small_escapes(percent),
                                       with_plus_for_blanks(percent, "%20"),
                                       with_plus_for_blanks(secret, " "),
-                                      in_json(secret),
+                                      in_json(secret, "\"\\"),
+                                      in_json(secret, "\"\\/"),
                                       in_html(secret, "'"),
                                       in_html(secret, "&#39;"),
                                       in_html(secret, "&#x27;")};
-  for (std::string& form : forms) {
-    if (form != secret) see(form);
-    crypto::wipe(form);
-  }
+  for (auto form = forms.begin(); form != forms.end(); ++form)
+    if (*form != secret && std::find(forms.begin(), form, *form) == form) see(*form);
+  for (std::string& form : forms) crypto::wipe(form);
   crypto::wipe(percent);
 }
 

@@ -27,8 +27,13 @@ class SecretMask final {
   std::size_t beginning_of_one() const;
 
   std::vector<Secret> secrets_;
-  std::string bytes_;      // not handed on yet, behind what was
-  std::size_t given_ = 0;  // of bytes_
+  // Of the same length: what came, in which secrets are looked for (one may begin with another, or in it), and what
+  // is handed on. Both begin with what was given last.
+  std::string bytes_, masked_;
+  std::size_t given_ = 0;
 };
+
+// The whole at once.
+std::string masked(std::string_view bytes, const std::vector<std::string_view>& secrets);
 
 }  // namespace junctor::connector

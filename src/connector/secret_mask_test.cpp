@@ -19,6 +19,13 @@ TEST(SecretMask, hides_secrets_wherever_the_pieces_end) {
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) EXPECT_EQ(masked(secrets, bytes, piece), wanted) << piece;
 }
 
+TEST(SecretMask, leaves_nothing_of_a_secret_that_begins_with_another_or_runs_into_it) {
+  const std::vector<std::string_view> secrets = {"user-1", "user-1/password", "word-and", "abab"};
+  const std::string bytes = "user-1/password-and user-1 ababab user-1/pass";
+  const std::string wanted = "******************* ****** ****** ******/pass";
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) EXPECT_EQ(masked(secrets, bytes, piece), wanted) << piece;
+}
+
 TEST(SecretMask, keeps_back_only_what_may_be_a_beginning) {
   SecretMask mask({"a-long-secret"});
   EXPECT_EQ(mask.next("all of this"), "all of this");

@@ -6,6 +6,7 @@
 
 #include "connector/redaction.h"
 #include "connector/secret_forms.h"
+#include "json/parse.h"
 #include "json/serialize.h"
 
 namespace junctor::connector {
@@ -60,18 +61,17 @@ Json without_found(const Search& search, Json value) {
   return !search.values.empty() && found(search, value) ? cut_out(search, std::move(value)) : value;
 }
 
-Search of_both(const std::vector<Secret>& credentials, const std::vector<Secret>& sent) {
-  Search out{{}, true};
-  for (const auto* list : {&credentials, &sent})
-    for (const Secret& one : *list) out.values.push_back(one.reveal());
-  return out;
+// A secret may begin with another, which would leave the rest of it behind.
+std::vector<std::string_view> longest_first(std::vector<std::string_view> values) {
+  std::stable_sort(values.begin(), values.end(), [](auto one, auto other) { return one.size() > other.size(); });
+  return values;
 }
 
 }  // namespace
 
 void SecretValues::add(std::string_view secret, SecretKind kind) {
   if (secret.size() < shortest_secret) return;
-  auto& values = kind == SecretKind::credential ? credentials_ : sent_;
+  auto& values = kind == SecretKind::credential ? credentials_ : kind == SecretKind::authorization ? authorizations_ : sent_;
   const auto is_secret = [&](const Secret& value) { return value.reveal() == secret; };
   if (std::any_of(values.begin(), values.end(), is_secret)) return;
   values.emplace_back(secret);
@@ -79,19 +79,33 @@ void SecretValues::add(std::string_view secret, SecretKind kind) {
   if (values.size() > most) values.erase(values.begin(), values.end() - most);
 }
 
-bool SecretValues::are_in(const Json& value) const { return found(of_both(credentials_, sent_), value); }
+bool SecretValues::are_in(const Json& value) const { return found({of_all(), true}, value); }
 
-std::string SecretValues::without(std::string text) const { return of_both(credentials_, sent_).without(std::move(text)); }
+std::string SecretValues::without(std::string text) const { return Search{of_all(), true}.without(std::move(text)); }
 
-Json SecretValues::without(Json value) const { return without_found(of_both(credentials_, sent_), std::move(value)); }
+Json SecretValues::without(Json value) const { return without_found({of_all(), true}, std::move(value)); }
+
+std::string SecretValues::body_without(std::string body) const {
+  const auto parsed = json::parse(body);
+  if (parsed && are_in(parsed.value())) return json::to_text(without(parsed.value()));
+  return without(std::move(body));
+}
 
 Json SecretValues::without_credentials(Json value) const { return without_found({credentials(), false}, std::move(value)); }
 
 std::vector<std::string_view> SecretValues::credentials() const& {
   std::vector<std::string_view> out;
-  for (const Secret& one : credentials_)
-    if (one.reveal().size() >= shortest_in_data) out.push_back(one.reveal());
-  return out;
+  for (const auto* list : {&credentials_, &authorizations_})
+    for (const Secret& one : *list)
+      if (one.reveal().size() >= shortest_in_data) out.push_back(one.reveal());
+  return longest_first(std::move(out));
+}
+
+std::vector<std::string_view> SecretValues::of_all() const {
+  std::vector<std::string_view> out;
+  for (const auto* list : {&credentials_, &authorizations_, &sent_})
+    for (const Secret& one : *list) out.push_back(one.reveal());
+  return longest_first(std::move(out));
 }
 
 }  // namespace junctor::connector

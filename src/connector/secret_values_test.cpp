@@ -36,6 +36,29 @@ TEST(SecretValues, that_were_sent_do_not_push_out_credentials) {
   EXPECT_EQ(secrets.without("signature-" + std::to_string(10 * SecretValues::most - 1)), "[redacted]");
 }
 
+TEST(SecretValues, that_change_with_every_request_do_not_push_out_those_of_the_connection) {
+  SecretValues secrets;
+  secrets.add("the-password");
+  for (std::size_t i = 0; i < 10 * SecretValues::most; ++i) secrets.add("Digest of-" + std::to_string(i), SecretKind::authorization);
+  EXPECT_EQ(secrets.without_credentials(JsonArray{"the-password"}), Json(JsonArray{"[redacted]"}));
+}
+
+TEST(SecretValues, that_begin_with_others_leave_nothing_behind) {
+  SecretValues secrets;
+  secrets.add("user-name-1");
+  secrets.add("user-name-1/password");
+  EXPECT_EQ(secrets.without(std::string("user-name-1/password, user-name-1")), "[redacted], [redacted]");
+  EXPECT_EQ(secrets.without_credentials(JsonArray{"user-name-1/password"}), Json(JsonArray{"[redacted]"}));
+}
+
+TEST(SecretValues, are_found_in_bodies_that_spell_them_in_their_own_way) {
+  SecretValues secrets;
+  secrets.add("top/secret");
+  EXPECT_EQ(secrets.body_without(R"({"a": "top\u002fsecret", "n": 1})"), R"({"a":"[redacted]","n":1})");
+  EXPECT_EQ(secrets.body_without(R"({"a":  1})"), R"({"a":  1})") << "as it came";
+  EXPECT_EQ(secrets.body_without(R"(no JSON: "top\/secret")"), R"(no JSON: "[redacted]")");
+}
+
 // What of a request is a credential, and what may be anything.
 TEST(SecretValues, of_a_request_are_credentials_where_it_is_authorised) {
   ClientRequest request;

@@ -44,7 +44,7 @@ void each_part_of_header(std::string_view value, SecretKind kind, const See& see
 
 SecretKind kind_of(const ClientHeader& header) {
   const bool is_credential = equal_ignoring_case(header.name, "Authorization") || equal_ignoring_case(header.name, "Proxy-Authorization");
-  return is_credential ? SecretKind::credential : SecretKind::sent;
+  return is_credential ? SecretKind::authorization : SecretKind::sent;
 }
 
 void each_whole(const ClientRequest& request, const Redaction& redaction, const See& see) {

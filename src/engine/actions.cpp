@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/crypto.h"
 #include "base/text.h"
+#include "connector/secret_mask.h"
 #include "engine/counted_files.h"
 #include "engine/declared_calls.h"
 #include "engine/memos.h"
@@ -256,6 +258,14 @@ Json Actions::vars(Fiber& fiber, const CallScope& scope, std::string_view integr
 
 std::string recorded_output(const CallTrace& trace, const LoadedAction& action, const Json& output) {
   return trace.shown_output(kept_output(action, output), redaction_of(action));
+}
+
+Json told_output(const CallTrace& trace, const LoadedAction& action, Json output) {
+  Json* const content = gives_file(action) && output.is_object() ? output.get_object().if_contains("base64") : nullptr;
+  if (content != nullptr && content->is_string())
+    if (const auto file = crypto::from_base64(content->get_string()))
+      *content = crypto::to_base64(connector::masked(*file, trace.secrets.credentials()));
+  return trace.secrets.without_credentials(std::move(output));
 }
 
 }  // namespace junctor

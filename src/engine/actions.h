@@ -112,6 +112,9 @@ class Actions final {
 // The text that a run keeps of an action's output.
 std::string recorded_output(const CallTrace& trace, const LoadedAction& action, const Json& output);
 
+// What the caller of an action gets of its output: all but the credentials, also in a file that stands in it.
+Json told_output(const CallTrace& trace, const LoadedAction& action, Json output);
+
 // The input with the files that come with it: a parameter that is a file has its name as its value.
 Json with_file_names(const Json& input, const UploadFiles& files);
 

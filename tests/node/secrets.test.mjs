@@ -24,6 +24,8 @@ async function provider() {
     request.on("data", (piece) => (body += piece));
     request.on("end", () => {
       const sent = JSON.stringify({ url: request.url, headers: request.headers, body });
+      const url = new URL(request.url, "http://provider");
+      const told = `of ${Object.values(known[url.searchParams.get("of")] ?? {}).join(" and ")}`;
       if (request.url.startsWith("/token/refuses")) {
         response.writeHead(401, { "Content-Type": "application/json" });
         response.end(JSON.stringify({ error: "invalid_client", error_description: `wrong: ${body} ${request.headers.authorization}` }));
@@ -32,18 +34,23 @@ async function provider() {
         response.end(JSON.stringify({ access_token: canaries.access, refresh_token: canaries.refresh, expires_in: 3600, token_type: "Bearer" }));
       } else if (request.url.startsWith("/fails")) {
         response.writeHead(500, { "Content-Type": "application/json" });
-        response.end(JSON.stringify({ message: `broken: ${sent}`, access_token: canaries.access }));
+        response.end(JSON.stringify({ message: `broken: ${told}, ${sent}`, access_token: canaries.access, all: told }));
       } else if (request.url.startsWith("/repeats")) {
         // A success that repeats what it was sent, what it knows of the connection, and hands out a new token.
         response.writeHead(200, { "Content-Type": "application/json" });
-        response.end(JSON.stringify({ ok: true, id: "one", echo: sent, known: [`of ${Object.values(known[new URL(request.url, "http://a").searchParams.get("of")]).join(" and ")}`],
+        response.end(JSON.stringify({ ok: true, id: "one", echo: sent, known: [told],
           access_token: canaries.issued }));
       } else if (request.url.startsWith("/copy")) {
         // A file that repeats it, in pieces that end anywhere.
-        const file = `a file\n${sent}\nits end`;
-        response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": Buffer.byteLength(file) });
+        const file = `a file\n${told}\n${sent}\nits end`;
+        response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": Buffer.byteLength(file),
+          "Content-Disposition": `attachment; filename="${told}.txt"` });
         for (const piece of file.match(/[^]{1,7}/g)) response.write(piece);
         response.end();
+      } else if (request.url.startsWith("/pages")) {
+        const page = Number(url.searchParams.get("page"));
+        response.writeHead(200, { "Content-Type": "application/json" });
+        response.end(JSON.stringify({ items: [{ page, known: page < 60 ? "" : told }], more: page < 60 }));
       } else {
         response.writeHead(200, { "Content-Type": "application/json", "Set-Cookie": `session=${canaries.cookie}`,
           "X-Echo": JSON.stringify([request.url, request.headers.authorization, request.headers["x-very-own"]]) });
@@ -64,9 +71,10 @@ ${vars.map((name) => `  ${name}: {type: password}`).join("\n")}
 test_action: fails
 actions:
   works: {method: GET, path: /${slug}/works, api: {path: /works, headers: {X-Plain: shown}, redact: {headers: [X-Hidden]}}}
-  fails: {method: GET, path: /${slug}/fails, api: {path: /fails, retry: {attempts: 1}}}
+  fails: {method: GET, path: /${slug}/fails, api: {path: /fails, query: {of: ${slug}}, retry: {attempts: 1}}}
   repeats: {method: GET, path: /${slug}/repeats, api: {path: /repeats, query: {of: ${slug}}}}
-  copy: {method: GET, path: /${slug}/copy, api: {path: /copy, response: {kind: file}}}
+  copy: {method: GET, path: /${slug}/copy, api: {path: /copy, query: {of: ${slug}}, response: {kind: file}}}
+  pages: {method: GET, path: /${slug}/pages, api: {path: /pages, query: {of: ${slug}}, pagination: {kind: page, items: items, param: page, more: more}}}
   cached: {method: GET, path: /${slug}/cached, api: {path: /repeats, query: {of: ${slug}}, cache: {ttl: 5m, store: store}}}
   memoised: {method: GET, path: /${slug}/memoised, memoize: {ttl: 5m, store: store}, api: {path: /repeats, query: {of: ${slug}}}}
   posts: {path: /${slug}/posts, params: {password: {}, note: {}}, api: {method: POST, path: /works, body: "={'password': input.password, 'note': input.note}"}}
@@ -96,6 +104,8 @@ function project(folder, port, closedPort, plainPort) {
     refused: integration("refused", base, oauth, ["client_id", "client_secret"]).replace("/token\"", "/token/refuses\""),
     keyed: integration("keyed", base, "{type: api_key, api_key: {in: query, name: key}}", ["api_key"]),
     header: integration("header", base, "{type: api_key, api_key: {name: X-Very-Own}}", ["api_key"]),
+    // One of its vars begins with another.
+    signed: integration("signed", base, "{type: aws_sigv4, aws_sigv4: {region: here, service: its}}", ["access_key_id", "another", "longer", "secret_access_key"]),
     closed: integration("closed", `http://127.0.0.1:${closedPort}`, "{type: bearer}", ["token"]),
     badtls: integration("badtls", `https://127.0.0.1:${plainPort}`, "{type: basic}", ["username", "password"]),
   };
@@ -115,6 +125,7 @@ async function connectAndFail(base, slugs) {
     refused: { client_id: "me", client_secret: canary("refused") },
     keyed: { api_key: canary("query") },
     header: { api_key: canary("header") },
+    signed: { access_key_id: "me", another: canary("another"), longer: canaries.another + canary("longer"), secret_access_key: canary("signs") },
     closed: { token: canary("closed") },
     badtls: { username: "me", password: canary("basic") },
   };
@@ -134,10 +145,12 @@ async function connectAndFail(base, slugs) {
   }
 }
 
+const repeating = ["token", "keyed", "header", "signed"];
+
 // The caller gets the provider's answer, with a credential that is new to the engine and without those that it knows;
 // what is kept of it holds neither.
 async function successesThatRepeat(base) {
-  for (const slug of ["token", "keyed", "header"]) {
+  for (const slug of repeating) {
     for (const action of ["repeats", "cached", "cached", "memoised", "memoised"]) {
       const response = await fetch(`${base}/v1/integrations/${slug}/actions/${action}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
       const answer = await response.json();
@@ -147,9 +160,15 @@ async function successesThatRepeat(base) {
       const run = await getJson(`${base}/v1/runs/${response.headers.get("junctor-run")}`);
       check(run.output.ok === true && run.output.access_token === "[redacted]" && run.output.known[0].includes("[redacted]"), `the kept output: ${JSON.stringify(run.output)}`);
     }
+    const pages = await ask(base, "GET", `/${slug}/pages`);
+    check(pages.status === 200 && JSON.parse(pages.text).at(-1).known.endsWith("[redacted]"), `${slug}.pages: ${pages.status} ${pages.text.slice(-200)}`);
     const copied = await ask(base, "GET", `/${slug}/copy`);
     check(copied.status === 200 && copied.text.startsWith("a file\n") && copied.text.endsWith("\nits end") && copied.text.includes("*".repeat(24)),
       `${slug}: a file that repeats the credential: ${copied.status} ${copied.text}`);
+    const within = await ask(base, "GET", `/${slug}/copy`, undefined, { Accept: "application/json" });
+    const plain = Buffer.from(JSON.parse(within.text).base64, "base64").toString();
+    check(plain.startsWith("a file\nof ") && plain.endsWith("\nits end"), `${slug}: a file in JSON: ${within.status} ${plain}`);
+    seen.push(plain);
     await ask(base, "POST", "/v1/events", { topic: `${slug}.asked`, payload: { a: 1 } });
     await eventually(async () => (await getJson(`${base}/v1/runs?integration=${slug}&limit=500`)).runs
       .some((one) => one.kind === "catch" && one.status === "completed"), { what: `the catch of ${slug}` });
@@ -157,6 +176,11 @@ async function successesThatRepeat(base) {
       body: JSON.stringify({ action: "repeats", input: {}, save: "kept" }) });
     const shown = await plugged.json();
     check(shown.output?.access_token === canaries.issued && shown.fixture.output.access_token === "[redacted]", `plug: ${JSON.stringify(shown).slice(0, 300)}`);
+    for (const place of ["pages?page=60&", "copy?"])
+      await ask(base, "POST", `/v1/integrations/${slug}/plug`, { path: `/${place}of=${slug}` });
+    await ask(base, "POST", `/v1/integrations/${slug}/plug`, { action: "fails" });
+    const file = JSON.parse((await ask(base, "POST", `/v1/integrations/${slug}/plug`, { action: "copy" })).text);
+    seen.push(Buffer.from(file.output.base64, "base64").toString());
   }
 }
 
@@ -252,7 +276,7 @@ async function scanEverything({ folder, data, engine, server }) {
   scan("what the engine answered", Buffer.from(seen.join("\n")));
   scan("the backup", backup);
   const fixtures = files(path.join(folder, "project")).filter((file) => file.endsWith("kept.json"));
-  check(fixtures.length === 3, `fixtures: ${fixtures}`);
+  check(fixtures.length === repeating.length, `fixtures: ${fixtures}`);
   for (const file of [...fixtures, ...await keptBy(data, server)]) scan(file, fs.readFileSync(file));
 }
 

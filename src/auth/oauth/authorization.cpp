@@ -87,6 +87,16 @@ TokenGrant require_grant(TokenAnswer answer) {
   return std::move(std::get<TokenGrant>(answer));
 }
 
+ClientRequest device_code_request(const TokenService::Resolved& how, const vault::OpenConnection& connection,
+                                  Timestamp now) {
+  const VarsContext vars(connection);
+  const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
+  FormFields fields;
+  if (const std::string scope = scope_text(how.oauth(), how.definition->scopes); !scope.empty())
+    fields.emplace_back("scope", Secret(scope));
+  return make_token_request(call, std::move(fields), how.endpoints.device_authorization, now);
+}
+
 }  // namespace
 
 Authorization::Authorization(TokenService& tokens, HttpClient& client, Discovery& discovery)
@@ -307,27 +317,16 @@ DeviceCode Authorization::begin_device(Fiber& fiber, const ConnectionKey& key) {
   return *std::move(out);
 }
 
-ClientResponse Authorization::ask_for_device_code(Fiber& fiber, const TokenService::Resolved& how,
-                                                  const vault::OpenConnection& connection, Timestamp now,
-                                                  const TokenWire& wire) {
-  const VarsContext vars(connection);
-  const TokenCall call{how.oauth(), vars, how.endpoints, how.identity};
-  FormFields fields;
-  if (const std::string scope = scope_text(how.oauth(), how.definition->scopes); !scope.empty())
-    fields.emplace_back("scope", Secret(scope));
-  return send_other_request(
-      fiber, wire, make_token_request(call, std::move(fields), how.endpoints.device_authorization, now));
-}
-
 DeviceCode Authorization::begin_device_with(Fiber& fiber, const ConnectionKey& key,
                                             const TokenService::Resolved& how,
                                             const vault::OpenConnection& connection,
                                             const TokenWire& wire) {
   const Timestamp now = tokens_.connections().vault().clock().now();
-  ClientResponse answer = ask_for_device_code(fiber, how, connection, now, wire);
+  const ClientRequest request = device_code_request(how, connection, now);
+  ClientResponse answer = send_other_request(fiber, wire, request);
   auto parsed = json::parse(answer.body, {.max_depth = 8, .max_bytes = 64 * 1024});
   if (answer.status != 200 || !parsed || !parsed.value().is_object()) {
-    TokenAnswer refusal = read_token_answer(answer, {});
+    TokenAnswer refusal = read_token_answer(answer, sent_secrets(request, {}));
     require_grant(std::holds_alternative<TokenRefusal>(refusal)
                       ? std::move(refusal)
                       : TokenAnswer(TokenRefusal{answer.status, {}, {}}));

@@ -106,9 +106,6 @@ class Authorization final {
   Authorised exchange_code(Fiber& fiber, const Attempt& attempt, const std::string& code,
                            const TokenService::Resolved& how, const vault::OpenConnection& connection,
                            const TokenWire& wire);
-  ClientResponse ask_for_device_code(Fiber& fiber, const TokenService::Resolved& how,
-                                     const vault::OpenConnection& connection, Timestamp now,
-                                     const TokenWire& wire);
   DeviceCode begin_device_with(Fiber& fiber, const ConnectionKey& key, const TokenService::Resolved& how,
                                const vault::OpenConnection& connection, const TokenWire& wire);
   // Does a step of an authorisation whose requests go over the wire it is given; the keeper gets them, however it ends.

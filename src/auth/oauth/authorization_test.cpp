@@ -1,6 +1,7 @@
 #include "auth/oauth/authorization.h"
 
 #include "auth/test_world.h"
+#include "base/crypto.h"
 #include "json/serialize.h"
 
 namespace junctor::auth {
@@ -388,6 +389,20 @@ TEST_F(DeviceTest, every_request_is_kept_without_the_codes) {
     EXPECT_FALSE(kept_.steps[1].failure);
     EXPECT_TRUE(kept_.steps[2].failure);
     for (const std::size_t step : {1u, 2u}) EXPECT_TRUE(holds(kept_.text(step), R"("device_code":"[redacted]")")) << kept_.text(step);
+  });
+}
+
+TEST_F(DeviceTest, a_refused_request_for_a_code_does_not_repeat_the_client_secret) {
+  world_.provider.api = [](Fiber&, HttpRequest& request) {
+    const auto basic = crypto::from_base64(request.headers.get("Authorization").value_or("").substr(6)).value_or("");
+    return HttpResponse::json(401, JsonObject{{"error", "invalid_client"}, {"error_description", "wrong: " + basic + " " + request.body}});
+  };
+  run_in_fiber([&](Fiber& fiber) {
+    const auto key = world_.connect(fiber);
+    EXPECT_EQ(error_of([&] { authorization().begin_device(fiber, key); }), "not_authorised");
+    ASSERT_EQ(kept_.steps.size(), 1u);
+    EXPECT_TRUE(holds(kept_.text(0), "wrong: me:[secret]")) << kept_.text(0);
+    EXPECT_FALSE(holds(kept_.text(0), "client-secret")) << kept_.text(0);
   });
 }
 
