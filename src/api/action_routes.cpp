@@ -79,6 +79,7 @@ HttpResponse answer_json(Fiber& fiber, Called& called, const HttpRequest& reques
   Json output = perform(fiber, called, scope);
   expand(fiber, called.parts.actions, scope, *called.integration, fields, output, called.trace);
   called.record_output(fiber, output);
+  output = masked_files(called.action, std::move(output), called.trace.secrets);
   HttpResponse response = HttpResponse::json(200, called.trace.secrets.without_credentials(std::move(output)));
   response.headers.set(std::string(run_header), called.start.id.to_string());
   if (called.trace.cut_short)

@@ -133,7 +133,8 @@ JsonObject call_action(Fiber& fiber, const PlugParts& parts, const LoadedIntegra
                        const Question& question, CallTrace& trace) {
   const LoadedAction& action = integration.action(question.action);
   if (!question.save.empty()) connector::check_fixture(integration.folder, question.save, question.existing);
-  const Json output = parts.actions.call(fiber, scope, integration.definition.slug, question.action, question.input, trace);
+  const Json output = masked_files(
+      action, parts.actions.call(fiber, scope, integration.definition.slug, question.action, question.input, trace), trace.secrets);
   JsonObject out{{"action", question.action}, {"output", trace.secrets.without(output)}};
   if (trace.cut_short) out["cut_by"] = to_string(*trace.cut_short);
   out["differences"] = differences_json(integration.definition, *action.definition, output);

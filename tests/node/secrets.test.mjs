@@ -150,12 +150,17 @@ async function successesThatRepeat(base) {
     const copied = await ask(base, "GET", `/${slug}/copy`);
     check(copied.status === 200 && copied.text.startsWith("a file\n") && copied.text.endsWith("\nits end") && copied.text.includes("*".repeat(24)),
       `${slug}: a file that repeats the credential: ${copied.status} ${copied.text}`);
+    const asJson = await (await fetch(`${base}/${slug}/copy`, { headers: { Accept: "application/json" } })).json();
+    check(Buffer.from(asJson.base64, "base64").toString() === copied.text, `${slug}: such a file as JSON: ${JSON.stringify(asJson)}`);
     await ask(base, "POST", "/v1/events", { topic: `${slug}.asked`, payload: { a: 1 } });
     await eventually(async () => (await getJson(`${base}/v1/runs?integration=${slug}&limit=500`)).runs
       .some((one) => one.kind === "catch" && one.status === "completed"), { what: `the catch of ${slug}` });
     const plugged = await fetch(`${base}/v1/integrations/${slug}/plug`, { method: "POST", headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ action: "repeats", input: {}, save: "kept" }) });
     const shown = await plugged.json();
+    const file = await (await fetch(`${base}/v1/integrations/${slug}/plug`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ action: "copy" }) })).json();
+    for (const one of [file.output, file.fixture.output])
+      check(Buffer.from(one.base64, "base64").toString() === copied.text, `${slug}: such a file in the plug: ${JSON.stringify(file)}`);
     check(shown.output?.access_token === canaries.issued && shown.fixture.output.access_token === "[redacted]", `plug: ${JSON.stringify(shown).slice(0, 300)}`);
   }
 }
