@@ -18,7 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// How long a silent peer keeps anybody from seeing that nobody waits for its answer any more.
+// How long a peer that has nothing to hand on keeps anybody from seeing that nobody waits for its answer any more.
 constexpr milliseconds look_again{1000};
 
 std::uint64_t next_client() {
@@ -228,9 +228,9 @@ ClientResponse HttpClient::State::run(Fiber& fiber, const ClientRequest& request
       continue;
     }
     const DeadlineScope deadline(fiber, std::min(left, look_again));
-    const bool silent = transfer.wait(fiber) == Woken::by_deadline;
-    if (silent && request.caller_ended && request.caller_ended())
-      throw Failure(FailureKind::cancelled, "the caller left while " + hop.url.origin().host + " was silent; the call was given up");
+    const bool nothing_new = transfer.wait(fiber) == Woken::by_deadline;
+    if (nothing_new && request.caller_ended && request.caller_ended())
+      throw Failure(FailureKind::cancelled, "the caller left before " + hop.url.origin().host + " had answered; the call was given up");
   }
   if (!transfer.done()) {
     const std::string& host = hop.url.origin().host;

@@ -76,8 +76,8 @@ struct ClientRequest {
   // Called once the head of an answer is here, before the first piece.
   std::function<void(int status, const Headers&)> on_head{};
 
-  // Whether nobody waits for the answer any more: looked at after every second in which the peer was silent; true ends
-  // the call with Failure{cancelled}. Empty: somebody always waits.
+  // Whether nobody waits for the answer any more: looked at after every second without the whole answer, or the next
+  // piece of a download; true ends the call with Failure{cancelled}. Empty: somebody always waits.
   std::function<bool()> caller_ended{};
 
   CallTimeouts timeouts{};

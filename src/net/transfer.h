@@ -121,6 +121,8 @@ class Transfer final {
   curl_off_t sent_bytes_ = 0;
   curl_off_t most_sent_bytes_ = 0;
   std::optional<std::chrono::steady_clock::time_point> sent_at_;  // once the connection stands
+  std::chrono::steady_clock::time_point began_{};
+  std::optional<std::chrono::steady_clock::time_point> first_byte_at_;
 };
 
 }  // namespace junctor
