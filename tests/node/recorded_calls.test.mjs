@@ -22,6 +22,8 @@ actions:
   swallow: {params: {doc: {ui_type: file, required: true}}, api: {method: POST, path: /swallow, body_kind: file}}
   wrong: {params: {n: {ui_type: integer, required: true}}, api: {path: /colours}}
   endless: {api: {path: /endless, response: {kind: file}}}
+  slow: {params: {doc: {ui_type: file, required: true}}, api: {method: POST, path: /slow, body_kind: file}}
+  short: {api: {path: /short, response: {kind: file}}}
 `;
 
 async function listen(serve) {
@@ -41,6 +43,11 @@ async function providers() {
     if (request.url === "/endless") {
       const timer = setInterval(() => response.write(Buffer.alloc(100_000)), 5);
       return response.on("close", () => clearInterval(timer));
+    }
+    if (request.url === "/short") return response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": 5 }).end("short");
+    if (request.url === "/slow") {
+      for await (const piece of request) void piece;
+      return setTimeout(() => response.setHeader("Content-Type", "application/json").end("{}"), 300);
     }
     let got = 0;
     for await (const piece of request) if ((got += piece.length) > 100_000 && request.url === "/swallow") return request.socket.destroy();
@@ -114,6 +121,24 @@ async function failedUploads(engine) {
   check(call.request.bytes > 100_000 && call.request.bytes <= other.counters.uploaded_bytes, `what was sent: ${JSON.stringify(call)}`);
 }
 
+// Not the time of the first byte that went up.
+async function theFirstByteOfAnAnswer(engine) {
+  const { run, status, text } = await engine.upload("slow", 50_000);
+  check(status === 200, text);
+  const [call] = await engine.calls(run);
+  check(call.first_byte_us >= 290_000 && call.total_us >= call.first_byte_us, JSON.stringify(call));
+}
+
+// Who has read a file, whose length says where it ends, finds its run.
+async function runsOfFiles(engine) {
+  for (let i = 0; i < 50; ++i) {
+    const response = await fetch(`${engine.base}/v1/integrations/shop/actions/short`, { method: "POST" });
+    check((await response.text()) === "short", "a file under its length");
+    const told = await engine.send("GET", `/v1/runs/${response.headers.get("Junctor-Run")}/calls`);
+    check(told.status === 200 && told.body.calls.length === 1, `the calls of file ${i}: ${told.status} ${told.text}`);
+  }
+}
+
 async function problemsNameTheirRun(engine) {
   const wrong = await engine.call("wrong", {});
   check(wrong.status === 422 && wrong.run && (await engine.run(wrong.run)).status === "failed", `${wrong.status} ${wrong.text}`);
@@ -162,6 +187,8 @@ await main(async () => {
   check(made.status === 201, made.text);
   await redirects(engine, away);
   await failedUploads(engine);
+  await theFirstByteOfAnAnswer(engine);
+  await runsOfFiles(engine);
   await problemsNameTheirRun(engine);
   await optionsAreARun(engine);
   await plugged(engine);
