@@ -113,7 +113,7 @@ Transfer::Hop next_hop(const ClientRequest& request, const Transfer::Hop& hop, i
   if (next.carried.body && has_body(request)) {
     if (!same_origin)
       throw Failure(FailureKind::denied, host + " redirects a request with a body to another host");
-    if (request.upload)
+    if (request.upload && !request.rewind)
       throw Failure(FailureKind::unsupported,
                     host + " redirects an upload, which cannot be repeated");
   }
@@ -205,6 +205,7 @@ ClientResponse HttpClient::send(Fiber& fiber, const ClientRequest& request,
                                                   std::to_string(request.most_redirects) +
                                                   " times");
     hop = next_hop(request, hop, response.status, leads_to);
+    if (hop.carried.body && request.upload) request.rewind();
   }
 }
 

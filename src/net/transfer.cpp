@@ -161,6 +161,7 @@ void Transfer::set_method_and_body() {
     throw Failure(FailureKind::invalid, "the method is not an HTTP method");
   const std::string_view body = hop_.carried.body ? text_of(request_.body) : std::string_view();
   if (hop_.carried.body && request_.upload) {
+    upload_ = request_.upload;
     set(handle_, CURLOPT_UPLOAD, 1L);
     set(handle_, CURLOPT_READFUNCTION, &Callbacks::read);
     set(handle_, CURLOPT_READDATA, static_cast<void*>(this));
@@ -355,7 +356,7 @@ bool Transfer::work(Fiber& fiber) {
   }
   if (!up_paused_ || done_) return false;
   up_.resize(upload_piece_bytes);
-  up_.resize(request_.upload(fiber, up_));
+  up_.resize(upload_(fiber, up_));
   up_begin_ = 0;
   up_ended_ = up_.empty();
   up_paused_ = false;

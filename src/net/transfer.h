@@ -114,6 +114,7 @@ class Transfer final {
 
   std::string down_;  // received and not handed on
   bool down_paused_ = false;
+  std::function<std::size_t(Fiber&, std::span<char>)> upload_;
   std::string up_;  // to be sent: [up_begin_, size)
   std::size_t up_begin_ = 0;
   bool up_paused_ = false;

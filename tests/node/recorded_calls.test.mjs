@@ -23,6 +23,7 @@ actions:
   wrong: {params: {n: {ui_type: integer, required: true}}, api: {path: /colours}}
   endless: {api: {path: /endless, response: {kind: file}}}
   slow: {params: {doc: {ui_type: file, required: true}}, api: {method: POST, path: /slow, body_kind: file}}
+  sent_on: {params: {doc: {ui_type: file, required: true}}, api: {method: POST, path: /sent_on, body_kind: multipart, multipart: {doc: {file: doc}}}}
   short: {api: {path: /short, response: {kind: file}}}
 `;
 
@@ -43,6 +44,12 @@ async function providers() {
     if (request.url === "/endless") {
       const timer = setInterval(() => response.write(Buffer.alloc(100_000)), 5);
       return response.on("close", () => clearInterval(timer));
+    }
+    if (request.url.startsWith("/sent_on")) {
+      let body = "";
+      for await (const piece of request) body += piece;
+      if (request.url === "/sent_on") return to(307, "/sent_on/there");
+      return response.setHeader("Content-Type", "application/json").end(JSON.stringify({ whole: body.includes(`\r\n\r\n${"y".repeat(90_000)}\r\n--`) }));
     }
     if (request.url === "/short") return response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": 5 }).end("short");
     if (request.url === "/slow") {
@@ -129,6 +136,19 @@ async function theFirstByteOfAnAnswer(engine) {
   check(call.first_byte_us >= 290_000 && call.total_us >= call.first_byte_us, JSON.stringify(call));
 }
 
+// A redirect that has a file sent again: from its start, and counted once.
+async function filesThatAreSentOn(engine) {
+  const form = new FormData();
+  form.append("doc", new Blob(["y".repeat(90_000)]), "a.bin");
+  const response = await fetch(`${engine.base}/v1/integrations/shop/actions/sent_on`, { method: "POST", body: form });
+  const text = await response.text();
+  check(response.status === 200 && JSON.parse(text).whole, `${response.status} ${text}`);
+  const run = await engine.run(response.headers.get("Junctor-Run"));
+  check(run.counters.uploaded_bytes === 90_000, JSON.stringify(run));
+  const calls = await engine.calls(run.id);
+  check(calls.map((one) => `${one.method} ${one.status}`).join() === "POST 307,POST 200" && calls.every((one) => one.request.bytes > 90_000), JSON.stringify(calls));
+}
+
 // Who has read a file, whose length says where it ends, finds its run.
 async function runsOfFiles(engine) {
   for (let i = 0; i < 50; ++i) {
@@ -188,6 +208,7 @@ await main(async () => {
   await redirects(engine, away);
   await failedUploads(engine);
   await theFirstByteOfAnAnswer(engine);
+  await filesThatAreSentOn(engine);
   await runsOfFiles(engine);
   await problemsNameTheirRun(engine);
   await optionsAreARun(engine);
