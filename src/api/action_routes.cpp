@@ -26,14 +26,17 @@ struct Called {
   CallTrace trace;
   CallBody body;
   bool client_left = false;  // in the middle of its answer
+  bool recorded = false;
 
   void record_output(Fiber& fiber, const Json& output) {
     RunEnd end;
     end.output = recorded_output(trace, action, output);
     record_run(fiber, parts.store, parts.clock, start, std::move(end), trace);
+    recorded = true;
   }
 
   void record_failure(Fiber& fiber, const Failure& failure) {
+    if (recorded) return;  // what came of the call is known: its answer did not arrive
     const Failure stopped(FailureKind::cancelled, failure.message());
     record_run(fiber, parts.store, parts.clock, start, end_with(client_left ? stopped : failure, trace), trace);
   }
@@ -94,6 +97,7 @@ HttpResponse answer_file(Fiber& fiber, Called& called, const HttpRequest& reques
     const Json told = perform(fiber, called, scope);
     answer.finish(fiber);
     called.record_output(fiber, told);
+    answer.give_last_byte(fiber);
   } catch (const Failure&) {
     called.client_left = answer.client_left();
     throw;

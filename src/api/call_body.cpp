@@ -166,6 +166,13 @@ void take_text_files(const LoadedAction& action, FormTexts& texts, UploadFiles& 
   }
 }
 
+// What cannot be read as the input may have been meant as a file.
+std::vector<Problem> with_way_of_files(std::vector<Problem> problems) {
+  for (Problem& one : problems)
+    if (one.path == "body") one.expected += ", or multipart/form-data with the files as parts";
+  return problems;
+}
+
 // Whether the request's body is of this media type.
 bool has_type(const HttpRequest& request, std::string_view wanted) {
   std::string_view type = request.headers.get("Content-Type").value_or("");
@@ -216,6 +223,7 @@ Result<CallBody> read_call(Fiber& fiber, const LoadedAction& action, HttpRequest
   } else {
     read_text(fiber, request, spool.most_text_bytes());
     input = places == Places::heeded ? action_input(action, request) : body_input(request);
+    if (!input.ok() && !action.files.empty()) return with_way_of_files(input.problems());
   }
   if (!input.ok()) return input.problems();
   out.input = std::move(input).value();

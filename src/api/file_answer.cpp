@@ -21,7 +21,7 @@ bool fits_a_line(std::string_view text) {
 
 DownloadSink FileAnswer::sink() {
   return {[this](const DownloadHead& head) { begin(head); },
-          [this](Fiber& fiber, std::string_view piece) { write(fiber, mask_->next(piece)); }};
+          [this](Fiber& fiber, std::string_view piece) { hand_on(fiber, mask_->next(piece)); }};
 }
 
 // Of what the provider said only what describes the file. A browser is to take it as nothing but a file: it would
@@ -33,6 +33,7 @@ void FileAnswer::begin(const DownloadHead& head) {
                                                                       : "application/octet-stream");
   if (fits_a_line(head.content_disposition))
     response.headers.set("Content-Disposition", connector::masked(head.content_disposition, credentials));
+  announced_bytes_ = head.size_bytes;
   if (head.size_bytes) response.headers.set("Content-Length", std::to_string(*head.size_bytes));
   response.headers.set("Accept-Ranges", "none");
   response.headers.set("X-Content-Type-Options", "nosniff");
@@ -43,7 +44,17 @@ void FileAnswer::begin(const DownloadHead& head) {
 }
 
 void FileAnswer::finish(Fiber& fiber) {
-  if (mask_) write(fiber, mask_->rest());
+  if (mask_) hand_on(fiber, mask_->rest());
+}
+
+void FileAnswer::give_last_byte(Fiber& fiber) { write(fiber, last_byte_); }
+
+void FileAnswer::hand_on(Fiber& fiber, std::string_view piece) {
+  if (announced_bytes_ && !piece.empty() && bytes_ + piece.size() == *announced_bytes_) {
+    last_byte_ = piece.back();
+    piece.remove_suffix(1);
+  }
+  write(fiber, piece);
 }
 
 void FileAnswer::write(Fiber& fiber, std::string_view piece) {

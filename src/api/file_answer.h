@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "connector/secret_mask.h"
@@ -29,14 +30,18 @@ class FileAnswer final {
 
   // Where the call puts the file. take throws Failure{unavailable} when the client is gone.
   DownloadSink sink();
-  // The file is whole.
+  // The file is whole: what the mask held back of it, but not yet the last byte of a length that was announced. Whoever
+  // has read the file finds its run.
   void finish(Fiber& fiber);
+  // Its run is kept.
+  void give_last_byte(Fiber& fiber);
 
   std::uint64_t bytes() const { return bytes_; }
   bool client_left() const { return client_left_; }
 
  private:
   void begin(const DownloadHead& head);
+  void hand_on(Fiber& fiber, std::string_view piece);
   void write(Fiber& fiber, std::string_view piece);
 
   const HttpRequest& request_;
@@ -44,6 +49,8 @@ class FileAnswer final {
   const connector::SecretValues& secrets_;
   std::optional<connector::SecretMask> mask_;
   BodyWriter* writer_ = nullptr;
+  std::optional<std::uint64_t> announced_bytes_;
+  std::string last_byte_;
   std::uint64_t bytes_ = 0;
   bool client_left_ = false;
 };

@@ -266,6 +266,7 @@ std::variant<Answer, Fault> Executor::send_once(Fiber& fiber, Try& one) {
     auto permit = limiter_.acquire(fiber, {one.scope.tenant, one.call.integration, one.scope.connection},
                                    one.call.limits, one.scope.priority, patience_of(one.call, one.scope));
     ClientRequest request = copy_of(request_of(one));
+    if (request.upload && can_rewind(one.scope)) request.rewind = [&scope = one.scope] { rewind(scope); };
     one.file.begin_again();
     if (one.file.is_wanted())
       one.file.take_answer_of(request, [&one, &request, now = clock_.now()](const ClientResponse& head) {

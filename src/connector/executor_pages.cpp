@@ -26,6 +26,25 @@ bool ended_by(const Fiber& fiber, const RetrySpec& retry, const Failure& failure
   return is_retryable(failure.kind()) && past && !callers && wait <= retry.max_wait;
 }
 
+// Whoever waits for a listing: pages that each come soon would be read for nobody.
+class Audience final {
+ public:
+  Audience(const CompiledCall& call, const CallScope& scope) : call_(call), scope_(scope) {}
+
+  void check() {
+    constexpr milliseconds look_again{1000};
+    if (!scope_.caller_ended || std::chrono::steady_clock::now() - looked_ < look_again) return;
+    if (scope_.caller_ended())
+      throw Failure(FailureKind::cancelled, "the caller left before " + call_.integration + " was asked for the next page; the call was given up");
+    looked_ = std::chrono::steady_clock::now();
+  }
+
+ private:
+  const CompiledCall& call_;
+  const CallScope& scope_;
+  std::chrono::steady_clock::time_point looked_ = std::chrono::steady_clock::now();
+};
+
 }  // namespace
 
 CallResult Executor::uncached(Fiber& fiber, const CompiledCall& call, const CallScope& scope, const Json& input) {
@@ -59,7 +78,9 @@ StreamResult Executor::stream(Fiber& fiber, const CompiledCall& call, const Call
   const SteadyTime ends = std::chrono::steady_clock::now() + bounds.max_time;
   Pager pager(*call.pagination, scope, input);
   std::optional<PageTurn> turn = pager.first();
+  Audience audience(call, scope);
   while (turn) {
+    audience.check();
     std::optional<Answer> answer;
     if (result.pages < bounds.max_pages && std::chrono::steady_clock::now() < ends) {
       check_page(call, scope, input, *turn);

@@ -73,6 +73,19 @@ TEST(Retries, end_with_whoever_waits_for_them) {
   EXPECT_EQ(api.seen().size(), 1u);
 }
 
+TEST(Timeouts, end_a_listing_that_nobody_waits_for) {
+  TestApi api([](const HttpRequest&, std::size_t call) {
+    return HttpResponse::json(200, JsonObject{{"rows", JsonArray{call}}, {"next", call + 1}});
+  });
+  Caller caller(api.url(), "    api: {path: /x, pagination: {kind: cursor, param: at, items: rows, next: next, max_pages: 1000000, max_time: 20s}}\n");
+  caller.scope.caller_ended = [] { return true; };
+  Failure failure(FailureKind::bug, "");
+  const milliseconds took = time_to_fail(caller, failure);
+  EXPECT_EQ(failure.kind(), FailureKind::cancelled) << failure.message();
+  EXPECT_THAT(failure.message(), HasSubstr("was asked for the next page"));
+  EXPECT_LT(took, milliseconds(8000));
+}
+
 TEST(Timeouts, end_a_silence_that_nobody_waits_in) {
   RawPeer peer([](RawConnection& connection, int) { connection.wait_for_end(); });
   Caller caller(peer.url(), "    api: {path: /x, timeouts: {first_byte: 20s}, retry: {attempts: 3, wait: 1ms}}\n");

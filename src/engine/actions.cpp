@@ -261,11 +261,7 @@ std::string recorded_output(const CallTrace& trace, const LoadedAction& action, 
 }
 
 Json told_output(const CallTrace& trace, const LoadedAction& action, Json output) {
-  Json* const content = gives_file(action) && output.is_object() ? output.get_object().if_contains("base64") : nullptr;
-  if (content != nullptr && content->is_string())
-    if (const auto file = crypto::from_base64(content->get_string()))
-      *content = crypto::to_base64(connector::masked(*file, trace.secrets.credentials()));
-  return trace.secrets.without_credentials(std::move(output));
+  return trace.secrets.without_credentials(masked_files(action, std::move(output), trace.secrets));
 }
 
 }  // namespace junctor

@@ -2,7 +2,10 @@
 
 #include <boost/json.hpp>
 
+#include "base/crypto.h"
 #include "connector/schema_links.h"
+#include "connector/secret_mask.h"
+#include "connector/secret_values.h"
 #include "junctor/failure.h"
 #include "vault/connection.h"
 #include "vault/field_value.h"
@@ -173,6 +176,18 @@ std::vector<Reaction> reactions_of(const Integration& integration) {
   return out;
 }
 
+// Sees every file that an output of such an action holds as base64.
+template <typename See>
+void each_content(const LoadedAction& action, Json& output, const See& see) {
+  if (!gives_file(action)) return;
+  if (auto* list = output.if_array())
+    for (Json& one : *list) each_content(action, one, see);
+  auto* object = output.if_object();
+  const Json* content = object == nullptr ? nullptr : object->if_contains("base64");
+  if (content == nullptr || !content->is_string()) return;
+  see(*object, std::string_view(content->get_string()));
+}
+
 }  // namespace
 
 std::string_view to_string(Reaction::Kind kind) {
@@ -190,18 +205,22 @@ bool gives_file(const LoadedAction& action) {
 }
 
 Json kept_output(const LoadedAction& action, Json output) {
-  if (!gives_file(action)) return output;
-  if (auto* list = output.if_array()) {
-    for (Json& one : *list) one = kept_output(action, std::move(one));
-  }
-  auto* object = output.if_object();
-  const Json* content = object == nullptr ? nullptr : object->if_contains("base64");
-  if (content == nullptr || !content->is_string()) return output;
-  const std::string_view text = content->get_string();
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  const std::size_t bytes = text.size() / 4 * 3 - padding;
-  object->erase("base64");
-  (*object)["bytes"] = bytes;
+  each_content(action, output, [](JsonObject& file, std::string_view content) {
+    const std::size_t padding = content.ends_with("==") ? 2 : content.ends_with('=') ? 1 : 0;
+    const std::size_t bytes = content.size() / 4 * 3 - padding;
+    file.erase("base64");
+    file["bytes"] = bytes;
+  });
+  return output;
+}
+
+Json masked_files(const LoadedAction& action, Json output, const connector::SecretValues& secrets) {
+  each_content(action, output, [&](JsonObject& file, std::string_view content) {
+    const auto bytes = crypto::from_base64(content);
+    if (!bytes) return;
+    const std::string masked = connector::masked(*bytes, secrets.credentials());
+    if (masked != *bytes) file["base64"] = crypto::to_base64(masked);
+  });
   return output;
 }
 

@@ -19,6 +19,10 @@
 #include "junctor/result.h"
 #include "junctor/schema.h"
 
+namespace junctor::connector {
+class SecretValues;
+}
+
 namespace junctor {
 
 struct LoadedAction {
@@ -37,6 +41,10 @@ bool gives_file(const LoadedAction& action);
 
 // An output as a run keeps it: of a file in it the size, instead of its content.
 Json kept_output(const LoadedAction& action, Json output);
+
+// An output whose files, given as base64, repeat no credential: every byte of one becomes "*", as in files that are
+// streamed.
+Json masked_files(const LoadedAction& action, Json output, const connector::SecretValues& secrets);
 
 // What the action declares to be left out of what is kept.
 connector::Redaction redaction_of(const LoadedAction& action);

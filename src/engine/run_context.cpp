@@ -49,7 +49,7 @@ Secret RunContext::secret(std::string_view key) {
   }
   throw Failure(FailureKind::not_found,
                 "the secret \"" + std::string(key) + "\" is not set; set it with `junctor connections "
-                "update` or in the connection's settings");
+                "set` or in the connection's settings");
 }
 
 std::optional<UploadFile> RunContext::file(std::string_view parameter) {

@@ -18,7 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// How long a silent peer keeps anybody from seeing that nobody waits for its answer any more.
+// How long a peer that has nothing to hand on keeps anybody from seeing that nobody waits for its answer any more.
 constexpr milliseconds look_again{1000};
 
 std::uint64_t next_client() {
@@ -113,7 +113,7 @@ Transfer::Hop next_hop(const ClientRequest& request, const Transfer::Hop& hop, i
   if (next.carried.body && has_body(request)) {
     if (!same_origin)
       throw Failure(FailureKind::denied, host + " redirects a request with a body to another host");
-    if (request.upload)
+    if (request.upload && !request.rewind)
       throw Failure(FailureKind::unsupported,
                     host + " redirects an upload, which cannot be repeated");
   }
@@ -205,6 +205,7 @@ ClientResponse HttpClient::send(Fiber& fiber, const ClientRequest& request,
                                                   std::to_string(request.most_redirects) +
                                                   " times");
     hop = next_hop(request, hop, response.status, leads_to);
+    if (hop.carried.body && request.upload) request.rewind();
   }
 }
 
@@ -228,9 +229,9 @@ ClientResponse HttpClient::State::run(Fiber& fiber, const ClientRequest& request
       continue;
     }
     const DeadlineScope deadline(fiber, std::min(left, look_again));
-    const bool silent = transfer.wait(fiber) == Woken::by_deadline;
-    if (silent && request.caller_ended && request.caller_ended())
-      throw Failure(FailureKind::cancelled, "the caller left while " + hop.url.origin().host + " was silent; the call was given up");
+    const bool nothing_new = transfer.wait(fiber) == Woken::by_deadline;
+    if (nothing_new && request.caller_ended && request.caller_ended())
+      throw Failure(FailureKind::cancelled, "the caller left before " + hop.url.origin().host + " had answered; the call was given up");
   }
   if (!transfer.done()) {
     const std::string& host = hop.url.origin().host;

@@ -69,6 +69,9 @@ struct ClientRequest {
   // Instead of body: called for the next piece until it returns 0.
   std::function<std::size_t(Fiber&, std::span<char>)> upload{};
   std::optional<std::uint64_t> upload_bytes{};  // when known; otherwise chunked
+  // Takes what upload reads back to its start, for a redirect that has the body sent again; a copy of upload begins
+  // then. Empty: such a redirect is refused.
+  std::function<void()> rewind{};
 
   // Instead of the answer's body: called with each piece, on the calling fiber; while it waits the
   // peer is held back. Only for answers with 2xx; others are kept as body, for the error message.
@@ -76,8 +79,8 @@ struct ClientRequest {
   // Called once the head of an answer is here, before the first piece.
   std::function<void(int status, const Headers&)> on_head{};
 
-  // Whether nobody waits for the answer any more: looked at after every second in which the peer was silent; true ends
-  // the call with Failure{cancelled}. Empty: somebody always waits.
+  // Whether nobody waits for the answer any more: looked at after every second without the whole answer, or the next
+  // piece of a download; true ends the call with Failure{cancelled}. Empty: somebody always waits.
   std::function<bool()> caller_ended{};
 
   CallTimeouts timeouts{};

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "async/scope.h"
 #include "junctor/failure.h"
 #include "junctor/fiber.h"
@@ -185,6 +188,25 @@ TEST(Redirects, have_a_bound_and_can_be_off) {
   EXPECT_EQ(failure_of({.url = url}), FailureKind::unavailable);
   EXPECT_EQ(call({.url = url, .most_redirects = 6}).status, 200);
   EXPECT_EQ(call({.url = url, .most_redirects = 0}).status, 302);
+}
+
+TEST(Redirects, repeat_an_upload_whose_source_can_begin_again) {
+  Two two;
+  const auto source = std::make_shared<std::string>("stream");
+  ClientRequest request{.method = "PUT", .url = two.redirect(307, "/x")};
+  request.upload = [source, head = std::string("a ")](Fiber&, std::span<char> buffer) mutable -> std::size_t {
+    std::string& from = head.empty() ? *source : head;
+    const std::size_t count = std::min(buffer.size(), from.size());
+    std::copy_n(from.data(), count, buffer.data());
+    from.erase(0, count);
+    return count;
+  };
+  request.upload_bytes = 8;
+  request.rewind = [source] { *source = "stream"; };
+  std::vector<ClientHop> hops;
+  EXPECT_TRUE(call(request, hops).body.starts_with("PUT /x a stream\n"));
+  ASSERT_EQ(hops.size(), 2u);
+  for (const ClientHop& hop : hops) EXPECT_EQ(hop.timings.sent_bytes, 8u);
 }
 
 TEST(Redirects, cannot_repeat_an_upload) {

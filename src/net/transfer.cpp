@@ -90,6 +90,7 @@ Transfer::Transfer(const HttpClientOptions& options, const ClientRequest& reques
     curl_slist_free_all(resolve_);
     throw;
   }
+  began_ = std::chrono::steady_clock::now();
 }
 
 Transfer::~Transfer() {
@@ -160,6 +161,7 @@ void Transfer::set_method_and_body() {
     throw Failure(FailureKind::invalid, "the method is not an HTTP method");
   const std::string_view body = hop_.carried.body ? text_of(request_.body) : std::string_view();
   if (hop_.carried.body && request_.upload) {
+    upload_ = request_.upload;
     set(handle_, CURLOPT_UPLOAD, 1L);
     set(handle_, CURLOPT_READFUNCTION, &Callbacks::read);
     set(handle_, CURLOPT_READDATA, static_cast<void*>(this));
@@ -258,6 +260,7 @@ void Transfer::note_sent(curl_off_t bytes) {
 }
 
 std::size_t Transfer::take_header(std::string_view line) {
+  if (!first_byte_at_) first_byte_at_ = std::chrono::steady_clock::now();
   head_bytes_ += line.size();
   if (head_bytes_ > most_head_bytes || response_.headers.size() > most_fields) {
     failure_.emplace(FailureKind::too_large, "the answer's head is too long");
@@ -353,7 +356,7 @@ bool Transfer::work(Fiber& fiber) {
   }
   if (!up_paused_ || done_) return false;
   up_.resize(upload_piece_bytes);
-  up_.resize(request_.upload(fiber, up_));
+  up_.resize(upload_(fiber, up_));
   up_begin_ = 0;
   up_ended_ = up_.empty();
   up_paused_ = false;
@@ -390,8 +393,9 @@ void Transfer::note(ClientHop& hop) {
   timings.name_lookup = microseconds(handle_, CURLINFO_NAMELOOKUP_TIME_T);
   timings.connect = microseconds(handle_, CURLINFO_CONNECT_TIME_T);
   timings.tls = microseconds(handle_, CURLINFO_APPCONNECT_TIME_T);
-  // Of a broken upload libcurl tells a time here although nothing came.
-  if (hop.status != 0) timings.first_byte = microseconds(handle_, CURLINFO_STARTTRANSFER_TIME_T);
+  // Of an upload libcurl tells when the first byte went out.
+  if (first_byte_at_)
+    timings.first_byte = std::chrono::duration_cast<std::chrono::microseconds>(*first_byte_at_ - began_);
   curl_off_t bytes = 0;
   curl_easy_getinfo(handle_, CURLINFO_SIZE_UPLOAD_T, &bytes);
   // It counts from zero again before it finds that it cannot repeat an upload.

@@ -114,6 +114,7 @@ class Transfer final {
 
   std::string down_;  // received and not handed on
   bool down_paused_ = false;
+  std::function<std::size_t(Fiber&, std::span<char>)> upload_;
   std::string up_;  // to be sent: [up_begin_, size)
   std::size_t up_begin_ = 0;
   bool up_paused_ = false;
@@ -121,6 +122,8 @@ class Transfer final {
   curl_off_t sent_bytes_ = 0;
   curl_off_t most_sent_bytes_ = 0;
   std::optional<std::chrono::steady_clock::time_point> sent_at_;  // once the connection stands
+  std::chrono::steady_clock::time_point began_{};
+  std::optional<std::chrono::steady_clock::time_point> first_byte_at_;
 };
 
 }  // namespace junctor

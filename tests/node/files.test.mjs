@@ -463,7 +463,7 @@ async function leavingSilence(engine, provider) {
   check(provider.stalled.gone - left < 3000, `it took ${provider.stalled.gone - left} ms`);
   const cancelled = async (what) => eventually(async () => {
     const [run] = (await (await fetch(`${engine.base}/v1/runs?limit=1`)).json()).runs;
-    return run.subject === what && run.status === "cancelled" && JSON.stringify(await engine.run(run.id)).includes("was silent; the call was given up");
+    return run.subject === what && run.status === "cancelled" && JSON.stringify(await engine.run(run.id)).includes("had answered; the call was given up");
   }, { what: `a cancelled run of ${what}` });
   await cancelled("stall");
 

@@ -22,6 +22,9 @@ actions:
   swallow: {params: {doc: {ui_type: file, required: true}}, api: {method: POST, path: /swallow, body_kind: file}}
   wrong: {params: {n: {ui_type: integer, required: true}}, api: {path: /colours}}
   endless: {api: {path: /endless, response: {kind: file}}}
+  slow: {params: {doc: {ui_type: file, required: true}}, api: {method: POST, path: /slow, body_kind: file}}
+  sent_on: {params: {doc: {ui_type: file, required: true}}, api: {method: POST, path: /sent_on, body_kind: multipart, multipart: {doc: {file: doc}}}}
+  short: {api: {path: /short, response: {kind: file}}}
 `;
 
 async function listen(serve) {
@@ -41,6 +44,17 @@ async function providers() {
     if (request.url === "/endless") {
       const timer = setInterval(() => response.write(Buffer.alloc(100_000)), 5);
       return response.on("close", () => clearInterval(timer));
+    }
+    if (request.url.startsWith("/sent_on")) {
+      let body = "";
+      for await (const piece of request) body += piece;
+      if (request.url === "/sent_on") return to(307, "/sent_on/there");
+      return response.setHeader("Content-Type", "application/json").end(JSON.stringify({ whole: body.includes(`\r\n\r\n${"y".repeat(90_000)}\r\n--`) }));
+    }
+    if (request.url === "/short") return response.writeHead(200, { "Content-Type": "text/plain", "Content-Length": 5 }).end("short");
+    if (request.url === "/slow") {
+      for await (const piece of request) void piece;
+      return setTimeout(() => response.setHeader("Content-Type", "application/json").end("{}"), 300);
     }
     let got = 0;
     for await (const piece of request) if ((got += piece.length) > 100_000 && request.url === "/swallow") return request.socket.destroy();
@@ -114,6 +128,37 @@ async function failedUploads(engine) {
   check(call.request.bytes > 100_000 && call.request.bytes <= other.counters.uploaded_bytes, `what was sent: ${JSON.stringify(call)}`);
 }
 
+// Not the time of the first byte that went up.
+async function theFirstByteOfAnAnswer(engine) {
+  const { run, status, text } = await engine.upload("slow", 50_000);
+  check(status === 200, text);
+  const [call] = await engine.calls(run);
+  check(call.first_byte_us >= 290_000 && call.total_us >= call.first_byte_us, JSON.stringify(call));
+}
+
+// A redirect that has a file sent again: from its start, and counted once.
+async function filesThatAreSentOn(engine) {
+  const form = new FormData();
+  form.append("doc", new Blob(["y".repeat(90_000)]), "a.bin");
+  const response = await fetch(`${engine.base}/v1/integrations/shop/actions/sent_on`, { method: "POST", body: form });
+  const text = await response.text();
+  check(response.status === 200 && JSON.parse(text).whole, `${response.status} ${text}`);
+  const run = await engine.run(response.headers.get("Junctor-Run"));
+  check(run.counters.uploaded_bytes === 90_000, JSON.stringify(run));
+  const calls = await engine.calls(run.id);
+  check(calls.map((one) => `${one.method} ${one.status}`).join() === "POST 307,POST 200" && calls.every((one) => one.request.bytes > 90_000), JSON.stringify(calls));
+}
+
+// Who has read a file, whose length says where it ends, finds its run.
+async function runsOfFiles(engine) {
+  for (let i = 0; i < 50; ++i) {
+    const response = await fetch(`${engine.base}/v1/integrations/shop/actions/short`, { method: "POST" });
+    check((await response.text()) === "short", "a file under its length");
+    const told = await engine.send("GET", `/v1/runs/${response.headers.get("Junctor-Run")}/calls`);
+    check(told.status === 200 && told.body.calls.length === 1, `the calls of file ${i}: ${told.status} ${told.text}`);
+  }
+}
+
 async function problemsNameTheirRun(engine) {
   const wrong = await engine.call("wrong", {});
   check(wrong.status === 422 && wrong.run && (await engine.run(wrong.run)).status === "failed", `${wrong.status} ${wrong.text}`);
@@ -162,6 +207,9 @@ await main(async () => {
   check(made.status === 201, made.text);
   await redirects(engine, away);
   await failedUploads(engine);
+  await theFirstByteOfAnAnswer(engine);
+  await filesThatAreSentOn(engine);
+  await runsOfFiles(engine);
   await problemsNameTheirRun(engine);
   await optionsAreARun(engine);
   await plugged(engine);
