@@ -1,5 +1,6 @@
 // Any answer of a provider: judged, mapped and paged on without a crash, and whatever it repeats of the credential,
-// in whatever spelling, is in nothing that is kept.
+// in whatever spelling, is in nothing that is kept or given to the caller.
+#include <algorithm>
 #include <boost/json/value.hpp>
 #include <charconv>
 #include <cstdint>
@@ -10,7 +11,11 @@
 
 #include "connector/answer.h"
 #include "connector/pager.h"
+#include "connector/secret_mask.h"
+#include "connector/sent_secrets.h"
 #include "connector/yaml_loader.h"
+#include "json/parse.h"
+#include "json/serialize.h"
 #include "junctor/failure.h"
 
 namespace {
@@ -75,6 +80,27 @@ void check_fault(const Fault& fault) {
   if (fault.retry_after && (fault.retry_after->count() < 0 || *fault.retry_after > std::chrono::hours(24))) std::abort();
 }
 
+std::string masked(const std::vector<std::string_view>& credentials, std::string_view bytes, std::size_t piece_bytes) {
+  SecretMask mask(credentials);
+  std::string out;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece_bytes, bytes.size()))) out += mask.next(bytes.substr(0, piece_bytes));
+  return out += mask.rest();
+}
+
+// As a file, however its pieces fall, and as JSON.
+void check_given(const ClientRequest& sent, const std::string& body) {
+  SecretValues secrets;
+  each_sent_secret(sent, Redaction(), [&](std::string_view value, SecretKind kind) { secrets.add(value, kind); });
+  const std::string whole = masked(secrets.credentials(), body, body.size() + 1);
+  keeps_the_secret(whole);
+  if (whole.size() != body.size() || masked(secrets.credentials(), body, 1 + body.size() % 7) != whole) std::abort();
+  if (auto parsed = json::parse(body)) {
+    const Json given = secrets.without_credentials(std::move(parsed).value());
+    if (secrets.without_credentials(given) != given) std::abort();
+    keeps_the_secret(json::to_text(given));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -83,6 +109,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ClientResponse response = response_of({reinterpret_cast<const char*>(data), size});
   ClientRequest sent{.url = "https://api.example.com/x"};
   sent.header("Authorization", Secret(std::string("Bearer ") + secret));
+  check_given(sent, response.body);
   const Json input = JsonObject();
   const Timestamp now(std::chrono::seconds(1'700'000'000));
   for (const auto& call : all) {

@@ -116,7 +116,7 @@ std::vector<Problem> faults_of_files(const Json& given, const UploadFiles& files
       out.push_back({file.name, 0, "no file", "one, beside the input: " + how_to_give(action, file.name), {}});
   }
   for (const auto& [name, file] : files) {
-    const bool known = std::any_of(action.files.begin(), action.files.end(), [&](const auto& one) { return one.name == name; });
+    const bool known = std::any_of(action.files.begin(), action.files.end(), [&, &wanted = name](const auto& one) { return one.name == wanted; });
     if (!known)
       out.insert(out.begin(), {name, 0, "a file of this name", names.empty() ? "none: the action takes no file" : "one of its files: " + names, {}});
   }
