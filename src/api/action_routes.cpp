@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <optional>
 
 #include "api/answers.h"
 #include "api/call_body.h"
@@ -80,8 +81,10 @@ HttpResponse answer_json(Fiber& fiber, Called& called, const HttpRequest& reques
   const CallScope scope = scope_of(called, request);
   const auto fields = permitted_fields(fiber, called, request);
   Json output = perform(fiber, called, scope);
+  // What the ids stand for is the answer of other actions, which declare for themselves what must not be kept of it.
+  const std::optional<Json> with_ids = fields.empty() ? std::nullopt : std::optional(output);
   expand(fiber, called.parts.actions, scope, *called.integration, fields, output, called.trace);
-  called.record_output(fiber, output);
+  called.record_output(fiber, with_ids ? *with_ids : output);
   HttpResponse response = HttpResponse::json(200, told_output(called.trace, called.action, std::move(output)));
   response.headers.set(std::string(run_header), called.start.id.to_string());
   if (called.trace.cut_short)

@@ -59,9 +59,11 @@ void zero_freed_memory() {}
 #include <sys/mman.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace {
 
@@ -116,8 +118,11 @@ void* grow(void* block, std::size_t had_bytes, std::size_t size_bytes) {
 // Weak, so that a program that brings an allocator of its own keeps it.
 extern "C" [[gnu::weak]] void free(void* block) noexcept {
   if (block == nullptr) return;
-  if (zeroes.load(std::memory_order_relaxed))
+  if (zeroes.load(std::memory_order_relaxed)) {
+    const int error = errno;  // who frees looks at it afterwards
     zero(static_cast<char*>(block), malloc_usable_size(block));
+    errno = error;
+  }
   next(next_free, "free")(block);
 }
 
@@ -129,6 +134,16 @@ extern "C" [[gnu::weak]] void* realloc(void* block, std::size_t size_bytes) noex
   }
   return next(next_realloc, "realloc")(block, size_bytes);
 }
+
+// As the standard library has them. An allocator that is loaded before brings its own, which would not come by here.
+[[gnu::weak]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::weak]] void operator delete[](void* block) noexcept { std::free(block); }
+[[gnu::weak]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+[[gnu::weak]] void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+[[gnu::weak]] void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
+[[gnu::weak]] void operator delete[](void* block, std::align_val_t) noexcept { std::free(block); }
+[[gnu::weak]] void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
+[[gnu::weak]] void operator delete[](void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
 
 namespace junctor {
 void zero_freed_memory() { zeroes.store(true, std::memory_order_relaxed); }

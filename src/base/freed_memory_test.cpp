@@ -1,10 +1,13 @@
 #include "base/freed_memory.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -78,6 +81,35 @@ TEST(FreedMemory, of_a_large_reserve_that_nobody_used_is_not_touched) {
     EXPECT_LT(peak_kib() - before, 1024) << size_bytes;
     EXPECT_TRUE(is_zeroed(place, size_bytes)) << size_bytes;
     std::free(behind);
+  }
+}
+
+TEST(FreedMemory, leaves_errno_alone_where_the_system_refuses) {
+#ifdef JUNCTOR_SANITIZED
+  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+#endif
+  zero_freed_memory();
+  constexpr std::size_t size_bytes = std::size_t{2} << 20;
+  char* block = filled_block(size_bytes);
+  // Pages that are locked are not taken back.
+  if (mlock(block, size_bytes) != 0) GTEST_SKIP() << "no memory can be locked here: " << std::strerror(errno);
+  void (*volatile give_back)(void*) = std::free;  // of the function itself the compiler believes it
+  errno = ENOENT;
+  give_back(block);
+  EXPECT_EQ(errno, ENOENT);
+}
+
+// Also where an allocator is loaded before that brings an operator of its own, as jemalloc does.
+TEST(FreedMemory, of_objects_is_zeroed_by_this_program) {
+#ifdef JUNCTOR_SANITIZED
+  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+#endif
+  zero_freed_memory();
+  Dl_info here{}, found{};
+  ASSERT_NE(dladdr(reinterpret_cast<void*>(&zero_freed_memory), &here), 0);
+  for (const char* name : {"_ZdlPv", "_ZdaPv", "_ZdlPvm", "_ZdlPvSt11align_val_t"}) {
+    ASSERT_NE(dladdr(dlsym(RTLD_DEFAULT, name), &found), 0) << name;
+    EXPECT_STREQ(found.dli_fname, here.dli_fname) << name;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <typeinfo>
 
 #include "base/crypto.h"
 #include "base/text.h"
@@ -143,6 +144,20 @@ Json handled(const std::string& name, const Work& work) {
   }
 }
 
+// An expression names the value that it cannot use, a handler what it likes. Failures with more than a message to them
+// repeat nothing of a provider's answer, or have been searched where they were made.
+template <typename Work>
+auto telling_no_secret(const CallTrace& trace, const Work& work) {
+  try {
+    return work();
+  } catch (const Failure& failure) {
+    if (typeid(failure) != typeid(Failure)) throw;
+    Failure told(failure.kind(), trace.secrets.without(failure.message()), trace.secrets.without(failure.detail()), failure.where());
+    if (failure.retry_after()) told.retry_after(*failure.retry_after());
+    throw told;
+  }
+}
+
 }  // namespace
 
 Json with_file_names(const Json& given, const UploadFiles& files) {
@@ -169,14 +184,14 @@ Json Actions::call(Fiber& fiber, const CallScope& scope, std::string_view integr
   const auto work = [&] { return perform(fiber, scope, integration, action, connection, input, trace); };
   const bool memoised = action.definition->memoize && parts_.caches != nullptr;
   const bool usual = scope.use == ConnectionUse::work && scope.output == OutputShape::promised && scope.files.empty() && !scope.download;
-  if (!memoised || !usual) return work();
+  if (!memoised || !usual) return telling_no_secret(trace, work);
   MemoQuestion question{*integration, action, scope.tenant, {}, 0, Json(), input};
   if (connection) {
     question.connection = connection->id.to_string();
     question.connection_version = connection->version;
     question.vars = connection->vars;
   }
-  return remembered(fiber, *parts_.caches, question, trace, work);
+  return telling_no_secret(trace, [&] { return remembered(fiber, *parts_.caches, question, trace, work); });
 }
 
 Json Actions::perform(Fiber& fiber, const CallScope& scope,
@@ -237,12 +252,13 @@ StreamedRows Actions::stream(Fiber& fiber, const CallScope& scope, std::string_v
   const Json input =
       fitted(action.input, given, "the input of " + name_of(*integration, action));
   auto connection = connection_for(fiber, parts_, scope, *integration, &action, trace);
-  const StreamedRows streamed = parts_.declared.stream(
-      fiber, {integration, action, scope, std::move(connection), input, &trace, &trace.secrets},
-      [&](const Json& row) {
-        store_full_trace(fiber, scope, trace);
-        return take(row);
-      });
+  const StreamedRows streamed = telling_no_secret(trace, [&] {
+    return parts_.declared.stream(fiber, {integration, action, scope, std::move(connection), input, &trace, &trace.secrets},
+                                  [&](const Json& row) {
+                                    store_full_trace(fiber, scope, trace);
+                                    return take(row);
+                                  });
+  });
   note_cut(name_of(*integration, action), streamed.cut_short, trace);
   return streamed;
 }

@@ -229,6 +229,20 @@ TEST(FieldOptions, that_the_provider_does_not_give_are_its_failure) {
   });
 }
 
+// Whoever may read a connection need not know its secrets.
+TEST(FieldOptions, repeat_no_credential) {
+  TestApi api([](const HttpRequest& request, std::size_t) {
+    const std::string sent(request.headers.get("Authorization").value_or(""));
+    return HttpResponse::json(200, JsonObject{{"folders", JsonArray{JsonObject{{"id", sent}, {"title", "of " + sent.substr(7)}}}}});
+  });
+  TestEngine engine({shop()});
+  run_in_fiber([&](Fiber& fiber) {
+    const auto made = engine.connect(fiber, "shop", vars(api.url(), "canary-4711"));
+    EXPECT_EQ(Json(field_options(fiber, engine.actions, default_tenant(), {"shop", "folder", made, {}})),
+              Json(JsonArray{JsonObject{{"value", "[redacted]"}, {"label", "of [redacted]"}}}));
+  });
+}
+
 // The definition's or the provider's fault, and not that of whoever asks.
 TEST(FieldOptions, without_a_value_name_the_expression_and_the_row) {
   TestApi api([](const HttpRequest& request, std::size_t) {

@@ -126,7 +126,7 @@ Fetched fetched(Fiber& fiber, Actions& actions, const TenantId& tenant, const In
   CallTrace trace;
   note_entered_secrets(integration, question, trace);
   start.input = trace.shown_output(input);
-  const Json output = called(fiber, actions, scope, start, input, trace);
+  const Json output = trace.secrets.without_credentials(called(fiber, actions, scope, start, input, trace));
   const int status = trace.calls.empty() ? 200 : trace.calls.back().status;
   if (fetcher.map.empty()) return {output, status};
   Json mapped = connector::CompiledExpression(fetcher.map).evaluate(output).value_or(Json(JsonArray()));

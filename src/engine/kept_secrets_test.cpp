@@ -28,6 +28,7 @@ actions:
   plain: {api: {path: /plain, cache: {ttl: 5m, store: store}}}
   by_url: {api: {path: /pages, pagination: {kind: next_url, next: next, items: items}}}
   by_header: {api: {path: /cursors, pagination: {kind: cursor, in: header, param: X-Cursor, next: next, items: items}}}
+  wrong: {api: {path: /x, response: {map: '$number(echo)'}}}
   work: {api: {path: /unused}}
 )";
 }
@@ -203,6 +204,33 @@ TEST_F(KeptSecrets, handlers_cannot_put_a_credential_into_events_records_or_logs
     EXPECT_EQ(lines[0].message, "used [redacted]");
     EXPECT_THAT(stored(), testing::HasSubstr(R"("key":"[redacted]")"));
     EXPECT_THAT(stored(), testing::Not(testing::HasSubstr(canary)));
+  });
+}
+
+TEST_F(KeptSecrets, no_failure_repeats_a_credential_whoever_words_it) {
+  set_handler(engine_, api_.url(), [](Context& context, const Json& input) -> Json {
+    const Secret key = context.secret("key");
+    const std::string said = "refused " + std::string(key.reveal());
+    if (input.get_object().contains("own")) throw std::runtime_error(said);
+    throw Failure(FailureKind::unavailable, said, said).retry_after(std::chrono::seconds(7));
+  });
+  run_in_fiber([&](Fiber& fiber) {
+    engine_.connect(fiber, "echo", {{"key", canary}});
+    const auto told = [&](const char* action, const Json& input = JsonObject()) {
+      CallScope scope;
+      scope.tenant = default_tenant();
+      scope.run = RunId::generate();
+      try {
+        engine_.actions.call(fiber, scope, "echo", action, input, trace_);
+      } catch (const Failure& failure) {
+        return std::string(to_string(failure.kind())) + ": " + failure.message() + " | " + failure.detail() +
+               (failure.retry_after() ? " | later" : "");
+      }
+      return std::string("none");
+    };
+    EXPECT_THAT(told("wrong"), testing::AllOf(testing::HasSubstr("invalid: an expression"), testing::HasSubstr("\"sent [redacted]\"")));
+    EXPECT_EQ(told("work"), "unavailable: refused [redacted] | refused [redacted] | later");
+    EXPECT_EQ(told("work", JsonObject{{"own", true}}), "bug: echo.work failed with an error of its own; the log has it | refused [redacted]");
   });
 }
 

@@ -27,9 +27,10 @@ std::string string_member(const Json& object, const char* name) {
   return member && member->is_string() ? std::string(member->get_string()) : std::string();
 }
 
-queue::Nack nack_for(const Failure& failure) {
+// told: its message as it may be kept.
+queue::Nack nack_for(const Failure& failure, const std::string& told) {
   queue::Nack nack;
-  nack.error = std::string(to_string(failure.kind())) + ": " + failure.message();
+  nack.error = std::string(to_string(failure.kind())) + ": " + told;
   nack.delay = failure.retry_after();
   if (!is_retryable(failure.kind()) && failure.kind() != FailureKind::conflict &&
       failure.kind() != FailureKind::bug)
@@ -140,12 +141,12 @@ RunStart Reactor::start_of(const Work& work) const {
   return start;
 }
 
-// Its output as the run keeps it.
-Json Reactor::kept(const Reaction& reaction, Json output) const {
+// An output of its action as the run keeps it.
+std::string Reactor::kept(const Reaction& reaction, const Json& output, const CallTrace& trace) const {
   const auto target = parts_.registry.get()->find(reaction.target_integration);
-  if (!target) return output;
+  if (!target) return trace.shown_output(output);
   const auto action = target->actions.find(reaction.action);
-  return action == target->actions.end() ? output : kept_output(action->second, std::move(output));
+  return action == target->actions.end() ? trace.shown_output(output) : recorded_output(trace, action->second, output);
 }
 
 void Reactor::run(Fiber& fiber, Work& work) {
@@ -165,21 +166,22 @@ void Reactor::run(Fiber& fiber, Work& work) {
   CallTrace trace;
   RunEnd end_of_run;
   try {
-    end_of_run.output = trace.shown_output(kept(work.reaction, perform(fiber, work, trace)));
+    end_of_run.output = kept(work.reaction, perform(fiber, work, trace), trace);
     const bool whole = !trace.counters.contains("failed") && trace.listings_cut() == 0;
     end_of_run.status = whole ? RunStatus::completed : RunStatus::partial;
     return end(fiber, work, std::move(end_of_run), trace, nullptr);
   } catch (const Failure& failure) {
     if (failure.kind() == FailureKind::cancelled) throw;
-    const queue::Nack nack = nack_for(failure);
+    const std::string told = trace.secrets.without(failure.message());
+    const queue::Nack nack = nack_for(failure, told);
     const bool last = nack.kind == queue::Nack::Kind::reject ||
                       work.message().attempts >= work.most_attempts();
     end_of_run.status = last ? RunStatus::failed : RunStatus::retrying;
     end_of_run.failure = failure.kind();
-    end_of_run.error = trace.secrets.without(failure.message());
+    end_of_run.error = told;
     if (failure.kind() == FailureKind::bug)
       log::write(log::Level::error, "engine", "run {} of {}: {} {}", work.run.to_string(),
-                 work.reaction.queue, failure.message(), failure.detail());
+                 work.reaction.queue, told, trace.secrets.without(failure.detail()));
     end(fiber, work, std::move(end_of_run), trace, &nack);
   }
 }
@@ -242,8 +244,8 @@ Json Reactor::call_each(Fiber& fiber, Work& work, const CallScope& scope, const 
     if (!stored) {
       CallScope one = scope;
       one.idempotency_key += "/" + std::to_string(i + 1);
-      stored = trace.shown_output(parts_.actions.call(
-          fiber, one, work.reaction.target_integration, work.reaction.action, inputs[i], trace));
+      const Json output = parts_.actions.call(fiber, one, work.reaction.target_integration, work.reaction.action, inputs[i], trace);
+      stored = kept(work.reaction, output, trace);
       parts_.store.write(fiber, [&](Transaction& transaction) {
         runs::store_step(transaction, scope.tenant, scope.run, name, *stored, parts_.clock.now());
       });

@@ -98,7 +98,7 @@ class Reactor final {
   bool wanted(const Work& work) const;
   bool spread_over_connections(Fiber& fiber, const Work& work);
   void run(Fiber& fiber, Work& work);
-  Json kept(const Reaction& reaction, Json output) const;
+  std::string kept(const Reaction& reaction, const Json& output, const CallTrace& trace) const;
   Json perform(Fiber& fiber, Work& work, CallTrace& trace);
   Json call_each(Fiber& fiber, Work& work, const CallScope& scope, const JsonArray& inputs,
                  CallTrace& trace);

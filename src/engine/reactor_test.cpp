@@ -91,6 +91,39 @@ TEST(Reactor, what_no_attempt_can_mend_is_a_dead_letter_at_once) {
   EXPECT_EQ(engine.api.seen().size(), 1u);
 }
 
+TEST(Reactor, what_it_keeps_lacks_what_the_action_declares_and_what_opens_something) {
+  constexpr const char* canary = "canary-0815";
+  ReactingEngine engine([&](const HttpRequest&, std::size_t) { return HttpResponse::json(200, JsonObject{{"pin", "hidden"}, {"key", canary}}); });
+  engine.load({R"(slug: own
+endpoints: {base_url: "{api}"}
+auth: {type: bearer}
+vars: {token: {type: password}}
+actions:
+  get: {api: {path: /x, redact: {body: [/pin]}}}
+  wrong: {api: {path: /x, response: {map: '$number(key)'}}}
+catch:
+  gets: {topics: [own.asked], action: get}
+  fails: {topics: [own.asked], action: wrong}
+pass:
+  each: {topics: [own.asked], to: {action: get}, map: "[{}, {}]"}
+)"});
+  engine.with_reactor([&](Fiber& fiber, Reactor&) {
+    engine.connect(fiber, "own", {{"token", canary}});
+    engine.publish(fiber, "own.asked", "{}");
+    for (const char* subject : {"gets", "each"}) engine.run_of(fiber, subject, RunStatus::completed);
+    engine.run_of(fiber, "fails", RunStatus::failed);
+    const auto kept = engine.store->read(fiber, [&](Snapshot& view) {
+      std::string out;
+      for (const char* query : {"SELECT output FROM runs", "SELECT output FROM run_steps", "SELECT reason FROM dead_letters", "SELECT error FROM attempts"})
+        view.for_each(query, [&](const Row& row) { out += std::string(row.text(0)) + "\n"; });
+      return out;
+    });
+    EXPECT_THAT(kept, testing::HasSubstr(R"({"pin":"[redacted]","key":"[redacted]"})"));
+    EXPECT_THAT(kept, testing::HasSubstr("cannot become a number"));
+    EXPECT_THAT(kept, testing::Not(testing::AnyOf(testing::HasSubstr("hidden"), testing::HasSubstr(canary))));
+  });
+}
+
 TEST(Reactor, calls_of_a_list_that_succeeded_are_not_made_again) {
   std::atomic<bool> failed{false};
   ReactingEngine engine([&](const HttpRequest& request, std::size_t) {

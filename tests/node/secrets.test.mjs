@@ -47,6 +47,9 @@ async function provider() {
           "Content-Disposition": `attachment; filename="${told}.txt"` });
         for (const piece of file.match(/[^]{1,7}/g)) response.write(piece);
         response.end();
+      } else if (request.url.startsWith("/people")) {
+        response.writeHead(200, { "Content-Type": "application/json" });
+        response.end(JSON.stringify([{ id: "ann", pin: canaries.declared }]));
       } else if (request.url.startsWith("/pages")) {
         const page = Number(url.searchParams.get("page"));
         response.writeHead(200, { "Content-Type": "application/json" });
@@ -54,7 +57,7 @@ async function provider() {
       } else {
         response.writeHead(200, { "Content-Type": "application/json", "Set-Cookie": `session=${canaries.cookie}`,
           "X-Echo": JSON.stringify([request.url, request.headers.authorization, request.headers["x-very-own"]]) });
-        response.end(JSON.stringify({ ok: true, seen: request.headers["x-plain"] ?? null, bytes: sent.length }));
+        response.end(JSON.stringify({ ok: true, owner: "ann", seen: request.headers["x-plain"] ?? null, bytes: sent.length }));
       }
     });
   });
@@ -70,7 +73,8 @@ vars:
 ${vars.map((name) => `  ${name}: {type: password}`).join("\n")}
 test_action: fails
 actions:
-  works: {method: GET, path: /${slug}/works, api: {path: /works, headers: {X-Plain: shown}, redact: {headers: [X-Hidden]}}}
+  works: {method: GET, path: /${slug}/works, api: {path: /works, headers: {X-Plain: shown}, redact: {headers: [X-Hidden]}}, expandable: [{field: owner, action: people}]}
+  people: {method: GET, path: /${slug}/people, params: {ids: {schema: {type: array}}}, api: {path: /people, redact: {body: [/*/pin]}}}
   fails: {method: GET, path: /${slug}/fails, api: {path: /fails, query: {of: ${slug}}, retry: {attempts: 1}}}
   repeats: {method: GET, path: /${slug}/repeats, api: {path: /repeats, query: {of: ${slug}}}}
   copy: {method: GET, path: /${slug}/copy, api: {path: /copy, query: {of: ${slug}}, response: {kind: file}}}
@@ -160,6 +164,8 @@ async function successesThatRepeat(base) {
       const run = await getJson(`${base}/v1/runs/${response.headers.get("junctor-run")}`);
       check(run.output.ok === true && run.output.access_token === "[redacted]" && run.output.known[0].includes("[redacted]"), `the kept output: ${JSON.stringify(run.output)}`);
     }
+    const expanded = await getJson(`${base}/${slug}/works?expand=owner`);
+    check(expanded.owner.pin === canaries.declared, `${slug}: what is expanded: ${JSON.stringify(expanded)}`);
     const pages = await ask(base, "GET", `/${slug}/pages`);
     check(pages.status === 200 && JSON.parse(pages.text).at(-1).known.endsWith("[redacted]"), `${slug}.pages: ${pages.status} ${pages.text.slice(-200)}`);
     const copied = await ask(base, "GET", `/${slug}/copy`);
@@ -288,7 +294,7 @@ async function onStore(name, server) {
   const folder = tempDir(`secrets-${name}`);
   for (const all of [canaries, known]) for (const key of Object.keys(all)) delete all[key];
   seen.length = 0;
-  for (const one of ["access", "refresh", "cookie", "issued"]) canary(one);
+  for (const one of ["access", "refresh", "cookie", "issued", "declared"]) canary(one);
   const port = await provider();
   const plain = net.createServer((socket) => socket.on("error", () => {}).end("this is no TLS\r\n"));
   await new Promise((resolve) => plain.listen(0, "127.0.0.1", resolve));

@@ -394,14 +394,15 @@ TEST_F(DeviceTest, every_request_is_kept_without_the_codes) {
 
 TEST_F(DeviceTest, a_refused_request_for_a_code_does_not_repeat_the_client_secret) {
   world_.provider.api = [](Fiber&, HttpRequest& request) {
-    const auto basic = crypto::from_base64(request.headers.get("Authorization").value_or("").substr(6)).value_or("");
-    return HttpResponse::json(401, JsonObject{{"error", "invalid_client"}, {"error_description", "wrong: " + basic + " " + request.body}});
+    const std::string sent(request.headers.get("Authorization").value_or(""));
+    const std::string basic = crypto::from_base64(sent.substr(6)).value_or("");
+    return HttpResponse::json(401, JsonObject{{"error", "invalid_client"}, {"error_description", "wrong: " + basic + ", " + sent}});
   };
   run_in_fiber([&](Fiber& fiber) {
     const auto key = world_.connect(fiber);
     EXPECT_EQ(error_of([&] { authorization().begin_device(fiber, key); }), "not_authorised");
     ASSERT_EQ(kept_.steps.size(), 1u);
-    EXPECT_TRUE(holds(kept_.text(0), "wrong: me:[secret]")) << kept_.text(0);
+    EXPECT_TRUE(holds(kept_.text(0), "wrong: me:[secret], Basic [secret])")) << kept_.text(0);
     EXPECT_FALSE(holds(kept_.text(0), "client-secret")) << kept_.text(0);
   });
 }

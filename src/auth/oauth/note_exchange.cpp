@@ -65,8 +65,11 @@ FormFields sent_secrets(const ClientRequest& request, const FormFields& known) {
     }
   for (const ClientHeader& header : request.headers) {
     const auto* value = std::get_if<Secret>(&header.value);
-    if (value == nullptr || !value->reveal().starts_with("Basic ")) continue;
-    auto pair = crypto::from_base64(value->reveal().substr(6)).value_or(std::string());
+    if (value == nullptr) continue;
+    const std::string_view text = value->reveal();
+    out.emplace_back(header.name, Secret(text.substr(text.find(' ') + 1)));  // the whole where there is no scheme
+    if (!text.starts_with("Basic ")) continue;
+    auto pair = crypto::from_base64(text.substr(6)).value_or(std::string());
     const auto colon = pair.find(':');
     if (colon != std::string::npos)
       if (auto password = percent_decode(std::string_view(pair).substr(colon + 1)))
