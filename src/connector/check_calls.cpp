@@ -241,6 +241,17 @@ void check_call(const Integration& integration, const Action& action, Findings& 
   }
 }
 
+// Such a param is a text like any other, whatever a form shows for it.
+void warn_lost_files(const Action& action, Findings& out) {
+  const auto files = files_of(action);
+  for (const Param& param : action.params) {
+    const bool sent = std::any_of(files.begin(), files.end(), [&](const FileParam& one) { return one.name == param.name; });
+    if (param.ui_type == UiType::file && !sent)
+      out.warning(join("actions", action.slug) + ".params." + param.name, "a file that goes nowhere",
+                  "`body_kind: file` with this file alone, or a part of `multipart` with `file: " + param.name + "`");
+  }
+}
+
 void check_param_targets(const Action& action, Findings& out) {
   const auto places = places_of(action.api->path.text + action.api->base_url.text);
   for (const Param& param : action.params) {
@@ -288,6 +299,7 @@ void check_calls(const Integration& integration, Findings& out) {
     names.check(action.api->rate_limits, limits_at, out);
     check_voices(action.api->rate_limits, limits_at, 1, out);
     check_param_targets(action, out);
+    warn_lost_files(action, out);
   }
 }
 

@@ -74,5 +74,15 @@ TEST(CheckFields, refuses_places_of_vars_that_no_request_has) {
               HasSubstr("actions.get.api.path: found the place {vars.token}, which is a secret, expected a var that may be seen"));
 }
 
+TEST(CheckFields, warns_of_files_that_go_nowhere) {
+  const auto warnings = [](const std::string& body) {
+    return to_string(examine_integration("slug: files\nendpoints: {base_url: \"http://localhost\"}\nactions:\n"
+                                         "  up: {params: {doc: {ui_type: file}}, api: {method: POST, path: /" + body + "}}\n", "f.yaml").warnings);
+  };
+  EXPECT_THAT(warnings(""), HasSubstr("actions.up.params.doc: found a file that goes nowhere"));
+  for (const char* body : {", body_kind: file", ", body_kind: multipart, multipart: {doc: {file: doc}}"})
+    EXPECT_THAT(warnings(body), testing::Not(HasSubstr("goes nowhere")));
+}
+
 }  // namespace
 }  // namespace junctor::connector
