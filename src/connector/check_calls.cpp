@@ -127,6 +127,21 @@ void check_object(const ValueSpec& value, const std::string& at, Findings& out) 
   }
 }
 
+// What a template takes from the connection: requests see its vars without its secrets.
+void check_vars_in(const Integration& integration, const Template& text, const std::string& at, Findings& out) {
+  constexpr std::string_view prefix = "vars.";
+  for (const std::string& place : places_of(text.text)) {
+    if (!place.starts_with(prefix)) continue;
+    const std::string key = place.substr(prefix.size(), place.find_first_of(".[", prefix.size()) - prefix.size());
+    const Field* field = integration.find_var(key);
+    if (field == nullptr) {
+      out.problem(at, "the place {" + place + "}", "a field of `vars`");
+    } else if (field->is_secret()) {
+      out.problem(at, "the place {" + place + "}, which is a secret", "a var that may be seen; `auth` sends secrets in a header, the query or a cookie");
+    }
+  }
+}
+
 void check_places(const Action& action, const Template& text, const std::string& at, bool params_too,
                   Findings& out) {
   const auto pieces = parse_places(text.text);
@@ -201,6 +216,8 @@ void check_call(const Integration& integration, const Action& action, Findings& 
   }
   check_places(action, call.path, join(at, "path"), true, out);
   check_places(action, call.base_url, join(at, "base_url"), true, out);
+  check_vars_in(integration, call.path, join(at, "path"), out);
+  check_vars_in(integration, call.base_url, join(at, "base_url"), out);
   check_object(call.query, join(at, "query"), out);
   check_object(call.headers, join(at, "headers"), out);
   check_object(call.cookies, join(at, "cookies"), out);
@@ -221,6 +238,17 @@ void check_call(const Integration& integration, const Action& action, Findings& 
   if (call.cache && call.cache->ttl.count() <= 0) out.problem(join(at, "cache.ttl"), "no time", "how long: 5m");
   if (call.idempotency && call.idempotency->header.empty()) {
     out.problem(join(at, "idempotency.header"), "nothing", "the header that carries the key");
+  }
+}
+
+// Such a param is a text like any other, whatever a form shows for it.
+void warn_lost_files(const Action& action, Findings& out) {
+  const auto files = files_of(action);
+  for (const Param& param : action.params) {
+    const bool sent = std::any_of(files.begin(), files.end(), [&](const FileParam& one) { return one.name == param.name; });
+    if (param.ui_type == UiType::file && !sent)
+      out.warning(join("actions", action.slug) + ".params." + param.name, "a file that goes nowhere",
+                  "`body_kind: file` with this file alone, or a part of `multipart` with `file: " + param.name + "`");
   }
 }
 
@@ -251,6 +279,7 @@ void check_hosts(const Integration& integration, Findings& out) {
 
 void check_calls(const Integration& integration, Findings& out) {
   check_hosts(integration, out);
+  check_vars_in(integration, integration.endpoints.base_url, "endpoints.base_url", out);
   const ApiDefaults& defaults = integration.api_defaults;
   check_object(defaults.headers, "api_defaults.headers", out);
   check_object(defaults.query, "api_defaults.query", out);
@@ -270,6 +299,7 @@ void check_calls(const Integration& integration, Findings& out) {
     names.check(action.api->rate_limits, limits_at, out);
     check_voices(action.api->rate_limits, limits_at, 1, out);
     check_param_targets(action, out);
+    warn_lost_files(action, out);
   }
 }
 

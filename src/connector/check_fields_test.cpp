@@ -9,10 +9,10 @@ namespace {
 using testing::HasSubstr;
 
 // Problems of a definition with these vars; the first var is on line 5.
-std::string problems(const std::string& vars) {
+std::string problems(const std::string& vars, const std::string& base = "http://localhost", const std::string& path = "/") {
   const auto report = examine_integration(
-      "slug: fields\nendpoints: {base_url: \"http://localhost\"}\nauth: {type: bearer}\nvars:\n" + vars +
-          "actions: {get: {api: {path: /}}}\n",
+      "slug: fields\nendpoints: {base_url: \"" + base + "\"}\nauth: {type: bearer}\nvars:\n" + vars +
+          "actions: {get: {api: {path: \"" + path + "\"}}}\n",
       "f.yaml");
   return to_string(report.problems);
 }
@@ -64,6 +64,24 @@ TEST(CheckFields, refuses_conditions_that_never_hold) {
   EXPECT_THAT(problems("  token: {visible_when: {field: b, equals: x}}\n  b: {visible_when: {field: token, equals: x}}\n"),
               HasSubstr("vars.b.visible_when.field: found a field that shows only when this one does"));
   EXPECT_THAT(problems("  token: {}\n  a: {visible_when: {field: tokn, equals: x}}\n"), HasSubstr("did you mean"));
+}
+
+TEST(CheckFields, refuses_places_of_vars_that_no_request_has) {
+  const std::string vars = "  token: {type: password}\n  site: {type: json}\n";
+  EXPECT_EQ(problems(vars, "https://{vars.site.host}", "/{vars.site}"), "");
+  EXPECT_THAT(problems(vars, "https://{vars.host}"), HasSubstr("endpoints.base_url: found the place {vars.host}, expected a field of `vars`"));
+  EXPECT_THAT(problems(vars, "http://localhost", "/{vars.token}"),
+              HasSubstr("actions.get.api.path: found the place {vars.token}, which is a secret, expected a var that may be seen"));
+}
+
+TEST(CheckFields, warns_of_files_that_go_nowhere) {
+  const auto warnings = [](const std::string& body) {
+    return to_string(examine_integration("slug: files\nendpoints: {base_url: \"http://localhost\"}\nactions:\n"
+                                         "  up: {params: {doc: {ui_type: file}}, api: {method: POST, path: /" + body + "}}\n", "f.yaml").warnings);
+  };
+  EXPECT_THAT(warnings(""), HasSubstr("actions.up.params.doc: found a file that goes nowhere"));
+  for (const char* body : {", body_kind: file", ", body_kind: multipart, multipart: {doc: {file: doc}}"})
+    EXPECT_THAT(warnings(body), testing::Not(HasSubstr("goes nowhere")));
 }
 
 }  // namespace
