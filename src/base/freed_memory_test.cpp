@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -19,6 +20,22 @@ namespace {
 constexpr std::size_t kept_bytes = 16;
 
 std::uintptr_t place_of(const void* block) { return reinterpret_cast<std::uintptr_t>(block); }
+
+// Takes the free blocks of that size out of the allocator's hands: what is freed next is what it gives next.
+class Drained final {
+ public:
+  explicit Drained(std::size_t size_bytes) {
+    for (void*& block : blocks_) block = std::malloc(size_bytes);
+  }
+  ~Drained() {
+    for (void* block : blocks_) std::free(block);
+  }
+  Drained(const Drained&) = delete;
+  Drained& operator=(const Drained&) = delete;
+
+ private:
+  std::array<void*, 64> blocks_{};
+};
 
 char* filled_block(std::size_t size_bytes) {
   char* block = static_cast<char*>(std::malloc(size_bytes));
@@ -41,6 +58,7 @@ TEST(FreedMemory, is_zeroed_when_it_is_given_back_and_when_it_moves) {
 #endif
   zero_freed_memory();
   for (const std::size_t size_bytes : {40u, 200u, 1000u}) {
+    const Drained drained(size_bytes);
     char* block = filled_block(size_bytes);
     const std::uintptr_t freed = place_of(block);
     std::free(block);

@@ -181,15 +181,12 @@ async function successesThatRepeat(base) {
     const plugged = await fetch(`${base}/v1/integrations/${slug}/plug`, { method: "POST", headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ action: "repeats", input: {}, save: "kept" }) });
     const shown = await plugged.json();
-    const file = await (await fetch(`${base}/v1/integrations/${slug}/plug`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ action: "copy" }) })).json();
-    for (const one of [file.output, file.fixture.output])
-      check(Buffer.from(one.base64, "base64").toString() === copied.text, `${slug}: such a file in the plug: ${JSON.stringify(file)}`);
     check(shown.output?.access_token === canaries.issued && shown.fixture.output.access_token === "[redacted]", `plug: ${JSON.stringify(shown).slice(0, 300)}`);
     for (const place of ["pages?page=60&", "copy?"])
       await ask(base, "POST", `/v1/integrations/${slug}/plug`, { path: `/${place}of=${slug}` });
     await ask(base, "POST", `/v1/integrations/${slug}/plug`, { action: "fails" });
     const file = JSON.parse((await ask(base, "POST", `/v1/integrations/${slug}/plug`, { action: "copy" })).text);
-    seen.push(Buffer.from(file.output.base64, "base64").toString());
+    for (const one of [file.output, file.fixture.output]) seen.push(Buffer.from(one.base64, "base64").toString());
   }
 }
 
