@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 
+#include "base/crypto.h"
 #include "connector/redaction.h"
 #include "connector/secret_forms.h"
 #include "json/parse.h"
@@ -34,7 +35,14 @@ struct Search {
 
 std::string_view view(const JsonString& text) { return {text.data(), text.size()}; }
 
-// In a text of the value, or in a name.
+// A file within JSON.
+bool found_in_base64(const Search& search, std::string_view name, const Json& value) {
+  if (name != "base64" || !value.is_string()) return false;
+  const auto file = crypto::from_base64(view(value.get_string()));
+  return file && search.finds(*file);
+}
+
+// In a text of the value, in a name, or in a file.
 bool found(const Search& search, const Json& value) {
   if (const auto* text = value.if_string()) return search.finds(view(*text));
   if (value.is_number()) return search.finds_number(value);
@@ -42,7 +50,7 @@ bool found(const Search& search, const Json& value) {
     return std::any_of(list->begin(), list->end(), [&](const Json& one) { return found(search, one); });
   const auto* object = value.if_object();
   return object != nullptr && std::any_of(object->begin(), object->end(), [&](const auto& member) {
-           return search.finds(member.key()) || found(search, member.value());
+           return search.finds(member.key()) || found(search, member.value()) || found_in_base64(search, member.key(), member.value());
          });
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include "base/crypto.h"
 #include "connector/sent_secrets.h"
 
 namespace junctor::connector {
@@ -57,6 +58,15 @@ TEST(SecretValues, are_found_in_bodies_that_spell_them_in_their_own_way) {
   EXPECT_EQ(secrets.body_without(R"({"a": "top\u002fsecret", "n": 1})"), R"({"a":"[redacted]","n":1})");
   EXPECT_EQ(secrets.body_without(R"({"a":  1})"), R"({"a":  1})") << "as it came";
   EXPECT_EQ(secrets.body_without(R"(no JSON: "top\/secret")"), R"(no JSON: "[redacted]")");
+}
+
+// What is kept of an answer is decided by this: a file may be given as base64.
+TEST(SecretValues, are_in_a_file_within_json) {
+  SecretValues secrets;
+  secrets.add("the-password");
+  EXPECT_TRUE(secrets.are_in(JsonObject{{"base64", crypto::to_base64("it is the-password!")}, {"content_type", "text/plain"}}));
+  EXPECT_FALSE(secrets.are_in(JsonObject{{"base64", crypto::to_base64("it is another")}, {"content_type", "text/plain"}}));
+  EXPECT_FALSE(secrets.are_in(JsonObject{{"base64", "no base64 at all!"}}));
 }
 
 // What of a request is a credential, and what may be anything.

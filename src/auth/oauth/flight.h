@@ -10,8 +10,24 @@
 #include <utility>
 
 #include "async/signal.h"
+#include "junctor/failure.h"
+#include "vault/connection.h"
 
 namespace junctor::auth {
+
+// The same error as an exception of its own: who lets go of a shared one last frees it on either thread, counted inside
+// the standard library, where the thread sanitizer sees nothing.
+inline std::exception_ptr copy_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const vault::ConnectionFailure& failure) {
+    return std::make_exception_ptr(vault::ConnectionFailure(failure));
+  } catch (const Failure& failure) {
+    return std::make_exception_ptr(Failure(failure));
+  } catch (...) {
+    return error;
+  }
+}
 
 template <class Outcome>
 class Flight final {
@@ -38,7 +54,7 @@ class Flight final {
       const std::uint64_t seen = changed_.count();
       {
         const std::lock_guard lock(mutex_);
-        if (error_) std::rethrow_exception(error_);
+        if (error_) std::rethrow_exception(copy_of(error_));
         if (outcome_) return *outcome_;
       }
       changed_.wait(fiber, seen);

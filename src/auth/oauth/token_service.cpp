@@ -90,6 +90,7 @@ void TokenService::forget(const ConnectionKey& key) {
 
 void TokenService::forget_token(const ConnectionKey& key) {
   const std::lock_guard lock(mutex_);
+  ++times_forgotten_;
   known_.erase(key);
 }
 
