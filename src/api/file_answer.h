@@ -36,7 +36,6 @@ class FileAnswer final {
   // Its run is kept.
   void give_last_byte(Fiber& fiber);
 
-  std::uint64_t bytes() const { return bytes_; }
   bool client_left() const { return client_left_; }
 
  private:

@@ -32,7 +32,7 @@ constexpr std::size_t most_shown_bytes = 1024 * 1024;  // of an answer
 // What is asked for; throws ConnectionFailure{request_invalid} that names the member.
 struct Question {
   std::string connection, action, save, method = "GET", path, body;
-  connector::Existing existing = connector::Existing::kept;  // of a fixture
+  Existing existing = Existing::kept;  // of a fixture
   Json input = JsonObject();
   Headers headers;
   UploadFiles files;
@@ -92,7 +92,7 @@ Question read_question(const std::string& text) {
   out.save = text_of(body, "save");
   if (const Json* replace = body.if_contains("replace")) {
     if (!replace->is_bool()) wrong("`replace` is true or false");
-    if (replace->get_bool()) out.existing = connector::Existing::replaced;
+    if (replace->get_bool()) out.existing = Existing::replaced;
   }
   out.path = text_of(body, "path");
   if (out.action.empty() == out.path.empty()) wrong("either `action` or `path`");

@@ -52,11 +52,17 @@ bool is_zeroed(std::uintptr_t place, std::size_t size_bytes) {
   return zeroed;
 }
 
-TEST(FreedMemory, is_zeroed_when_it_is_given_back_and_when_it_moves) {
+class FreedMemory : public testing::Test {
+ protected:
+  void SetUp() override {
 #ifdef JUNCTOR_SANITIZED
-  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+    GTEST_SKIP() << "a sanitizer has an allocator of its own";
 #endif
-  zero_freed_memory();
+    zero_freed_memory();
+  }
+};
+
+TEST_F(FreedMemory, is_zeroed_when_it_is_given_back_and_when_it_moves) {
   for (const std::size_t size_bytes : {40u, 200u, 1000u}) {
     const Drained drained(size_bytes);
     char* block = filled_block(size_bytes);
@@ -77,11 +83,7 @@ TEST(FreedMemory, is_zeroed_when_it_is_given_back_and_when_it_moves) {
   }
 }
 
-TEST(FreedMemory, of_a_large_reserve_that_nobody_used_is_not_touched) {
-#ifdef JUNCTOR_SANITIZED
-  GTEST_SKIP() << "a sanitizer has an allocator of its own";
-#endif
-  zero_freed_memory();
+TEST_F(FreedMemory, of_a_large_reserve_that_nobody_used_is_not_touched) {
   const auto peak_kib = [] {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
@@ -102,11 +104,7 @@ TEST(FreedMemory, of_a_large_reserve_that_nobody_used_is_not_touched) {
   }
 }
 
-TEST(FreedMemory, leaves_errno_alone_where_the_system_refuses) {
-#ifdef JUNCTOR_SANITIZED
-  GTEST_SKIP() << "a sanitizer has an allocator of its own";
-#endif
-  zero_freed_memory();
+TEST_F(FreedMemory, leaves_errno_alone_where_the_system_refuses) {
   constexpr std::size_t size_bytes = std::size_t{2} << 20;
   char* block = filled_block(size_bytes);
   // Pages that are locked are not taken back.
@@ -118,11 +116,7 @@ TEST(FreedMemory, leaves_errno_alone_where_the_system_refuses) {
 }
 
 // Also where an allocator is loaded before that brings an operator of its own, as jemalloc does.
-TEST(FreedMemory, of_objects_is_zeroed_by_this_program) {
-#ifdef JUNCTOR_SANITIZED
-  GTEST_SKIP() << "a sanitizer has an allocator of its own";
-#endif
-  zero_freed_memory();
+TEST_F(FreedMemory, of_objects_is_zeroed_by_this_program) {
   Dl_info here{}, found{};
   ASSERT_NE(dladdr(reinterpret_cast<void*>(&zero_freed_memory), &here), 0);
   for (const char* name : {"_ZdlPv", "_ZdaPv", "_ZdlPvm", "_ZdlPvSt11align_val_t"}) {
@@ -131,11 +125,7 @@ TEST(FreedMemory, of_objects_is_zeroed_by_this_program) {
   }
 }
 
-TEST(FreedMemory, ends_of_blocks_that_shrink_are_zeroed) {
-#ifdef JUNCTOR_SANITIZED
-  GTEST_SKIP() << "a sanitizer has an allocator of its own";
-#endif
-  zero_freed_memory();
+TEST_F(FreedMemory, ends_of_blocks_that_shrink_are_zeroed) {
   char* block = filled_block(100);
   const std::uintptr_t before = place_of(block);
   block = static_cast<char*>(std::realloc(block, 90));

@@ -7,10 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace junctor {
+#include "base/existing.h"
 
-// What becomes of a file that stands at the path already.
-enum class Existing { kept, replaced };
+namespace junctor {
 
 class OutputFile final {
  public:

@@ -283,7 +283,7 @@ int call(const Given& given) {
   const Action* action = integration.find_action(given.value("ACTION"));
   if (action == nullptr) throw Failure(FailureKind::not_found, integration.slug + " has no action " + given.value("ACTION"));
   const Json input = json_option(given, "input");
-  const auto existing = given.has("replace") ? connector::Existing::replaced : connector::Existing::kept;
+  const auto existing = given.has("replace") ? Existing::replaced : Existing::kept;
   if (given.has("save")) connector::check_fixture(folder, given.value("save"), existing);
   if (given.has("output")) {
     if (given.has("compare") || given.has("save"))

@@ -57,7 +57,7 @@ int run_restore(const Given& given) {
   StoreOptions options;
   options.url = store_url(workplace.config);
   Store::restore(options, given.value("FILE"),
-                 given.has("replace") ? Existing::replace : Existing::refuse);
+                 given.has("replace") ? Existing::replaced : Existing::kept);
   std::cout << "restored from " << given.value("FILE") << '\n';
   return 0;
 }

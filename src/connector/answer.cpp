@@ -169,17 +169,7 @@ class Judge final {
     return usual_text(answer_.body, code);
   }
 
-  std::string safe(std::string text) const {
-    text = without_sent_secrets(std::move(text), sent_, redaction_);
-    return scope_.secrets == nullptr ? text : scope_.secrets->without(std::move(text));
-  }
-
-  // A longer one is left out as a whole.
-  std::string safe_body() const {
-    if (response_.body.size() > searchable_bytes) return response_.body;
-    std::string body = body_without_sent_secrets(response_.body, sent_, redaction_);
-    return scope_.secrets == nullptr ? body : scope_.secrets->body_without(std::move(body));
-  }
+  std::string safe(std::string text) const { return without_sent_secrets(std::move(text), sent_, redaction_, scope_.secrets); }
 
   Fault fault(const CompiledErrorRule* rule) const {
     Fault out;
@@ -195,7 +185,7 @@ class Judge final {
     out.answer.status = response_.status;
     out.answer.code = shortened(safe(said(rule == nullptr ? nullptr : &rule->code, true)), kept_message_bytes);
     out.answer.message = shortened(safe(said(rule == nullptr ? nullptr : &rule->message, false)), kept_message_bytes);
-    out.answer.body = redaction_.body(safe_body(), content_type_of(response_.headers), kept_body_bytes);
+    out.answer.body = kept_body(response_.body, content_type_of(response_.headers), kept_body_bytes, sent_, redaction_, scope_.secrets);
     out.message = sentence(out.answer);
     return out;
   }

@@ -32,16 +32,9 @@ void note_timings(RecordedCall& call, const CallTimings& timings) {
   call.response_bytes = timings.received_bytes;
 }
 
-std::string safe_body(const SentRequest& sent) {
-  std::string body = body_without_sent_secrets(sent.response->body, sent.request, sent.redaction);
-  return sent.secrets == nullptr ? body : sent.secrets->body_without(std::move(body));
-}
-
-// A body that is too long to be searched is left out; a shorter one is shortened behind the search.
 std::string recorded_body(const SentRequest& sent) {
-  const bool searched = sent.response->body.size() <= searchable_bytes;
-  return sent.redaction.body(searched ? safe_body(sent) : sent.response->body,
-                             sent.response->headers.get("Content-Type").value_or(""), recorded_body_bytes);
+  return kept_body(sent.response->body, sent.response->headers.get("Content-Type").value_or(""), recorded_body_bytes, sent.request,
+                   sent.redaction, sent.secrets);
 }
 
 }  // namespace
@@ -66,12 +59,10 @@ void record_hops(CallRecorder& recorder, const RecordedCall& about, const SentRe
 
 ClientResponse shown(const SentRequest& sent) {
   ClientResponse out = *sent.response;
-  out.body = safe_body(sent);
+  out.body = body_without_sent_secrets(std::move(out.body), sent.request, sent.redaction, sent.secrets);
   out.headers = Headers();
-  for (const Header& header : sent.response->headers) {
-    std::string value = without_sent_secrets(header.value, sent.request, sent.redaction);
-    out.headers.add(header.name, sent.secrets == nullptr ? value : sent.secrets->without(std::move(value)));
-  }
+  for (const Header& header : sent.response->headers)
+    out.headers.add(header.name, without_sent_secrets(header.value, sent.request, sent.redaction, sent.secrets));
   return out;
 }
 

@@ -5,15 +5,13 @@
 
 #include <string>
 
+#include "base/existing.h"
 #include "junctor/integration.h"
 
 namespace junctor::connector {
 
 // {"action", "input", "output"}, as fixtures/*.json holds it.
 Json fixture_json(const Action& action, const Json& input, const Json& output);
-
-// What becomes of a fixture that has the name already.
-enum class Existing { kept, replaced };
 
 // Before the call whose answer is to be kept. name: 1 to 64 of a-z, 0-9, "_" and "-". Throws Failure{invalid} for
 // another name, {unsupported} without a folder, {conflict} for a fixture that is to be kept.

@@ -96,14 +96,23 @@ void each_sent_secret(const ClientRequest& request, const Redaction& redaction, 
 }
 
 std::string without_sent_secrets(std::string text, const ClientRequest& request,
-                                 const Redaction& redaction) {
-  return cut_each(std::move(text), request, redaction, each_sent_secret);
+                                 const Redaction& redaction, const SecretValues* of_run) {
+  text = cut_each(std::move(text), request, redaction, each_sent_secret);
+  return of_run == nullptr ? text : of_run->without(std::move(text));
 }
 
 // Wholes before parts, in every spelling: a part that is cut out would leave the rest of its whole behind.
-std::string body_without_sent_secrets(std::string body, const ClientRequest& request, const Redaction& redaction) {
+std::string body_without_sent_secrets(std::string body, const ClientRequest& request, const Redaction& redaction,
+                                      const SecretValues* of_run) {
   body = cut_in_every_spelling(std::move(body), request, redaction, each_whole);
-  return cut_in_every_spelling(std::move(body), request, redaction, each_part);
+  body = cut_in_every_spelling(std::move(body), request, redaction, each_part);
+  return of_run == nullptr ? body : of_run->body_without(std::move(body));
+}
+
+std::string kept_body(const std::string& body, std::string_view content_type, std::size_t most, const ClientRequest& request,
+                      const Redaction& redaction, const SecretValues* of_run) {
+  if (body.size() > searchable_bytes) return redaction.body(body, content_type, most);
+  return redaction.body(body_without_sent_secrets(body, request, redaction, of_run), content_type, most);
 }
 
 }  // namespace junctor::connector

@@ -4,9 +4,7 @@
 #include <boost/json.hpp>
 #include <typeinfo>
 
-#include "base/crypto.h"
 #include "base/text.h"
-#include "connector/secret_mask.h"
 #include "engine/counted_files.h"
 #include "engine/declared_calls.h"
 #include "engine/memos.h"

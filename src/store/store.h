@@ -29,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/existing.h"
 #include "junctor/fiber.h"
 #include "store/transaction.h"
 
@@ -65,9 +66,6 @@ struct WriteOptions {
   Isolation isolation = Isolation::serializable;
   Durability durability = Durability::synced;
 };
-
-// What restoring does with a database that is there already.
-enum class Existing { refuse, replace };
 
 // Counted since open.
 struct StoreStats {

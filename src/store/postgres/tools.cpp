@@ -132,7 +132,7 @@ void restore(const std::string& url, const std::string& backup, Existing existin
     throw Failure(FailureKind::conflict, "an engine is connected to the database; stop it first");
   const bool exists = says_yes(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
                                     " AND tablename = 'schema_migrations'");
-  if (exists && existing == Existing::refuse)
+  if (exists && existing == Existing::kept)
     throw Failure(FailureKind::conflict,
                   fmt::format("the database holds data of Junctor's; with --replace it is moved to the"
                               " schema {}",

@@ -74,7 +74,7 @@ void set_aside(const StoreOptions& options, const std::string& path) {
 void put_in_place(const StoreOptions& options, const std::string& path, const std::string& backup,
                   Existing existing) {
   const bool exists = fs::exists(path);
-  if (exists && existing == Existing::refuse)
+  if (exists && existing == Existing::kept)
     throw Failure(FailureKind::conflict,
                   fmt::format("there is a database at '{0}'; with --replace it is kept as '{0}.replaced'", path));
   const std::string copied = path + ".restoring";
